@@ -2,7 +2,7 @@
 // optional package, also for those that this machine could never install. Plain JavaScript: it runs before any dependency is there.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** @typedef {{ optionalDependencies?: Record<string, string>, resolved?: string }} Entry */
+/** @typedef {{ optionalDependencies?: Record<string, string>, resolved?: string, dev?: boolean, devOptional?: boolean }} Entry */
 
 const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
 const processors = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64'];
@@ -22,15 +22,15 @@ const stub = (name, version, dev) => {
   const words = name.split(/[/-]/);
   const os = systems.find(system => words.includes(system));
   const cpu = processors.find(processor => words.includes(processor));
-  if (!os || !cpu) throw new Error(`${name} is missing in the lockfile, and its name does not tell its platform: run npm install with a full registry`);
+  if (!os || !cpu)
+    throw new Error(`${name} is missing in the lockfile, and its name does not tell its platform: run npm install with a full registry`);
   const libc = words.includes('musl') ? ['musl'] : words.includes('gnu') ? ['glibc'] : undefined;
   return { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, os: [os] };
 };
 
 const file = new URL('../package-lock.json', import.meta.url);
-const lock = JSON.parse(readFileSync(file, 'utf8'));
-/** @type {Record<string, Entry & { dev?: boolean, devOptional?: boolean }>} */
-const packages = lock.packages;
+const lock = /** @type {{ packages: Record<string, Entry> }} */ (JSON.parse(readFileSync(file, 'utf8')));
+const { packages } = lock;
 
 let added = 0;
 for (const [from, entry] of Object.entries(packages)) {
