@@ -1,0 +1,70 @@
+import type { FieldShape } from '../domain/filter.ts';
+
+/**
+ * A field of a resource: how it is named in a filter and what that means in SQL over the base table.
+ * Conditions carry `{text}`, `{contains}`, `{upTo}` where the typed text goes (as it is, as a LIKE pattern, as the end of a prefix range);
+ * several conditions are alternatives, each answered from an index of its own.
+ */
+export type Field = FieldShape & {
+  readonly sql: string;
+  readonly sortable: boolean;
+  readonly exact?: readonly string[];
+  readonly like?: readonly string[];
+  /** The type a value is cast to. */
+  readonly cast: string;
+};
+export type Fields = Readonly<Record<string, Field>>;
+
+type Sortable = { readonly sortable?: true };
+
+/** Text that is compared as it stands; `like` says how a part of it is found. */
+export const text = (
+  sql: string,
+  options: Sortable & { readonly exact?: readonly string[]; readonly like?: readonly string[] } = {},
+): Field => ({
+  kind: 'text',
+  sql,
+  sortable: options.sortable === true,
+  exact: options.exact ?? [`${sql} = {text}`],
+  like: options.like ?? options.exact ?? [`${sql} = {text}`],
+  cast: 'text',
+});
+
+/** A number of digits, found by how it begins. A range finds it by its index under any collation. */
+export const digits = (sql: string, options: Sortable = {}): Field => text(sql, { ...options, like: [`${sql} BETWEEN {text} AND {upTo}`] });
+
+/** An amount of minor units. */
+export const money = (sql: string, options: Sortable = {}): Field => ({
+  kind: 'money',
+  sql,
+  sortable: options.sortable === true,
+  cast: 'bigint',
+});
+
+/** A whole number. */
+export const number = (sql: string, options: Sortable = {}): Field => ({
+  kind: 'number',
+  sql,
+  sortable: options.sortable === true,
+  cast: 'bigint',
+});
+
+/** An instant; filters name days of the bank or lengths of time before now. */
+export const time = (sql: string, options: Sortable = {}): Field => ({
+  kind: 'time',
+  sql,
+  sortable: options.sortable === true,
+  cast: 'timestamptz',
+});
+
+/** One of a few words; `cast` is the column's type. */
+export const oneOf = (sql: string, choices: readonly string[], cast = 'text'): Field => ({
+  kind: 'choice',
+  sql,
+  sortable: false,
+  choices,
+  cast,
+});
+
+/** A yes or no; `condition` says what yes is. */
+export const flag = (condition: string): Field => ({ kind: 'flag', sql: condition, sortable: false, cast: 'boolean' });

@@ -1,0 +1,73 @@
+import type { Db } from '../database/client.ts';
+import type { Keyed, PageQuery } from '../database/page.ts';
+import type { Permission } from '../domain/permission.ts';
+
+/** What a word means for its reader; colour only helps. */
+export type Tone = 'plain' | 'good' | 'info' | 'warn' | 'bad' | 'dim';
+
+export type Column<Row> = {
+  readonly title: string;
+  /** Terminal columns; 'fill' shares what is left. */
+  readonly width: number | 'fill';
+  readonly align?: 'left' | 'right';
+  /** The field that sorts by this column. */
+  readonly sort?: string;
+  /** Shown from the start (1), when there is room (2), or only when asked for (3). */
+  readonly priority?: 1 | 2 | 3;
+  cell(row: Row): string;
+  tone?(row: Row): Tone;
+};
+
+export type DetailLine = readonly [label: string, value: string, tone?: Tone];
+export type SmallTable = { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+export type DetailSection = { readonly title: string; readonly lines?: readonly DetailLine[]; readonly table?: SmallTable };
+
+/** Another pane with a filter: how records lead to one another. */
+export type Jump = { readonly resource: string; readonly filter: string };
+
+/** An action on a record: which, with what, and why not. */
+export type Binding<Row> = {
+  readonly action: string;
+  inputFrom(row: Row): Readonly<Record<string, string>>;
+  /** Why the record cannot have it now; undefined if it can. */
+  whyNot(row: Row): string | undefined;
+};
+
+/** A pane: what it shows and what can be done there. Pure data; the same for screen and command. */
+export type Resource<Row extends Keyed, Related = unknown> = {
+  readonly id: string;
+  readonly title: string;
+  /** The word for one of its records, as audit names it. */
+  readonly entity: string;
+  readonly aliases: readonly string[];
+  readonly permission: Permission;
+  readonly page: PageQuery<Row>;
+  readonly columns: readonly Column<Row>[];
+  /** The time field that `since=` means. */
+  readonly since?: string;
+  /** Looking at one of its records is recorded, because it holds personal data. */
+  readonly personal?: true;
+  /** How a record is called in crumbs and messages. */
+  nameOf(row: Row): string;
+  /** Reads what the detail shows beyond the row. */
+  relate(db: Db, row: Row): Promise<Related>;
+  detail(row: Row, related: Related): readonly DetailSection[];
+  /** Second key after `x` → action. */
+  readonly actions: Readonly<Record<string, Binding<Row>>>;
+  /** Actions that need no record, after `x` too. */
+  readonly general?: Readonly<Record<string, Binding<undefined>>>;
+  /** `u a t l` → the user, account, transactions, log of this record. */
+  readonly jumps: Readonly<Partial<Record<'u' | 'a' | 't' | 'l', (row: Row) => Jump | undefined>>>;
+};
+
+/** A resource whose rows its reader need not know. */
+export type AnyResource = Resource<Keyed>;
+
+export const defineResource = <Row extends Keyed, Related>(resource: Resource<Row, Related>): Resource<Row, Related> => resource;
+
+/** Binds an action by its id, so that no pane imports another's action. */
+export const on = <Row extends Keyed>(action: string, whyNot: (row: Row) => string | undefined = () => undefined): Binding<Row> => ({
+  action,
+  inputFrom: row => ({ id: String(row.id) }),
+  whyNot,
+});

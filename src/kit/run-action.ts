@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import type { Database, Db } from '../database/client.ts';
+import { isConnectionLost, isRaceLost, refusalOf } from '../database/fault.ts';
+import { done, forbidden, invalid, stale, type Outcome } from '../domain/outcome.ts';
+import type { Operator } from '../domain/permission.ts';
+import { auditAttempt, beginAction, writeAudit } from './audit.ts';
+import type { AnyAction, Context, Danger, Target, WayBack } from './define-action.ts';
+import type { SmallTable } from './define-resource.ts';
+import { describeErrors, parseInput } from './form-fields.ts';
+import { settle } from './settle.ts';
+
+/** Who acts and through what; never a global. */
+export type Acting = { readonly database: Database; readonly operator: Operator; readonly token: string; readonly currency: string };
+
+export type Typed = Readonly<Record<string, string>>;
+
+/** What a person is shown before anything happens. Its hash and the target's version travel with the request. */
+export type Preview = {
+  readonly action: string;
+  readonly title: string;
+  readonly danger: Danger;
+  readonly eyes: 1 | 2;
+  readonly target: Target;
+  readonly lines: readonly string[];
+  readonly evidence: readonly { readonly title: string; readonly table: SmallTable }[];
+  readonly doubts: readonly string[];
+  readonly irreversible?: string;
+  readonly hash: string;
+};
+
+/** What was done. Kept under the request's id, so that a repeat is answered with it. */
+export type Receipt = {
+  readonly request: string;
+  readonly summary: string;
+  readonly target: Target;
+  /** Row of the audit log. */
+  readonly audit: number;
+  readonly waysBack: readonly WayBack[];
+  readonly replayed: boolean;
+};
+
+export type RunOptions = {
+  /** The idempotency key, a UUID fixed when the form opened. */
+  readonly request: string;
+  readonly expected?: { readonly version: number; readonly hash: string };
+  readonly correlation?: string;
+};
+
+/** A refusal found inside a transaction: thrown to roll it back, caught where the transaction was begun. */
+class Refused extends Error {
+  readonly outcome: Outcome<never>;
+  constructor(outcome: Outcome<never>) {
+    super(outcome.ok ? '' : outcome.refusal.message);
+    this.outcome = outcome;
+  }
+}
+
+const contextOf = async (acting: Acting, db: Db): Promise<Context> => {
+  const [row] = await db.$queryRaw<{ today: string }[]>`SELECT bank.business_day()::text AS today`;
+  return { db, operator: acting.operator, today: row?.today ?? '', currency: acting.currency };
+};
+
+const admit = async (action: AnyAction, typed: Typed, acting: Acting, db: Db) => {
+  if (!acting.operator.permissions.has(action.permission)) {
+    return forbidden(`${action.title} needs the permission ${action.permission}`, 'ask an administrator for a role that has it');
+  }
+  const context = await contextOf(acting, db);
+  const parsed = parseInput(action.input, typed, context.today);
+  if (!parsed.ok) return invalid(describeErrors(action.input, parsed.errors));
+  const facts = await action.gather(parsed.input, context);
+  return facts.ok ? done({ input: parsed.input, facts: facts.value, context }) : facts;
+};
+
+const hashOf = (content: unknown): Buffer => createHash('sha256').update(JSON.stringify(content)).digest();
+
+/** What would happen. Reads only. */
+export const previewAction = async (action: AnyAction, typed: Typed, acting: Acting): Promise<Outcome<Preview>> => {
+  const admitted = await admit(action, typed, acting, acting.database.reads);
+  if (!admitted.ok) return admitted;
+  const { facts, input } = admitted.value;
+  const target = action.target(facts, input);
+  const lines = action.preview(facts, input);
+  return done({
+    action: action.id,
+    title: action.title,
+    danger: action.danger,
+    eyes: action.eyes,
+    target,
+    lines,
+    evidence: action.evidence?.(facts) ?? [],
+    doubts: action.doubts?.(facts) ?? [],
+    ...(action.irreversible === undefined ? {} : { irreversible: action.irreversible }),
+    hash: hashOf([action.id, target, lines]).toString('hex'),
+  });
+};
+
+/** The fields beside those that name the record: a ground, a note. */
+const reasonOf = (typed: Typed): { reason: string | null; note: string | null } => ({
+  reason: typed['ground'] ?? null,
+  note: typed['note'] ?? typed['findings'] ?? null,
+});
+
+const inputHash = (action: AnyAction, typed: Typed, options: RunOptions): Buffer =>
+  hashOf([action.id, Object.entries(typed).toSorted(([a], [b]) => (a < b ? -1 : 1)), options.expected?.version ?? null]);
+
+const carryOut = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions, db: Db): Promise<Receipt> => {
+  const begun = await beginAction(db, {
+    token: acting.token,
+    action: action.id,
+    hash: inputHash(action, typed, options),
+    request: options.request,
+  });
+  if (begun.replay) return begun.replay;
+  const admitted = await admit(action, typed, acting, db);
+  if (!admitted.ok) throw new Refused(admitted);
+  const { facts, input, context } = admitted.value;
+  const target = action.target(facts, input);
+  if (options.expected && options.expected.version !== target.version) {
+    throw new Refused(stale(`${target.label} changed since you looked at it`, 'look again and decide anew'));
+  }
+  const effect = await action.execute(facts, input, context);
+  const receipt = {
+    request: options.request,
+    summary: effect.summary,
+    target: effect.target ?? target,
+    waysBack: action.waysBack?.(facts, input, effect) ?? [],
+  };
+  const audit = await writeAudit(db, {
+    verb: action.verb,
+    entity: action.entity,
+    target: receipt.target,
+    old: effect.old ?? null,
+    new: options.expected ? { ...effect.new, preview: options.expected.hash } : (effect.new ?? null),
+    outcome: 'success',
+    ...reasonOf(typed),
+    correlation: options.correlation ?? null,
+    result: receipt,
+  });
+  return { ...receipt, audit, replayed: false };
+};
+
+/** Races lost to others (serialization, deadlock) are begun again this often. */
+const attempts = 3;
+
+const attempt = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> => {
+  for (let left = attempts; ; left--) {
+    try {
+      return done(await acting.database.transaction(db => carryOut(action, typed, acting, options, db)));
+    } catch (error) {
+      if (error instanceof Refused) return error.outcome;
+      if (isRaceLost(error) && left > 1) continue;
+      if (isConnectionLost(error))
+        return settle({ action, acting, hash: inputHash(action, typed, options), request: options.request, record: typed['id'] ?? '-' });
+      const refusal = refusalOf(error);
+      if (refusal) return refusal;
+      throw error;
+    }
+  }
+};
+
+/**
+ * Carries an action out: permission, state and version are checked again inside the transaction, effect and
+ * audit row commit together or not at all, a repeat of the same request returns the first result. Refusals
+ * come back as values and are audited as well; what nobody expected is audited and thrown.
+ */
+export const runAction = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> => {
+  const record = { action, acting, typed, options };
+  try {
+    const outcome = await attempt(action, typed, acting, options);
+    if (!outcome.ok && outcome.refusal.kind !== 'invalid' && outcome.refusal.kind !== 'unknown') {
+      await auditAttempt(record, outcome.refusal.kind === 'failed' ? 'failure' : 'refused', outcome.refusal.message);
+    }
+    return outcome;
+  } catch (error) {
+    await auditAttempt(record, 'failure', error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+};

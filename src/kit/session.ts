@@ -1,0 +1,116 @@
+import type { Database } from '../database/client.ts';
+import type { Count, Keyed, Page, PageRequest } from '../database/page.ts';
+import { businessDay, type Day } from '../domain/day.ts';
+import type { FilterContext, Term } from '../domain/filter.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Operator } from '../domain/permission.ts';
+import type { AnyAction } from './define-action.ts';
+import type { AnyResource, DetailSection } from './define-resource.ts';
+import { previewAction, runAction, type Preview, type Receipt, type RunOptions, type Typed } from './run-action.ts';
+import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
+
+/** Everything there is to see and do; main hands it over, the kit knows none of it. */
+export type Registry = { readonly resources: readonly AnyResource[]; readonly actions: readonly AnyAction[] };
+
+/** The platform that is administered, as the banner shows it. */
+export type Environment = {
+  readonly name: string;
+  readonly production: boolean;
+  readonly demo: boolean;
+  /** IANA name; the business day is counted in it. */
+  readonly timeZone: string;
+  readonly currency: string;
+};
+
+/** The one thing a front end is given: it sees no database, no environment and no clock of its own. */
+export type Session = {
+  readonly operator: Operator;
+  readonly environment: Environment;
+  readonly registry: Registry;
+  readonly now: () => Date;
+  readonly today: () => Day;
+  readonly filterContext: (resource: AnyResource) => FilterContext;
+  readonly list: (resource: AnyResource, request: PageRequest) => Promise<Page<Keyed>>;
+  readonly newer: (resource: AnyResource, request: PageRequest) => Promise<number>;
+  readonly count: (resource: AnyResource, terms: readonly Term[]) => Promise<Count>;
+  readonly find: (resource: AnyResource, id: bigint) => Promise<Keyed | undefined>;
+  /** The sections of a record's detail; looking at personal data is recorded once in ten minutes. */
+  readonly detail: (resource: AnyResource, row: Keyed) => Promise<readonly DetailSection[]>;
+  readonly preview: (action: AnyAction, typed: Typed) => Promise<Outcome<Preview>>;
+  readonly run: (action: AnyAction, typed: Typed, options: RunOptions) => Promise<Outcome<Receipt>>;
+  readonly previewBulk: (action: AnyAction, ids: readonly string[], typed: Typed) => Promise<Outcome<BulkPreview>>;
+  readonly runBulk: (action: AnyAction, bulk: Bulk, watch: BulkWatch) => Promise<Outcome<BulkResult>>;
+  /** Records that data left the console, before it does. */
+  readonly recordExport: (resource: AnyResource, filter: string, rows: number) => Promise<void>;
+  /** Cancels the reads under way; returns how many. */
+  readonly cancelReads: () => Promise<number>;
+  readonly close: () => Promise<void>;
+};
+
+export type SessionParts = {
+  readonly database: Database;
+  readonly operator: Operator;
+  readonly token: string;
+  readonly environment: Environment;
+  readonly registry: Registry;
+  readonly now?: () => Date;
+};
+
+const recordAccess = async (
+  parts: SessionParts,
+  verb: 'view' | 'export',
+  entity: string,
+  id: string,
+  detail: object | null,
+): Promise<void> => {
+  const text = detail === null ? null : JSON.stringify(detail);
+  await parts.database.writes.$queryRaw`SELECT ops.record_access(${parts.token}, ${verb}, ${entity}, ${id}, ${text}::jsonb)::text`;
+};
+
+/** Opens a session over a database for an operator who has signed in. */
+export const openSession = (parts: SessionParts): Session => {
+  const { database, environment, operator, token, registry } = parts;
+  const now = parts.now ?? (() => new Date());
+  const today = () => businessDay(now(), environment.timeZone);
+  const acting = { database, operator, token, currency: environment.currency };
+  const held = (resource: AnyResource): void => {
+    if (!operator.permissions.has(resource.permission)) throw new Error(`${resource.title} needs the permission ${resource.permission}`);
+  };
+  return {
+    operator,
+    environment,
+    registry,
+    now,
+    today,
+    filterContext: resource => ({
+      today: today(),
+      currency: environment.currency,
+      ...(resource.since === undefined ? {} : { since: resource.since }),
+    }),
+    list: async (resource, request) => {
+      held(resource);
+      return resource.page.page(database.reads, request);
+    },
+    newer: (resource, request) => resource.page.newer(database.reads, request),
+    count: (resource, terms) => resource.page.count(database.reads, terms),
+    find: async (resource, id) => {
+      held(resource);
+      return resource.page.find(database.reads, id);
+    },
+    detail: async (resource, row) => {
+      held(resource);
+      if (resource.personal) await recordAccess(parts, 'view', resource.entity, String(row.id), null);
+      return resource.detail(row, await resource.relate(database.reads, row));
+    },
+    preview: (action, typed) => previewAction(action, typed, acting),
+    run: (action, typed, options) => runAction(action, typed, acting, options),
+    previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting),
+    runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch),
+    recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
+    cancelReads: database.cancelReads,
+    close: async () => {
+      await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
+      await database.close();
+    },
+  };
+};

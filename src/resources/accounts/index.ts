@@ -1,0 +1,118 @@
+import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
+import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatAmount, formatMoney } from '../../domain/money.ts';
+import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
+import {
+  accountPage,
+  holdsOf,
+  limitUse,
+  recentPostings,
+  type AccountRow,
+  type Hold,
+  type LimitUse,
+  type StatementLine,
+} from './queries.ts';
+
+const tones = { pending: 'info', active: 'good', frozen: 'warn', closed: 'dim', rejected: 'dim' } as const;
+
+type Related = { readonly holds: readonly Hold[]; readonly limits: readonly LimitUse[]; readonly postings: readonly StatementLine[] };
+
+const holdSection = (holds: readonly Hold[]): readonly DetailSection[] =>
+  holds.length === 0
+    ? []
+    : [
+        {
+          title: 'Holds',
+          lines: holds.map(hold => [
+            formatShortInstant(hold.placedAt),
+            `${hold.ground} by ${hold.placedBy}, ${hold.releasedAt ? 'released' : `review ${hold.reviewOn.toISOString().slice(0, 10)}`}: ${hold.note}`,
+            hold.releasedAt ? 'dim' : 'warn',
+          ]),
+        },
+      ];
+
+const bar = (used: bigint, max: bigint): string => {
+  const filled = max === 0n ? 0 : Number((used * 10n) / max);
+  return `[${'#'.repeat(filled)}${'.'.repeat(10 - filled)}]`;
+};
+
+const detail = (account: AccountRow, { holds, limits, postings }: Related): readonly DetailSection[] => [
+  {
+    title: 'Account',
+    lines: [
+      ['Number', account.number],
+      ['Owner', `${account.ownerName} (${account.username})`],
+      ['Type', account.type],
+      ['Status', account.status, tones[account.status]],
+      ['Balance', formatMoney(account.balance, account.currency)],
+      ['Opened', formatInstant(account.openedAt)],
+      ['Activated', formatInstant(account.activatedAt)],
+      ...(account.closedAt ? [['Closed', formatInstant(account.closedAt)] as const] : []),
+    ],
+  },
+  ...holdSection(holds),
+  {
+    title: 'Limits today',
+    lines: limits.map(limit => [
+      limit.type,
+      `${bar(limit.used, limit.daily)} ${formatAmount(limit.used, account.currency)} of ${formatAmount(limit.daily, account.currency)}, single ${formatAmount(limit.single, account.currency)}`,
+    ]),
+  },
+  {
+    title: 'Last postings',
+    table: {
+      columns: ['Posted', 'Type', 'Amount', 'What'],
+      rows: postings.map(line => [
+        formatShortInstant(line.postedAt),
+        line.type,
+        `${line.credit ? '+' : '-'}${formatAmount(line.amount, account.currency)}`,
+        line.description,
+      ]),
+    },
+  },
+];
+
+export const accounts = defineResource<AccountRow, Related>({
+  id: 'accounts',
+  title: 'Accounts',
+  entity: 'account',
+  aliases: ['account', 'acc'],
+  permission: 'account.read',
+  page: accountPage,
+  since: 'opened',
+  nameOf: account => account.number,
+
+  columns: [
+    { title: 'Number', width: 12, sort: 'number', cell: account => account.number },
+    { title: 'Owner', width: 'fill', cell: account => account.ownerName },
+    { title: 'Type', width: 7, priority: 2, cell: account => account.type },
+    { title: 'Balance', width: 16, align: 'right', sort: 'balance', cell: account => formatMoney(account.balance, account.currency) },
+    { title: 'Status', width: 8, cell: account => account.status, tone: account => tones[account.status] },
+    { title: 'Opened', width: 11, sort: 'opened', priority: 2, cell: account => formatShortInstant(account.openedAt) },
+    { title: 'Changed', width: 11, sort: 'changed', priority: 3, cell: account => formatShortInstant(account.changedAt) },
+    { title: 'Username', width: 16, priority: 3, cell: account => account.username },
+  ],
+
+  relate: async (db, account) => {
+    const [holds, limits, postings] = await Promise.all([
+      holdsOf(db, account.id),
+      limitUse(db, account.id),
+      recentPostings(db, account.id, 8),
+    ]);
+    return { holds, limits, postings };
+  },
+  detail,
+
+  actions: {
+    a: on('accounts.approve', whyNotApprove),
+    r: on('accounts.reject', whyNotReject),
+    f: on('accounts.freeze', whyNotFreeze),
+    u: on('accounts.unfreeze', whyNotUnfreeze),
+    c: on('accounts.close', whyNotClose),
+  },
+  jumps: {
+    u: account => ({ resource: 'users', filter: `username=${account.username}` }),
+    t: account => ({ resource: 'transactions', filter: `account=${account.number}` }),
+    l: account => ({ resource: 'audit', filter: `entity=account record=${account.id}` }),
+  },
+});

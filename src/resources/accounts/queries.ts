@@ -1,0 +1,185 @@
+import type { Db } from '../../database/client.ts';
+import { digits, money, oneOf, text, time } from '../../database/field.ts';
+import { pageOf, type Keyed } from '../../database/page.ts';
+import { accountStatuses, accountTypes, type AccountStatus, type AccountType } from '../../domain/account.ts';
+import type { Applicant, EvidenceDocument, LikePerson } from '../../domain/opening-check.ts';
+
+export type AccountRow = Keyed & {
+  readonly number: string;
+  readonly ownerId: bigint;
+  readonly ownerName: string;
+  readonly username: string;
+  readonly type: AccountType;
+  readonly currency: string;
+  readonly status: AccountStatus;
+  readonly balance: bigint;
+  readonly openedAt: Date;
+  readonly activatedAt: Date | null;
+  readonly closedAt: Date | null;
+  readonly changedAt: Date;
+  readonly version: number;
+};
+
+const byOwner = 't.user_id IN (SELECT id FROM bank."user" WHERE search_text LIKE {contains})';
+
+export const accountPage = pageOf<AccountRow>({
+  table: 'bank.account',
+  select: `t.number, t.user_id AS "ownerId", u.first_name || ' ' || u.last_name AS "ownerName", u.username, t.type::text, t.currency, t.status::text,
+    t.balance, t.opened_at AS "openedAt", t.activated_at AS "activatedAt", t.closed_at AS "closedAt", t.changed_at AS "changedAt", t.version`,
+  joins: 'JOIN bank."user" u ON u.id = t.user_id',
+  defaultSort: { field: 'opened', descending: true },
+  fields: {
+    text: text('t.number', {
+      exact: ['t.number BETWEEN {text} AND {upTo}', byOwner],
+      like: ['t.number BETWEEN {text} AND {upTo}', byOwner],
+    }),
+    number: digits('t.number', { sortable: true }),
+    owner: text('t.user_id', { exact: ['t.user_id = (SELECT id FROM bank."user" WHERE username = {text})'], like: [byOwner] }),
+    status: oneOf('t.status', accountStatuses, 'bank.account_status'),
+    type: oneOf('t.type', accountTypes, 'bank.account_type'),
+    balance: money('t.balance', { sortable: true }),
+    opened: time('t.opened_at', { sortable: true }),
+    changed: time('t.changed_at', { sortable: true }),
+  },
+});
+
+export type Account = AccountRow & { readonly activatedBy: bigint | null };
+
+/** The account as it is now, or undefined. */
+export const findAccount = async (db: Db, id: bigint): Promise<Account | undefined> => {
+  const row = await accountPage.find(db, id);
+  if (!row) return undefined;
+  const account = await db.account.findUnique({ where: { id }, select: { activatedBy: true } });
+  return { ...row, activatedBy: account?.activatedBy ?? null };
+};
+
+export type Hold = {
+  readonly ground: string;
+  readonly note: string;
+  readonly reviewOn: Date;
+  readonly placedBy: string;
+  readonly placedAt: Date;
+  readonly releasedAt: Date | null;
+  readonly findings: string | null;
+};
+
+/** The holds of an account, newest first. */
+export const holdsOf = async (db: Db, accountId: bigint): Promise<readonly Hold[]> => {
+  const holds = await db.hold.findMany({
+    where: { accountId },
+    orderBy: { id: 'desc' },
+    take: 20,
+    include: { placer: { select: { name: true } } },
+  });
+  return holds.map(hold => ({ ...hold, placedBy: hold.placer.name }));
+};
+
+/** Money in and out since an instant; amounts in minor units. */
+export const flowOf = async (
+  db: Db,
+  accountId: bigint,
+  since: Date,
+): Promise<{ readonly credits: bigint; readonly debits: bigint; readonly postings: number }> => {
+  const where = { postedAt: { gte: since } };
+  const [incoming, outgoing] = await Promise.all([
+    db.transaction.aggregate({ where: { ...where, toAccountId: accountId }, _sum: { amount: true }, _count: true }),
+    db.transaction.aggregate({ where: { ...where, fromAccountId: accountId }, _sum: { amount: true }, _count: true }),
+  ]);
+  return { credits: incoming._sum.amount ?? 0n, debits: outgoing._sum.amount ?? 0n, postings: incoming._count + outgoing._count };
+};
+
+/** Whether anything was ever posted on the account. */
+export const hasPostings = async (db: Db, accountId: bigint): Promise<boolean> => {
+  const found = await db.transaction.findFirst({
+    where: { OR: [{ fromAccountId: accountId }, { toAccountId: accountId }] },
+    select: { id: true },
+  });
+  return found !== null;
+};
+
+export type StatementLine = {
+  readonly id: bigint;
+  readonly postedAt: Date;
+  readonly type: string;
+  readonly amount: bigint;
+  readonly credit: boolean;
+  readonly description: string;
+};
+
+/** The newest postings of an account, each side from its own index. */
+export const recentPostings = async (db: Db, accountId: bigint, limit: number): Promise<readonly StatementLine[]> =>
+  db.$queryRaw<StatementLine[]>`
+    SELECT id, posted_at AS "postedAt", type::text, amount, to_account_id IS NOT DISTINCT FROM ${accountId} AS credit, coalesce(counterparty || ' ', '') || description AS description
+      FROM ((SELECT * FROM bank.transaction WHERE from_account_id = ${accountId} ORDER BY posted_at DESC, id DESC LIMIT ${limit})
+            UNION (SELECT * FROM bank.transaction WHERE to_account_id = ${accountId} ORDER BY posted_at DESC, id DESC LIMIT ${limit})) both_sides
+     ORDER BY posted_at DESC, id DESC LIMIT ${limit}`;
+
+export type LimitUse = { readonly type: string; readonly single: bigint; readonly daily: bigint; readonly used: bigint };
+
+/** The limits in force today and how much of them is used; minor units. */
+export const limitUse = async (db: Db, accountId: bigint): Promise<readonly LimitUse[]> =>
+  db.$queryRaw<LimitUse[]>`
+    SELECT d.type::text, l.single, l.daily, coalesce(c.used, 0) AS used
+      FROM bank.account a CROSS JOIN bank.limit_default d CROSS JOIN LATERAL bank.limits_of(a, d.type) l
+      LEFT JOIN bank.limit_counter c ON c.account_id = a.id AND c.type = d.type AND c.day = bank.business_day()
+     WHERE a.id = ${accountId} ORDER BY d.type`;
+
+/** Postings refused on an account lately, by reason. */
+export const refusalsOf = async (db: Db, accountId: bigint, since: Date): Promise<number> =>
+  db.postingRefusal.count({ where: { refusedAt: { gte: since }, OR: [{ fromAccountId: accountId }, { toAccountId: accountId }] } });
+
+export type Application = {
+  readonly applicant: Applicant;
+  readonly documents: readonly EvidenceDocument[];
+  readonly alike: readonly LikePerson[];
+};
+
+const dayOf = (date: Date | null): string | null => date?.toISOString().slice(0, 10) ?? null;
+
+/** What an account's opening is judged by: its owner, their documents, and everybody who looks like the same person. */
+export const applicationOf = async (db: Db, ownerId: bigint): Promise<Application> => {
+  const [owner, documents, alike] = await Promise.all([
+    db.user.findUniqueOrThrow({ where: { id: ownerId } }),
+    db.document.findMany({ where: { userId: ownerId }, orderBy: { id: 'asc' } }),
+    db.$queryRaw<{ username: string; accounts: number }[]>`
+      SELECT o.username, (SELECT count(*)::int FROM bank.account a WHERE a.user_id = o.id) AS accounts
+        FROM bank."user" u JOIN bank."user" o
+          ON lower(o.last_name) = lower(u.last_name) AND lower(o.first_name) = lower(u.first_name) AND o.birth_date = u.birth_date AND o.id <> u.id
+       WHERE u.id = ${ownerId} ORDER BY o.id LIMIT 10`,
+  ]);
+  return {
+    applicant: { ...owner, birthDate: dayOf(owner.birthDate) },
+    documents: documents.map(document => ({ ...document, expiresOn: dayOf(document.expiresOn) })),
+    alike,
+  };
+};
+
+type Move = { readonly id: bigint; readonly version: number };
+
+/** Freezes: from the commit on no posting touches the account. The database refuses a stale version. */
+export const placeHold = async (
+  db: Db,
+  account: Move,
+  hold: { ground: string; note: string; reviewOn: string; notify: boolean },
+): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM ops.place_hold(${account.id}, ${account.version}::int, ${hold.ground}, ${hold.note}, ${hold.reviewOn}::date, ${hold.notify})`;
+};
+
+/** Releases every open hold, which unfreezes. */
+export const releaseHolds = async (db: Db, account: Move, findings: string): Promise<void> => {
+  await db.$queryRaw`SELECT ops.release_holds(${account.id}, ${account.version}::int, ${findings})`;
+};
+
+/** Takes back one's own hold; the database refuses after ten minutes and from anybody else. */
+export const retractHold = async (db: Db, account: Move, findings: string): Promise<void> => {
+  await db.$queryRaw`SELECT ops.retract_hold(${account.id}, ${account.version}::int, ${findings})`;
+};
+
+/** Takes back one's own approval; the database refuses after ten minutes, from anybody else, and after a posting. */
+export const retractApproval = async (db: Db, account: Move): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM bank.retract_approval(${account.id}, ${account.version}::int)`;
+};
+
+export const setAccountStatus = async (db: Db, account: Move, after: AccountStatus): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM bank.set_account_status(${account.id}, ${after}::bank.account_status, ${account.version}::int)`;
+};
