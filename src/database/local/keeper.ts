@@ -8,9 +8,9 @@ import { socketPort } from './socket-directory.ts';
 const consolesLock = 0x42_55_52_53;
 const database = 'bursar';
 
-/** What `pg` and Prisma connect to; the port is named so that a stray PGPORT changes nothing. */
+/** What `pg` and Prisma connect to; port and sslmode are named so that a stray PGPORT or PGSSLMODE changes nothing. */
 export const addressOf = (socketDirectory: string, name = database): string =>
-  `postgresql://${ownerRole}@localhost:${socketPort}/${name}?host=${encodeURIComponent(socketDirectory)}`;
+  `postgresql://${ownerRole}@localhost:${socketPort}/${name}?host=${encodeURIComponent(socketDirectory)}&sslmode=disable`;
 
 /** A server that is not there, not yet or no longer; everything else is an error to be told. */
 const comesAndGoes = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03']);
