@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chown, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { safe } from '../../domain/safe-text.ts';
@@ -33,10 +34,20 @@ const syncToDisk = async (directory: string, binDirectory: string, site: Site): 
   await runTool(path.join(binDirectory, 'initdb'), ['--sync-only', `--pgdata=${directory}`], site);
 };
 
+const unfinishedMark = '.unfinished-';
+
+/** An initdb whose console was killed may still be writing for a moment: it gets in nobody's way, and what it leaves goes next time. */
+const removeUnfinished = async ({ home, dataDirectory }: Site): Promise<void> => {
+  const prefix = path.basename(dataDirectory) + unfinishedMark;
+  for (const entry of await readdir(home)) {
+    if (entry.startsWith(prefix)) await rm(path.join(home, entry), { recursive: true, force: true }).catch(() => undefined);
+  }
+};
+
 type CreateOptions = { durable: boolean; report: (step: string) => void };
 
 const create = async (binDirectory: string, site: Site, { durable }: CreateOptions): Promise<void> => {
-  const unfinished = `${site.dataDirectory}.unfinished`;
+  const unfinished = `${site.dataDirectory}${unfinishedMark}${randomUUID()}`;
   let output = '';
   for (const locale of locales) {
     await rm(unfinished, { recursive: true, force: true });
@@ -64,6 +75,7 @@ export const ensureDataDirectory = async (binDirectory: string, version: string,
     if (error.code === 'ENOENT') return [];
     throw error;
   });
+  await removeUnfinished(site);
   if (entries.length === 0) {
     options.report('Creating the database');
     return create(binDirectory, site, options);

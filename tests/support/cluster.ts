@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** One folder per run; each folder in it may be a home with a server. It vanishes with the run. */
+    runFolder: string;
+  }
+}
+
+/**
+ * Vitest's global setup. It only makes a folder and the process that sweeps it: the cluster itself starts when a test first asks for a
+ * database (database.ts), so that a run of unit tests alone pays nothing.
+ */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bursar-test-'));
+  // started by root, the servers run under another account, which must get through
+  await chmod(folder, 0o755);
+  project.provide('runFolder', folder);
+
+  // detached, so that Ctrl+C reaches only the run; the pipe tells the sweeper when the run is over, even after a kill -9
+  const sweeper = spawn(process.execPath, [path.join(import.meta.dirname, 'sweep.ts'), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  return async () => {
+    sweeper.stdin?.end();
+    await once(sweeper, 'exit');
+  };
+}
