@@ -1,0 +1,96 @@
+import type { Direct } from '../database/direct.ts';
+
+/** Why a database is not filled; nothing was changed in it. */
+export class DemoRefused extends Error {
+  override name = 'DemoRefused';
+}
+
+/** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
+const filled = [
+  'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
+  'bank.auth_event', 'bank.account', 'bank."user"', 'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.action_run', 'ops.operator_session',
+  'ops.operator_role', 'ops.operator', 'platform.demo_marker',
+]; // prettier-ignore
+
+/** Written to, but not emptied. */
+const guarded = ['ops.audit_head', 'platform.setting'];
+
+const setTriggers = async (client: Direct, state: 'ENABLE' | 'DISABLE'): Promise<void> => {
+  for (const table of [...filled, ...guarded]) await client.query(`ALTER TABLE ${table} ${state} TRIGGER USER`);
+};
+
+/** Two programs that fill one database at once would each wait for the other's tables. */
+const seedLock = 4_471_001;
+
+/** Refuses whatever is not an empty database or, where it may be replaced, a demo bank. */
+export const refuseForeign = async (client: Direct, replace: boolean): Promise<void> => {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [seedLock]);
+  const { rows: schema } = await client.query<{ ready: boolean }>(`SELECT to_regclass('platform.demo_marker') IS NOT NULL AS ready`);
+  if (!schema[0]?.ready) throw new DemoRefused('This database has no tables yet. Run "bursar migrate" first.');
+  const { rows } = await client.query<{ marked: boolean; holds: string | null }>(`
+    SELECT EXISTS (SELECT FROM platform.demo_marker) AS marked,
+           CASE WHEN EXISTS (SELECT FROM bank.transaction) THEN 'transactions' WHEN EXISTS (SELECT FROM bank.account) THEN 'accounts'
+                WHEN EXISTS (SELECT FROM bank."user") THEN 'users' WHEN EXISTS (SELECT FROM ops.operator) THEN 'operators' END AS holds`);
+  const found = rows[0];
+  if (found?.marked && !replace) throw new DemoRefused('This database holds a demo bank already. Ask to replace it if it may be deleted.');
+  if (!found?.marked && found?.holds) {
+    throw new DemoRefused(
+      `This database holds ${found.holds} that no demo put there: it may be a real bank and was not touched. Name an empty database.`,
+    );
+  }
+};
+
+/** Statements that bring back what was set aside. */
+export type SetAside = readonly string[];
+
+/**
+ * Empties the tables, stops their triggers and takes indexes and foreign keys away: building them once over all rows is several
+ * times faster than row by row. Everything is in the caller's transaction.
+ */
+export const clearAway = async (client: Direct): Promise<SetAside> => {
+  await client.query("SET LOCAL lock_timeout = '20s'");
+  await setTriggers(client, 'DISABLE');
+  await client.query(`TRUNCATE ${filled.join(', ')} RESTART IDENTITY`);
+  await client.query(`UPDATE ops.audit_head SET seq = 0, hash = '\\x00'`);
+  const { rows } = await client.query<{ drop: string; restore: string }>(`
+    SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drop,
+           format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS restore, 2 AS turn
+      FROM pg_constraint WHERE contype = 'f' AND connamespace = 'bank'::regnamespace
+    UNION ALL
+    SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid), 1
+      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+     WHERE t.relnamespace = 'bank'::regnamespace AND t.relname = ANY ('{transaction,account,user,auth_event,document}')
+       AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+     ORDER BY turn`);
+  for (const { drop } of rows) await client.query(drop);
+  return rows.map(({ restore }) => restore);
+};
+
+/** Brings indexes, foreign keys and triggers back, one statement after the other. */
+export const putBack = async (client: Direct, aside: SetAside, onStep: (done: number) => void): Promise<void> => {
+  await client.query("SET LOCAL maintenance_work_mem = '256MB'");
+  for (const [index, statement] of aside.entries()) {
+    await client.query(statement);
+    onStep((index + 1) / aside.length);
+  }
+  await setTriggers(client, 'ENABLE');
+};
+
+/** Rows were copied with their ids: the next one must not get a used id. */
+export const advanceSequences = async (client: Direct): Promise<void> => {
+  await client.query(`
+    DO $$ DECLARE identity record; BEGIN
+      FOR identity IN SELECT d.objid::regclass AS sequence, d.refobjid::regclass AS of, a.attname AS id
+                        FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_class t ON t.oid = d.refobjid
+                        JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                       WHERE d.classid = 'pg_class'::regclass AND t.relnamespace IN ('bank'::regnamespace, 'ops'::regnamespace) LOOP
+        EXECUTE format('SELECT setval(%L, coalesce(max(%I), 1), max(%I) IS NOT NULL) FROM %s', identity.sequence, identity.id, identity.id, identity.of);
+      END LOOP;
+    END $$`);
+  await client.query(`SELECT setval('bank.account_number_seq', max(id)) FROM bank.account`);
+};
+
+/** Fresh statistics: without them the first pages would be planned for empty tables. */
+export const analyze = async (client: Direct): Promise<void> => {
+  await client.query(`ANALYZE ${filled.join(', ')}`);
+};
