@@ -1,12 +1,11 @@
-import type { Count, Keyed, Page, Sort } from '../../database/page.ts';
+import type { Count, Keyed, Place, Sort } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
-import type { Outcome } from '../../domain/outcome.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
 import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
-import type { Preview, Receipt, Typed } from '../../kit/run-action.ts';
+import type { Preview, Receipt, RunOptions, Typed } from '../../kit/run-action.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
-import type { Session } from '../../kit/session.ts';
+import type { Registry, Session } from '../../kit/session.ts';
 
 export type Size = { readonly columns: number; readonly rows: number };
 
@@ -24,12 +23,20 @@ export type Detail = {
   readonly sections?: readonly DetailSection[];
   readonly error?: string;
   readonly scroll: number;
+  /** When it was last asked for, milliseconds of the epoch. */
+  readonly askedAt: number;
 };
+
+export type Reading = 'first' | 'before' | 'after' | 'last';
 
 /** One list as it was left: history restores it with cursor, marks and filter. */
 export type View = {
   readonly resource: string;
+  /** What the view was opened with (`:`, a jump); Esc does not clear it. */
+  readonly base: string;
+  /** What was typed after `/`. */
   readonly filter: string;
+  /** Both together. */
   readonly terms: readonly Term[];
   readonly sort: Sort;
   readonly window: Window;
@@ -38,15 +45,24 @@ export type View = {
   /** Index in the window of the first visible row. */
   readonly top: number;
   readonly marks: ReadonlySet<string>;
+  /** How many of the marked records the filter hides. */
+  readonly hidden: number;
   /** Where a range of marks began. */
   readonly rangeFrom: bigint | undefined;
   readonly count: Count | undefined;
+  readonly countedAt: number;
+  /** The first row of all when the list was last read from its beginning; `newer` counts from it. */
+  readonly first: Place | undefined;
   /** Rows that came above the remembered first one; 1000 means "1000 or more". */
   readonly newer: number;
   readonly detail: Detail | undefined;
   /** The focus is on the detail (Enter, Tab): moving scrolls it. */
   readonly inDetail: boolean;
   readonly status: 'loading' | 'ready' | 'failed';
+  /** The page that is being read. */
+  readonly reading: Reading | undefined;
+  /** Lines the cursor still has to go when the page that is being read arrives. */
+  readonly owed: number;
   readonly error: string | undefined;
   /** When the visible rows were last read, milliseconds of the epoch. */
   readonly readAt: number;
@@ -60,8 +76,11 @@ export type View = {
 export type FormState = {
   readonly action: string;
   readonly title: string;
+  /** What it is for: a record's name, "40 records", or nothing. */
+  readonly label: string;
   /** The idempotency key, fixed when the form opened. */
   readonly request: string;
+  /** Those that are shown; hidden ones are filled from the record. */
   readonly fields: readonly FormField[];
   readonly typed: Typed;
   /** Index of the field with the focus; fields.length is the buttons. */
@@ -71,12 +90,16 @@ export type FormState = {
   readonly ids: readonly string[];
   readonly hiddenByFilter: number;
   readonly waiting: boolean;
+  /** Set for an undo: the request that is undone, and the ways back that remain if this one is closed. */
+  readonly undoing?: { readonly request: string; readonly others: readonly WayBack[] };
 };
 
 export type ConfirmState = {
   readonly form: FormState;
   readonly preview: Preview | undefined;
   readonly bulk: BulkPreview | undefined;
+  /** The words that must be typed; empty where none are asked for. */
+  readonly words: string;
   /** What has been typed of the words a typed danger asks for. */
   readonly typed: string;
   readonly focus: 'cancel' | 'confirm' | 'words';
@@ -92,6 +115,11 @@ export type BulkState = {
   readonly results: readonly RecordResult[];
   /** The first record is done and the others wait for a yes. */
   readonly atCanary: boolean;
+  readonly focus: 'stop' | 'go-on';
+  /** The buttons at the canary work from this time on, milliseconds of the epoch. */
+  readonly armedAt: number;
+  /** It stops after the record that is under way. */
+  readonly aborting: boolean;
   readonly startedAt: number;
   readonly finished: BulkResult | undefined;
   readonly scroll: number;
@@ -99,10 +127,26 @@ export type BulkState = {
 
 export type Choice = { readonly key: string; readonly label: string; readonly disabled?: string };
 
+/** The line at the bottom that filters and commands are typed into. */
+export type Line = {
+  readonly text: string;
+  readonly error?: string;
+  readonly next?: string;
+  /** Whole texts that Tab goes through. */
+  readonly completions: readonly string[];
+  /** Index in the completions; -1 before the first Tab. */
+  readonly chosen: number;
+  /** How far back in what was typed earlier; 0 is the line of now, which is kept in `draft`. */
+  readonly past: number;
+  readonly draft: string;
+  /** Changed from outside the field; the field starts anew with the cursor at the end. */
+  readonly edition: number;
+};
+
 export type Mode =
   | { readonly kind: 'browse' }
-  | { readonly kind: 'filter'; readonly text: string; readonly error?: string; readonly before: string }
-  | { readonly kind: 'command'; readonly text: string; readonly error?: string; readonly completions: readonly string[]; readonly chosen: number; readonly past: number }
+  | { readonly kind: 'filter'; readonly line: Line }
+  | { readonly kind: 'command'; readonly line: Line }
   /** `x`: the actions on this record, greyed with the reason. */
   | { readonly kind: 'actions'; readonly choices: readonly Choice[]; readonly chosen: number }
   | { readonly kind: 'form'; readonly form: FormState }
@@ -111,16 +155,31 @@ export type Mode =
   | { readonly kind: 'columns'; readonly chosen: number }
   | { readonly kind: 'sort'; readonly chosen: number }
   | { readonly kind: 'saved'; readonly names: readonly string[]; readonly chosen: number }
-  | { readonly kind: 'help'; readonly scroll: number; readonly tour: number | undefined }
+  /** `under` had the focus and gets it back; `tour` is the step of the tour. */
+  | { readonly kind: 'help'; readonly scroll: number; readonly tour: number | undefined; readonly under: Mode }
   | { readonly kind: 'quit' };
 
 export type Flash = { readonly tone: 'good' | 'warn' | 'bad' | 'info'; readonly text: string; readonly next?: string };
 
 /** What happened lately, for the event strip and `z`. */
-export type Done = { readonly receipt: Receipt; readonly at: number };
+export type Done = { readonly receipt: Receipt; readonly at: number; readonly undone: boolean };
+
+/** A request whose outcome is not known yet; found out by its key, never by doing it again. */
+export type Unsettled = {
+  readonly action: string;
+  readonly typed: Typed;
+  readonly options: RunOptions;
+  readonly label: string;
+  readonly askedAt: number;
+};
 
 export type State = {
   readonly size: Size;
+  /** Everything there is to see and do. */
+  readonly registry: Registry;
+  /** The ids of requests are made from this and a counter, so that `update` stays pure. */
+  readonly seed: string;
+  readonly requests: number;
   /** Undefined until the database answered for the first time. */
   readonly session: Session | undefined;
   /** What the start is busy with, or why it failed. */
@@ -136,78 +195,18 @@ export type State = {
   readonly lostSince: number | undefined;
   /** Done in this session, newest first, at most 50. */
   readonly done: readonly Done[];
-  /** A request whose outcome is not known yet; settled by its key. */
-  readonly unsettled: { readonly action: string; readonly request: string } | undefined;
+  readonly unsettled: readonly Unsettled[];
+  /** Commands and filters typed earlier, newest first. */
   readonly commands: readonly string[];
+  readonly filters: readonly string[];
   /** Saved filters by resource: name → filter text. */
   readonly saved: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Columns that a person chose, by resource. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** A refresh is under way; the next waits for it. */
+  readonly refreshing: boolean;
   /** Milliseconds of the epoch, moved by ticks only. */
   readonly now: number;
   /** Number of the newest request of each kind; older answers are dropped. */
-  readonly asked: Readonly<Record<'page' | 'count' | 'detail' | 'preview' | 'refresh', number>>;
+  readonly asked: Readonly<Record<'page' | 'count' | 'detail' | 'refresh' | 'marks', number>>;
 };
-
-/** What happened: keys as intents, and answers. In the past tense. */
-export type Event =
-  | { readonly kind: 'resized'; readonly size: Size }
-  | { readonly kind: 'ticked'; readonly now: number }
-  | { readonly kind: 'connected'; readonly session: Session }
-  | { readonly kind: 'start-progressed'; readonly text: string }
-  | { readonly kind: 'key-pressed'; readonly intent: Intent }
-  | { readonly kind: 'text-changed'; readonly text: string }
-  | { readonly kind: 'pasted'; readonly text: string }
-  | { readonly kind: 'page-read'; readonly asked: number; readonly place: 'first' | 'before' | 'after'; readonly page: Page<Keyed> }
-  | { readonly kind: 'page-refreshed'; readonly asked: number; readonly page: Page<Keyed>; readonly newer: number }
-  | { readonly kind: 'rows-counted'; readonly asked: number; readonly count: Count }
-  | { readonly kind: 'detail-read'; readonly asked: number; readonly id: bigint; readonly sections: readonly DetailSection[] }
-  | { readonly kind: 'read-failed'; readonly asked: number; readonly what: 'page' | 'count' | 'detail' | 'refresh'; readonly message: string; readonly lost: boolean }
-  | { readonly kind: 'previewed'; readonly asked: number; readonly outcome: Outcome<Preview> }
-  | { readonly kind: 'bulk-previewed'; readonly asked: number; readonly outcome: Outcome<BulkPreview> }
-  | { readonly kind: 'finished'; readonly outcome: Outcome<Receipt> }
-  | { readonly kind: 'record-finished'; readonly result: RecordResult }
-  | { readonly kind: 'canary-finished' }
-  | { readonly kind: 'bulk-finished'; readonly outcome: Outcome<BulkResult> }
-  | { readonly kind: 'ids-frozen'; readonly ids: readonly string[]; readonly more: boolean }
-  | { readonly kind: 'exported'; readonly file: string; readonly rows: number }
-  | { readonly kind: 'copied'; readonly what: string }
-  | { readonly kind: 'saved-read'; readonly saved: State['saved'] }
-  | { readonly kind: 'failed'; readonly message: string; readonly next?: string };
-
-/** What a key means, whatever key it is; keys.ts is the one table that says which. */
-export type Intent =
-  | { readonly name: 'moved'; readonly by: number | 'page-down' | 'page-up' | 'half-down' | 'half-up' | 'first' | 'last' }
-  | {
-      readonly name:
-        | 'opened' | 'escaped' | 'quit-asked' | 'interrupted' | 'redrawn' | 'tabbed' | 'back-tabbed' | 'command-opened' | 'filter-opened'
-        | 'next-match' | 'previous-match' | 'went-back' | 'went-forward' | 'went-last' | 'marked' | 'range-marked' | 'all-marked'
-        | 'sort-opened' | 'sort-reversed' | 'columns-opened' | 'widened' | 'scrolled-left' | 'scrolled-right' | 'paused' | 'refreshed' | 'followed'
-        | 'copied' | 'link-copied' | 'exported' | 'actions-opened' | 'undone' | 'helped' | 'toured' | 'confirmed' | 'saved-opened' | 'detail-opened';
-    }
-  | { readonly name: 'pane-chosen'; readonly index: number }
-  | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' }
-  | { readonly name: 'action-chosen'; readonly key: string }
-  | { readonly name: 'typed'; readonly key: string };
-
-/** What the one impure file is asked to do. In the imperative. */
-export type Effect =
-  | { readonly kind: 'read-page'; readonly asked: number; readonly view: View; readonly place: 'first' | 'before' | 'after'; readonly limit: number }
-  | { readonly kind: 'refresh'; readonly asked: number; readonly view: View; readonly visible: number }
-  | { readonly kind: 'count'; readonly asked: number; readonly view: View }
-  | { readonly kind: 'read-detail'; readonly asked: number; readonly resource: string; readonly row: Keyed }
-  | { readonly kind: 'preview'; readonly asked: number; readonly form: FormState }
-  | { readonly kind: 'run'; readonly confirm: ConfirmState }
-  | { readonly kind: 'run-bulk'; readonly confirm: ConfirmState }
-  | { readonly kind: 'proceed'; readonly yes: boolean }
-  | { readonly kind: 'abort-bulk' }
-  | { readonly kind: 'undo'; readonly wayBack: WayBack }
-  | { readonly kind: 'freeze-ids'; readonly view: View }
-  | { readonly kind: 'export'; readonly view: View; readonly format: 'csv' | 'json' }
-  | { readonly kind: 'copy'; readonly text: string; readonly what: string }
-  | { readonly kind: 'save-view'; readonly resource: string; readonly name: string; readonly filter: string }
-  | { readonly kind: 'cancel-reads' }
-  | { readonly kind: 'repaint' }
-  | { readonly kind: 'dump' }
-  | { readonly kind: 'suspend' }
-  | { readonly kind: 'quit' };
-
-export type Step = { readonly state: State; readonly effects: readonly Effect[] };

@@ -1,0 +1,30 @@
+import type { Keyed } from '../../database/page.ts';
+import type { ConfirmState, FormState, Reading, State, Unsettled, View } from './types.ts';
+
+/** What the one impure file is asked to do. In the imperative. */
+export type Effect =
+  | { readonly kind: 'read-page'; readonly asked: number; readonly view: View; readonly place: Reading; readonly limit: number }
+  | { readonly kind: 'refresh'; readonly asked: number; readonly view: View; readonly visible: number }
+  | { readonly kind: 'count'; readonly asked: number; readonly view: View }
+  | { readonly kind: 'read-detail'; readonly asked: number; readonly resource: string; readonly row: Keyed; readonly soon: boolean }
+  | { readonly kind: 'freeze-ids'; readonly asked: number; readonly view: View }
+  | { readonly kind: 'match-marks'; readonly asked: number; readonly view: View }
+  | { readonly kind: 'find'; readonly resource: string; readonly id: bigint }
+  | { readonly kind: 'preview'; readonly form: FormState }
+  | { readonly kind: 'run'; readonly confirm: ConfirmState }
+  | { readonly kind: 'run-bulk'; readonly confirm: ConfirmState }
+  | { readonly kind: 'proceed'; readonly yes: boolean }
+  | { readonly kind: 'abort-bulk' }
+  | { readonly kind: 'settle'; readonly unsettled: Unsettled }
+  | { readonly kind: 'export'; readonly view: View; readonly format: 'csv' | 'json' }
+  | { readonly kind: 'copy'; readonly text: string; readonly what: string }
+  | { readonly kind: 'save-filters'; readonly saved: State['saved'] }
+  | { readonly kind: 'cancel-reads' }
+  /** Ticks once more at this time, because something on screen changes then. */
+  | { readonly kind: 'wake'; readonly at: number }
+  | { readonly kind: 'repaint' }
+  | { readonly kind: 'dump' }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'quit' };
+
+export type Step = { readonly state: State; readonly effects: readonly Effect[] };

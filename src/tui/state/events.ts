@@ -1,0 +1,97 @@
+import type { Count, Keyed, Page } from '../../database/page.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { DetailSection } from '../../kit/define-resource.ts';
+import type { Preview, Receipt } from '../../kit/run-action.ts';
+import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
+import type { Session } from '../../kit/session.ts';
+import type { Reading, Size, State } from './types.ts';
+
+/** What a key means, whatever key it is; keys.ts is the one table that says which. */
+export type Intent =
+  | { readonly name: 'moved'; readonly by: number | 'page-down' | 'page-up' | 'half-down' | 'half-up' | 'first' | 'last' }
+  /** Sideways: through the choices of a field, between buttons. */
+  | { readonly name: 'stepped'; readonly by: 1 | -1 }
+  | { readonly name: 'scrolled'; readonly by: 1 | -1 }
+  | { readonly name: 'record-chosen'; readonly by: 1 | -1 }
+  | {
+      readonly name:
+        | 'opened'
+        | 'detail-opened'
+        | 'escaped'
+        | 'confirmed'
+        | 'quit-asked'
+        | 'interrupted'
+        | 'redrawn'
+        | 'suspended'
+        | 'tabbed'
+        | 'back-tabbed'
+        | 'command-opened'
+        | 'filter-opened'
+        | 'went-back'
+        | 'went-forward'
+        | 'went-last'
+        | 'marked'
+        | 'range-marked'
+        | 'all-marked'
+        | 'sort-opened'
+        | 'sort-reversed'
+        | 'columns-opened'
+        | 'toggled'
+        | 'widened'
+        | 'paused'
+        | 'refreshed'
+        | 'followed'
+        | 'copied'
+        | 'link-copied'
+        | 'export-opened'
+        | 'actions-opened'
+        | 'undone'
+        | 'helped'
+        | 'toured';
+    }
+  | { readonly name: 'pane-chosen'; readonly index: number }
+  | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' }
+  /** A letter where letters choose. */
+  | { readonly name: 'letter-typed'; readonly letter: string };
+
+/** What was being read when it failed. */
+export type Read = 'page' | 'count' | 'detail' | 'refresh' | 'marks';
+
+/** What happened: keys as intents, and answers. In the past tense. Answers carry the number they were asked under. */
+export type Happening =
+  | { readonly kind: 'resized'; readonly size: Size }
+  | { readonly kind: 'ticked' }
+  | { readonly kind: 'start-progressed'; readonly text: string }
+  | { readonly kind: 'connected'; readonly session: Session }
+  | { readonly kind: 'key-pressed'; readonly intent: Intent }
+  | { readonly kind: 'text-changed'; readonly text: string }
+  | { readonly kind: 'pasted' }
+  | { readonly kind: 'page-read'; readonly asked: number; readonly place: Reading; readonly page: Page<Keyed> }
+  | {
+      readonly kind: 'page-refreshed';
+      readonly asked: number;
+      /** The row that the page was read from; undefined for the beginning of the list. */
+      readonly from: bigint | undefined;
+      readonly page: Page<Keyed>;
+      readonly newer: number;
+    }
+  | { readonly kind: 'rows-counted'; readonly asked: number; readonly count: Count }
+  | { readonly kind: 'detail-read'; readonly asked: number; readonly id: bigint; readonly sections: readonly DetailSection[] }
+  | { readonly kind: 'ids-frozen'; readonly asked: number; readonly ids: readonly string[]; readonly more: boolean }
+  | { readonly kind: 'marks-matched'; readonly asked: number; readonly hidden: number }
+  | { readonly kind: 'read-failed'; readonly asked: number; readonly what: Read; readonly message: string; readonly lost: boolean }
+  | { readonly kind: 'record-found'; readonly resource: string; readonly row: Keyed | undefined }
+  | { readonly kind: 'previewed'; readonly request: string; readonly outcome: Outcome<Preview> }
+  | { readonly kind: 'bulk-previewed'; readonly request: string; readonly outcome: Outcome<BulkPreview> }
+  | { readonly kind: 'finished'; readonly request: string; readonly outcome: Outcome<Receipt> }
+  | { readonly kind: 'settled'; readonly request: string; readonly outcome: Outcome<Receipt> }
+  | { readonly kind: 'records-finished'; readonly request: string; readonly results: readonly RecordResult[]; readonly atCanary: boolean }
+  | { readonly kind: 'bulk-finished'; readonly request: string; readonly outcome: Outcome<BulkResult> }
+  | { readonly kind: 'saved-read'; readonly saved: State['saved'] }
+  | { readonly kind: 'told'; readonly tone: 'good' | 'info'; readonly text: string; readonly next?: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly next?: string };
+
+export type Event = Happening & {
+  /** When, milliseconds of the epoch. */
+  readonly at: number;
+};
