@@ -5,7 +5,7 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import law from '../.dependency-cruiser.mjs';
 
 // swc parses `using`, but the visitor that dependency-cruiser walks with does not know the statement and gives up on the file.
-const visitKnown = Reflect.get(Visitor.prototype, 'visitStatement') as (this: Visitor, statement: Statement) => Statement;
+const visitKnown: (this: Visitor, statement: Statement) => Statement = Reflect.get(Visitor.prototype, 'visitStatement');
 Visitor.prototype.visitStatement = function visitStatement(this: Visitor, statement: Statement | UsingDeclaration): Statement {
   if (statement.type !== 'UsingDeclaration') return visitKnown.call(this, statement);
   this.visitVariableDeclarators(statement.decls);

@@ -1,0 +1,62 @@
+// How some packages are changed on their way into the program. Every change names the text it expects: an upgrade that moves it fails the build.
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Plugin } from 'esbuild';
+import { simpleCharacters } from './simple-text.ts';
+
+const replaced = (file: string, text: string, expected: string, by: string): string => {
+  if (!text.includes(expected)) throw new Error(`${file} no longer contains ${expected}: look at scripts/build/packages.ts`);
+  return text.replace(expected, () => by);
+};
+
+/** ink-table is CommonJS and calls require('ink'), which Node refuses for a module with top-level await: it becomes a module itself. */
+export const inkTable = {
+  file: /node_modules[/\\]ink-table[/\\]dist[/\\]index\.js$/,
+  change: (text: string): string => `
+import * as ink from 'ink';
+import * as react from 'react';
+import hash from 'object-hash';
+const packages = { ink, react, 'object-hash': hash };
+const exports = {};
+const require = name => packages[name];
+(() => {
+${text}
+})();
+export default exports.default;
+`,
+};
+
+/** Yoga would fetch() its WebAssembly from a data: address, and for that alone Node loads its HTTP client: 35 ms and 7 MB. */
+const yoga = {
+  file: /node_modules[/\\]yoga-layout[/\\]dist[/\\]binaries[/\\]yoga-wasm-base64-esm\.js$/,
+  change: (text: string, file: string): string => replaced(file, text, 'var loadYoga', 'const fetch = undefined;\nvar loadYoga'),
+};
+
+/** The width of simple text is its length; the table of all emoji waits for the first text that could hold one. */
+const stringWidth = {
+  file: /node_modules[/\\]string-width[/\\]index\.js$/,
+  change: (text: string, file: string): string =>
+    replaced(
+      file,
+      replaced(
+        file,
+        text,
+        String.raw`if (/^[\u0020-\u007E]*$/.test(string))`,
+        `if (ambiguousIsNarrow && /^[${simpleCharacters}]*$/.test(string))`,
+      ),
+      String.raw`const rgiEmojiRegex = /^\p{RGI_Emoji}$/v;`,
+      String.raw`let emoji; const rgiEmojiRegex = { test: text => (emoji ??= /^\p{RGI_Emoji}$/v).test(text) };`,
+    ),
+};
+
+/** The changes as one plugin; react-devtools-core, which Ink imports for debugging only, is not installed and becomes nothing. */
+export const changedPackages: Plugin = {
+  name: 'changed-packages',
+  setup: build => {
+    for (const { file, change } of [inkTable, yoga, stringWidth]) {
+      build.onLoad({ filter: file }, ({ path }) => ({ contents: change(readFileSync(path, 'utf8'), path), resolveDir: dirname(path) }));
+    }
+    build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
+    build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
+  },
+};

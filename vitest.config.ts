@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+import { inkTable } from './scripts/build/packages.ts';
+
+export default defineConfig({
+  plugins: [
+    {
+      // the same change that the bundle makes, so that tests see ink-table as the program does
+      name: 'ink-table',
+      enforce: 'pre',
+      load: id => (inkTable.file.test(id) ? inkTable.change(readFileSync(id, 'utf8')) : undefined),
+    },
+  ],
+  test: {
+    include: ['tests/{unit,screens,integration,guides,e2e}/**/*.test.{ts,tsx}'],
+    server: { deps: { inline: ['ink-table'] } },
+    // one folder of servers for the whole run
+    globalSetup: 'tests/support/cluster.ts',
+    pool: 'forks',
+    maxWorkers: 2,
+    // a test waits for text or rows; these only end what would never come
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
