@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { openDirect, type Direct } from '../database/direct.ts';
+import { nextPosting, post, register, signIn } from './live-acts.ts';
+import { randomFrom, type Random } from './random.ts';
+import { readRoster, type Roster } from './roster.ts';
+import { DemoRefused } from './storage.ts';
+
+export type TrafficOptions = {
+  /** Postings a second; 0 only holds the lock. */
+  readonly perSecond: number;
+  readonly seed?: number;
+  /** Ends the traffic within 100 ms. */
+  readonly signal: AbortSignal;
+  /** Hears of every trouble; traffic goes on where it can. */
+  readonly onError?: (error: unknown) => void;
+  /** Hears whether this process is the one that makes the traffic. */
+  readonly onTurn?: (mine: boolean) => void;
+};
+
+/** One process per database makes traffic; the others ask for its place now and then, in milliseconds. */
+const trafficLock = 4_471_002;
+const turnPoll = 2_000;
+const rosterAge = 60_000;
+const registrationEvery = 60_000;
+/** A queue of applicants that nobody works off must not grow for ever. */
+const mostWaiting = 150;
+const firstRetry = 250;
+const lastRetry = 10_000;
+
+const connectionLost = (error: unknown): boolean => {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return code.startsWith('08') || code.startsWith('57P') || code.startsWith('E') || /connection|not queryable/i.test(message);
+};
+
+/** Waits; false when the traffic was ended meanwhile. */
+const pause = (milliseconds: number, signal: AbortSignal): Promise<boolean> => delay(milliseconds, true, { signal }).catch(() => false);
+
+const waitForTurn = async (client: Direct, signal: AbortSignal): Promise<boolean> => {
+  do {
+    const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [trafficLock]);
+    if (rows[0]?.mine) return true;
+  } while (await pause(turnPoll, signal));
+  return false;
+};
+
+/** What happens at one beat: mostly a posting, sometimes a sign-in as well. */
+const beat = async (client: Direct, roster: Roster, random: Random): Promise<void> => {
+  await post(client, nextPosting(roster, random));
+  if (random.chance(0.08)) await signIn(client, random.pick(roster.active), random);
+};
+
+/** Posts at the wished rate until the signal or an error; what it is late for by a second is left out. */
+const makeTraffic = async (client: Direct, { perSecond, signal, onError = () => {} }: TrafficOptions, random: Random): Promise<void> => {
+  let roster = await readRoster(client, random);
+  let [readAt, registerAt, due] = [Date.now(), Date.now() + registrationEvery * random.next(), Date.now()];
+  const limit = roster.pending + mostWaiting;
+  while (!signal.aborted) {
+    const now = Date.now();
+    if (now - readAt > rosterAge || roster.active.length === 0) [roster, readAt] = [await readRoster(client, random), now];
+    try {
+      if (roster.active.length > 0 && perSecond > 0) await beat(client, roster, random);
+      if (now >= registerAt && perSecond > 0 && roster.pending < limit) {
+        registerAt = now + registrationEvery * (0.5 + random.next());
+        await register(client, random);
+      }
+    } catch (error) {
+      if (signal.aborted || connectionLost(error)) throw error;
+      onError(error);
+    }
+    due = Math.max(due + (perSecond > 0 && roster.active.length > 0 ? 1_000 / perSecond : turnPoll), now - 1_000);
+    if (!(await pause(Math.max(0, due - Date.now()), signal))) return;
+  }
+};
+
+const refuseRealBank = async (client: Direct): Promise<void> => {
+  const { rows } = await client.query<{ demo: boolean }>('SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo');
+  if (!rows[0]?.demo) throw new DemoRefused('This is no demo database: no traffic is made in it.');
+};
+
+/** One connection's life: waits for its turn, makes traffic, and gives the connection back. */
+const serve = async (url: string, options: TrafficOptions, random: Random, onConnected: () => void): Promise<void> => {
+  const { signal, onTurn = () => {} } = options;
+  // Why it was lost is thrown by the statement that notices
+  const client = await openDirect(url, { applicationName: 'bursar traffic' }, () => {});
+  const leave = (): void => void client.end().catch(() => undefined);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    await refuseRealBank(client);
+    onConnected();
+    if (!signal.aborted && (await waitForTurn(client, signal))) {
+      onTurn(true);
+      await makeTraffic(client, options, random);
+    }
+  } finally {
+    signal.removeEventListener('abort', leave);
+    onTurn(false);
+    await client.end().catch(() => undefined);
+  }
+};
+
+/** Makes traffic in a demo bank until the signal; never throws, outlives restarts of the database. Settles when it has stopped. */
+export const startTraffic = async (url: string, options: TrafficOptions): Promise<void> => {
+  const { signal, seed = Date.now(), onError = () => {} } = options;
+  const random = randomFrom(seed, 'traffic');
+  let retry = firstRetry;
+  while (!signal.aborted) {
+    try {
+      await serve(url, options, random, () => (retry = firstRetry));
+    } catch (error) {
+      if (signal.aborted) return;
+      onError(error);
+      if (error instanceof DemoRefused) return;
+    }
+    await pause(retry, signal);
+    retry = Math.min(retry * 2, lastRetry);
+  }
+};
