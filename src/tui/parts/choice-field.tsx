@@ -1,0 +1,44 @@
+import { Box, Text } from 'ink';
+import SelectInput from 'ink-select-input';
+import { columnsOf, safe } from '../../domain/safe-text.ts';
+import { paint } from '../theme.ts';
+
+type ChoiceFieldProps = {
+  readonly label: string;
+  readonly choices: readonly string[];
+  readonly value: string;
+  readonly onText: (text: string) => void;
+};
+
+const Mark = ({ isSelected = false }: { readonly isSelected?: boolean }) => <Text>{isSelected ? '> ' : '  '}</Text>;
+const Item = ({ isSelected = false, label }: { readonly isSelected?: boolean; readonly label: string }) => (
+  <Text bold={isSelected}>{label}</Text>
+);
+
+/** Words to choose from with the arrows. Nothing is chosen beforehand where nothing was: a ground is a decision. */
+export const ChoiceField = ({ label, choices, value, onText }: ChoiceFieldProps) => {
+  const items = (choices.includes(value) ? choices : ['', ...choices]).map(choice => ({
+    label: choice === '' ? 'choose with the arrows' : safe(choice),
+    value: choice,
+    key: choice,
+  }));
+  return (
+    <Box flexShrink={0}>
+      <Box width={columnsOf(label) + 1} flexShrink={0}>
+        <Text>{paint(label, 'title')}</Text>
+      </Box>
+      <SelectInput
+        items={items}
+        initialIndex={Math.max(
+          0,
+          items.findIndex(item => item.value === value),
+        )}
+        indicatorComponent={Mark}
+        itemComponent={Item}
+        limit={6}
+        onHighlight={item => onText(item.value)}
+        onSelect={item => onText(item.value)}
+      />
+    </Box>
+  );
+};

@@ -1,0 +1,25 @@
+import { Box, Text } from 'ink';
+import TextInput from 'ink-text-input';
+import { columnsOf } from '../../domain/safe-text.ts';
+import { paint } from '../theme.ts';
+
+type TextFieldProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+  readonly secret?: boolean;
+};
+
+/** A line that is being typed into. It is fed one key at a time; letters never get lost. */
+export const TextField = ({ label, value, onText, secret }: TextFieldProps) => (
+  <Box height={1} flexShrink={0} overflow="hidden">
+    <Box width={columnsOf(label) + 1} flexShrink={0}>
+      <Text>{paint(label, 'title')}</Text>
+    </Box>
+    <Box flexGrow={1} height={1} overflow="hidden" justifyContent="flex-start">
+      <Text wrap="truncate-start">
+        <TextInput value={value} onChange={onText} {...(secret ? { mask: '*' } : {})} />
+      </Text>
+    </Box>
+  </Box>
+);
