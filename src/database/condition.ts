@@ -31,6 +31,8 @@ const alternatives = (field: Field, term: Term, parameters: Parameters): readonl
       );
     }
     case 'choices': {
+      const { meanings } = field;
+      if (meanings) return [value.choices.map(choice => `(${meanings[choice] ?? 'false'})`).join(' OR ')];
       const choices = value.choices.map(choice => parameters.add(choice, field.cast));
       return [choices.length === 1 ? `${field.sql} = ${choices[0]}` : `${field.sql} IN (${choices.join(', ')})`];
     }

@@ -10,23 +10,24 @@ export type Field = FieldShape & {
   readonly sortable: boolean;
   readonly exact?: readonly string[];
   readonly like?: readonly string[];
+  /** What each choice means, where it is no column. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** The type a value is cast to. */
   readonly cast: string;
 };
 export type Fields = Readonly<Record<string, Field>>;
 
 type Sortable = { readonly sortable?: true };
+type Ways = { readonly exact?: readonly string[]; readonly like?: readonly string[]; readonly shortest?: number };
 
 /** Text that is compared as it stands; `like` says how a part of it is found. */
-export const text = (
-  sql: string,
-  options: Sortable & { readonly exact?: readonly string[]; readonly like?: readonly string[] } = {},
-): Field => ({
+export const text = (sql: string, { sortable, exact = [`${sql} = {text}`], like = exact, shortest = 0 }: Sortable & Ways = {}): Field => ({
   kind: 'text',
   sql,
-  sortable: options.sortable === true,
-  exact: options.exact ?? [`${sql} = {text}`],
-  like: options.like ?? options.exact ?? [`${sql} = {text}`],
+  sortable: sortable === true,
+  exact,
+  like,
+  shortest,
   cast: 'text',
 });
 
@@ -64,6 +65,16 @@ export const oneOf = (sql: string, choices: readonly string[], cast = 'text'): F
   sortable: false,
   choices,
   cast,
+});
+
+/** One of a few words that stand in no column; each with the condition it means. */
+export const meaning = (meanings: Readonly<Record<string, string>>): Field => ({
+  kind: 'choice',
+  sql: 'true',
+  sortable: false,
+  choices: Object.keys(meanings),
+  meanings,
+  cast: 'text',
 });
 
 /** A yes or no; `condition` says what yes is. */

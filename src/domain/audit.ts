@@ -4,3 +4,6 @@ export type Verb = (typeof verbs)[number];
 
 export const auditOutcomes = ['success', 'failure', 'partial', 'refused'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
+
+/** What audit rows speak of; a record is found by its kind and id together. */
+export const auditedEntities = ['account', 'user', 'transaction', 'session', 'audit'] as const;

@@ -17,7 +17,12 @@ export type Term = { readonly field: string; readonly not: boolean; readonly val
 export type FieldKind = 'text' | 'number' | 'money' | 'time' | 'choice' | 'flag';
 
 /** What the grammar must know of a field. */
-export type FieldShape = { readonly kind: FieldKind; readonly choices?: readonly string[] };
+export type FieldShape = {
+  readonly kind: FieldKind;
+  readonly choices?: readonly string[];
+  /** Fewer characters would be looked for in every row. */
+  readonly shortest?: number;
+};
 export type FieldShapes = Readonly<Record<string, FieldShape>>;
 
 /** The field that words without a field name search, and the one that `since=` means. */
@@ -96,12 +101,17 @@ const timeValue = (comparison: Comparison, text: string, today: Day): Outcome<Va
 
 const integer = (text: string): Outcome<bigint> => (/^\d{1,18}$/.test(text) ? done(BigInt(text)) : invalid(`"${text}" is no whole number`));
 
+const textValue = (shape: FieldShape, text: string, exact: boolean): Outcome<Value> =>
+  !exact && text.length < (shape.shortest ?? 0)
+    ? invalid(`"${text}" is too short to search for`, `write at least ${shape.shortest} characters`)
+    : done({ kind: 'text', text, exact });
+
 const valueOf = (name: string, shape: FieldShape, comparison: Comparison, text: string, context: FilterContext): Outcome<Value> => {
   const ordered = shape.kind === 'money' || shape.kind === 'number' || shape.kind === 'time';
   if (!ordered && !['=', '!=', ':'].includes(comparison)) return invalid(`${name} has no order`, `write ${name}=value`);
   switch (shape.kind) {
     case 'text':
-      return done({ kind: 'text', text, exact: comparison !== ':' });
+      return textValue(shape, text, comparison !== ':');
     case 'money':
       return amountValue(comparison, text, amount => parseAmount(amount, context.currency));
     case 'number':
@@ -127,11 +137,12 @@ const termOf = (word: string, shapes: FieldShapes, context: FilterContext): Outc
   const match = /^([A-Za-z]+)(!=|>=|<=|=|>|<|:)(.*)$/.exec(body);
   if (!match) {
     if (!shapes['text']) return invalid('there is no text to search here', `filter by ${Object.keys(shapes).join(', ')}`);
-    return done({ field: 'text', not: turned, value: { kind: 'text', text: unquoted(body), exact: false }, typed: word });
+    const value = textValue(shapes['text'], unquoted(body), false);
+    return value.ok ? done({ field: 'text', not: turned, value: value.value, typed: word }) : value;
   }
   const [, typedName = '', sign = '=', rawText = ''] = match;
   const name = typedName === 'since' && context.since ? context.since : typedName;
-  const shape = shapes[name];
+  const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
   if (!shape) return invalid(`there is no field ${typedName} here`, `filter by ${Object.keys(shapes).join(', ')}`);
   const text = unquoted(rawText);
   if (text === '') return invalid(`${typedName} needs a value`, `write ${typedName}=value`);

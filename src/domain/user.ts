@@ -7,6 +7,10 @@ export type UserStatus = (typeof userStatuses)[number];
 export const platformRoles = ['admin', 'developer', 'executive', 'designer', 'executor', 'viewer', 'customer'] as const;
 export type PlatformRole = (typeof platformRoles)[number];
 
+/** The roles somebody can begin with; every other is given later, by two people. */
+export const startingRoles = ['viewer', 'customer'] as const;
+export const StartingRole = z.enum(startingRoles).meta({ title: 'Role' });
+
 export const Username = z
   .string()
   .trim()
@@ -28,6 +32,10 @@ export const Phone = z
   .trim()
   .regex(/^(\+?[0-9 ()/-]{5,30})?$/, 'is no telephone number')
   .meta({ title: 'Telephone' });
+
+/** `Ada Byron`; firms keep their name in the same two fields. */
+export const fullName = (person: { readonly firstName: string; readonly lastName: string }): string =>
+  `${person.firstName} ${person.lastName}`;
 
 type Standing = { readonly username: string; readonly status: UserStatus };
 

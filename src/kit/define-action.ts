@@ -35,6 +35,8 @@ export type Action<Input extends z.ZodObject, Facts> = {
   readonly permission: Permission;
   /** How many people it takes; the second one comes with sign-in. */
   readonly eyes: 1 | 2;
+  /** The same, where it depends on what is changed. */
+  eyesFor?(facts: Facts, input: z.output<Input>): 1 | 2;
   /** Who decides a request for it, where that is not whoever may ask. */
   readonly checker?: Permission;
   readonly danger: Danger;

@@ -33,6 +33,14 @@ export type Binding<Row> = {
   whyNot(row: Row): string | undefined;
 };
 
+/** `u a t l` lead to the user, account, transactions, log of a record; undefined for a record that has none. */
+export type Jumps<Row> = {
+  u?(row: Row): Jump | undefined;
+  a?(row: Row): Jump | undefined;
+  t?(row: Row): Jump | undefined;
+  l?(row: Row): Jump | undefined;
+};
+
 /** A pane: what it shows and what can be done there. Pure data; the same for screen and command. */
 export type Resource<Row extends Keyed, Related = unknown> = {
   readonly id: string;
@@ -47,6 +55,10 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly since?: string;
   /** Looking at one of its records is recorded, because it holds personal data. */
   readonly personal?: true;
+  /** Looking at its list is recorded as well, because who reads it matters. */
+  readonly recorded?: true;
+  /** The field that finds a record by what people call it; without one its id is its name. */
+  readonly nameField?: string;
   /** How a record is called in crumbs and messages. */
   nameOf(row: Row): string;
   /** Reads what the detail shows beyond the row. */
@@ -56,8 +68,9 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly actions: Readonly<Record<string, Binding<Row>>>;
   /** Actions that need no record, after `x` too. */
   readonly general?: Readonly<Record<string, Binding<undefined>>>;
-  /** `u a t l` → the user, account, transactions, log of this record. */
-  readonly jumps: Readonly<Partial<Record<'u' | 'a' | 't' | 'l', (row: Row) => Jump | undefined>>>;
+  readonly jumps: Jumps<Row>;
+  /** Where Enter leads instead of to the detail, which `d` still opens; undefined for a row that leads nowhere. */
+  open?(row: Row): Jump | undefined;
 };
 
 /** A resource whose rows its reader need not know. */
@@ -66,7 +79,7 @@ export type AnyResource = Resource<Keyed>;
 export const defineResource = <Row extends Keyed, Related>(resource: Resource<Row, Related>): Resource<Row, Related> => resource;
 
 /** Binds an action by its id, so that no pane imports another's action. */
-export const on = <Row extends Keyed>(action: string, whyNot: (row: Row) => string | undefined = () => undefined): Binding<Row> => ({
+export const on = <Row>(action: string, whyNot: (row: Row) => string | undefined = () => undefined): Binding<Row & Keyed> => ({
   action,
   inputFrom: row => ({ id: String(row.id) }),
   whyNot,

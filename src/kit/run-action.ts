@@ -6,7 +6,7 @@ import type { Operator } from '../domain/permission.ts';
 import { auditAttempt, beginAction, writeAudit } from './audit.ts';
 import type { AnyAction, Context, Danger, Target, WayBack } from './define-action.ts';
 import type { SmallTable } from './define-resource.ts';
-import { describeErrors, parseInput } from './form-fields.ts';
+import { describeErrors, fieldsOf, parseInput } from './form-fields.ts';
 import { settle } from './settle.ts';
 
 /** Who acts and through what; never a global. */
@@ -84,7 +84,7 @@ export const previewAction = async (action: AnyAction, typed: Typed, acting: Act
     action: action.id,
     title: action.title,
     danger: action.danger,
-    eyes: action.eyes,
+    eyes: action.eyesFor?.(facts, input) ?? action.eyes,
     target,
     lines,
     evidence: action.evidence?.(facts) ?? [],
@@ -100,8 +100,12 @@ const reasonOf = (typed: Typed): { reason: string | null; note: string | null } 
   note: typed['note'] ?? typed['findings'] ?? null,
 });
 
-const inputHash = (action: AnyAction, typed: Typed, options: RunOptions): Buffer =>
-  hashOf([action.id, Object.entries(typed).toSorted(([a], [b]) => (a < b ? -1 : 1)), options.expected?.version ?? null]);
+/** Secrets stay out of it: a fast hash of a password would undo the slow one that is kept. */
+const inputHash = (action: AnyAction, typed: Typed, options: RunOptions): Buffer => {
+  const secrets = new Set(fieldsOf(action.input).flatMap(field => (field.kind === 'secret' ? [field.key] : [])));
+  const told = Object.entries(typed).filter(([key]) => !secrets.has(key));
+  return hashOf([action.id, told.toSorted(([a], [b]) => (a < b ? -1 : 1)), options.expected?.version ?? null]);
+};
 
 const carryOut = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions, db: Db): Promise<Receipt> => {
   const begun = await beginAction(db, {

@@ -2,7 +2,7 @@ import type { Database } from '../database/client.ts';
 import type { Count, Keyed, Page, PageRequest } from '../database/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext, Term } from '../domain/filter.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
@@ -27,6 +27,8 @@ export type Session = {
   readonly operator: Operator;
   readonly environment: Environment;
   readonly registry: Registry;
+  /** Why nothing can be changed here; every action is refused with it. */
+  readonly readOnly?: Refusal;
   readonly now: () => Date;
   readonly today: () => Day;
   readonly filterContext: (resource: AnyResource) => FilterContext;
@@ -50,11 +52,16 @@ export type Session = {
 export type SessionParts = {
   readonly database: Database;
   readonly operator: Operator;
-  readonly token: string;
+  /** Undefined where nobody signed in: reads cannot be told to anybody's account, and `readOnly` says why nothing can be changed. */
+  readonly token: string | undefined;
+  readonly readOnly?: Refusal;
   readonly environment: Environment;
   readonly registry: Registry;
   readonly now?: () => Date;
 };
+
+/** The database keeps one row per session and target in this time; asking it again meanwhile is only a round trip, in milliseconds. */
+const recordedFor = 600_000;
 
 const recordAccess = async (
   parts: SessionParts,
@@ -63,23 +70,60 @@ const recordAccess = async (
   id: string,
   detail: object | null,
 ): Promise<void> => {
+  if (parts.token === undefined) return;
   const text = detail === null ? null : JSON.stringify(detail);
   await parts.database.writes.$queryRaw`SELECT ops.record_access(${parts.token}, ${verb}, ${entity}, ${id}, ${text}::jsonb)::text`;
 };
 
+/** Records that a record, or a list, was looked at; looking again meanwhile is no new look. */
+const viewsOf = (parts: SessionParts, now: () => Date) => {
+  const seen = new Map<string, number>();
+  return async (entity: string, id: string): Promise<void> => {
+    const key = `${entity} ${id}`;
+    const at = now().getTime();
+    if (at - (seen.get(key) ?? -Infinity) < recordedFor) return;
+    await recordAccess(parts, 'view', entity, id, null);
+    seen.set(key, at);
+  };
+};
+
+const changesOf = ({
+  database,
+  operator,
+  token,
+  environment,
+  readOnly,
+}: SessionParts): Pick<Session, 'preview' | 'run' | 'previewBulk' | 'runBulk'> => {
+  if (token === undefined || readOnly) {
+    const refused = async (): Promise<Outcome<never>> => ({
+      ok: false,
+      refusal: readOnly ?? { kind: 'forbidden', message: 'nobody has signed in' },
+    });
+    return { preview: refused, run: refused, previewBulk: refused, runBulk: refused };
+  }
+  const acting = { database, operator, token, currency: environment.currency };
+  return {
+    preview: (action, typed) => previewAction(action, typed, acting),
+    run: (action, typed, options) => runAction(action, typed, acting, options),
+    previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting),
+    runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch),
+  };
+};
+
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (parts: SessionParts): Session => {
-  const { database, environment, operator, token, registry } = parts;
+  const { database, environment, operator, token, registry, readOnly } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
-  const acting = { database, operator, token, currency: environment.currency };
   const held = (resource: AnyResource): void => {
     if (!operator.permissions.has(resource.permission)) throw new Error(`${resource.title} needs the permission ${resource.permission}`);
   };
+  const recordView = viewsOf(parts, now);
   return {
     operator,
     environment,
     registry,
+    ...(readOnly === undefined ? {} : { readOnly }),
     now,
     today,
     filterContext: resource => ({
@@ -89,6 +133,7 @@ export const openSession = (parts: SessionParts): Session => {
     }),
     list: async (resource, request) => {
       held(resource);
+      if (resource.recorded) await recordView(resource.entity, '-');
       return resource.page.page(database.reads, request);
     },
     newer: (resource, request) => resource.page.newer(database.reads, request),
@@ -99,17 +144,14 @@ export const openSession = (parts: SessionParts): Session => {
     },
     detail: async (resource, row) => {
       held(resource);
-      if (resource.personal) await recordAccess(parts, 'view', resource.entity, String(row.id), null);
+      if (resource.personal) await recordView(resource.entity, String(row.id));
       return resource.detail(row, await resource.relate(database.reads, row));
     },
-    preview: (action, typed) => previewAction(action, typed, acting),
-    run: (action, typed, options) => runAction(action, typed, acting, options),
-    previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting),
-    runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch),
+    ...changesOf(parts),
     recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
     cancelReads: database.cancelReads,
     close: async () => {
-      await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
+      if (token !== undefined) await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
       await database.close();
     },
   };

@@ -30,7 +30,9 @@ export const settle = async (unsettled: Unsettled): Promise<Outcome<Receipt>> =>
       if (row?.result) return done({ ...row.result, replayed: true });
       return failed('the connection was lost before it was done; nothing was changed', 'try again');
     } catch (error) {
-      if (!isConnectionLost(error)) return refusalOf(error) ?? Promise.reject(error);
+      const refusal = isConnectionLost(error) ? undefined : refusalOf(error);
+      if (refusal) return refusal;
+      if (!isConnectionLost(error)) throw error;
       if (Date.now() > deadline)
         return unknown(
           'the database went away; nobody knows yet whether it happened',

@@ -8,9 +8,16 @@ import { rejectAccount } from './accounts/reject.ts';
 import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
+import { activateUser } from './users/activate.ts';
+import { createUser } from './users/create.ts';
+import { deactivateUser } from './users/deactivate.ts';
+import { editUser } from './users/edit.ts';
+import { users } from './users/index.ts';
+import { lockUser } from './users/lock.ts';
+import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
-export const resources: readonly AnyResource[] = [accounts];
+export const resources: readonly AnyResource[] = [accounts, users];
 
 /** Every action there is, found by its id. */
 export const actions: readonly AnyAction[] = [
@@ -21,4 +28,10 @@ export const actions: readonly AnyAction[] = [
   closeAccount,
   retractFreeze,
   retractAccountApproval,
+  createUser,
+  editUser,
+  activateUser,
+  deactivateUser,
+  lockUser,
+  unlockUser,
 ];

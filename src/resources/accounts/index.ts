@@ -1,21 +1,32 @@
 import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
 import { formatInstant, formatShortInstant } from '../../domain/day.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
+import { bar } from '../../domain/sparkline.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
 import {
   accountPage,
+  flagsOf,
   holdsOf,
   limitUse,
   recentPostings,
+  recentRefusals,
   type AccountRow,
+  type FlagLine,
   type Hold,
   type LimitUse,
+  type RefusalLine,
   type StatementLine,
 } from './queries.ts';
 
 const tones = { pending: 'info', active: 'good', frozen: 'warn', closed: 'dim', rejected: 'dim' } as const;
 
-type Related = { readonly holds: readonly Hold[]; readonly limits: readonly LimitUse[]; readonly postings: readonly StatementLine[] };
+type Related = {
+  readonly holds: readonly Hold[];
+  readonly flags: readonly FlagLine[];
+  readonly limits: readonly LimitUse[];
+  readonly postings: readonly StatementLine[];
+  readonly refusals: readonly RefusalLine[];
+};
 
 const holdSection = (holds: readonly Hold[]): readonly DetailSection[] =>
   holds.length === 0
@@ -31,12 +42,34 @@ const holdSection = (holds: readonly Hold[]): readonly DetailSection[] =>
         },
       ];
 
-const bar = (used: bigint, max: bigint): string => {
-  const filled = max === 0n ? 0 : Number((used * 10n) / max);
-  return `[${'#'.repeat(filled)}${'.'.repeat(10 - filled)}]`;
-};
+const flagSection = (flags: readonly FlagLine[]): readonly DetailSection[] =>
+  flags.length === 0
+    ? []
+    : [
+        {
+          title: 'Flagged transactions',
+          lines: flags.map(flag => [
+            `#${flag.transactionId}`,
+            `${formatShortInstant(flag.flaggedAt)} by ${flag.flaggedBy}${flag.clearedAt ? ', cleared' : ''}: ${flag.note}`,
+            flag.clearedAt ? 'dim' : 'warn',
+          ]),
+        },
+      ];
 
-const detail = (account: AccountRow, { holds, limits, postings }: Related): readonly DetailSection[] => [
+const refusalSection = (refusals: readonly RefusalLine[]): readonly DetailSection[] =>
+  refusals.length === 0
+    ? []
+    : [
+        {
+          title: 'Refused postings',
+          lines: refusals.map(refusal => [
+            formatShortInstant(refusal.refusedAt),
+            `${refusal.type} ${formatMoney(refusal.amount, refusal.currency)}: ${refusal.message}`,
+          ]),
+        },
+      ];
+
+const detail = (account: AccountRow, { holds, flags, limits, postings, refusals }: Related): readonly DetailSection[] => [
   {
     title: 'Account',
     lines: [
@@ -51,6 +84,7 @@ const detail = (account: AccountRow, { holds, limits, postings }: Related): read
     ],
   },
   ...holdSection(holds),
+  ...flagSection(flags),
   {
     title: 'Limits today',
     lines: limits.map(limit => [
@@ -70,6 +104,7 @@ const detail = (account: AccountRow, { holds, limits, postings }: Related): read
       ]),
     },
   },
+  ...refusalSection(refusals),
 ];
 
 export const accounts = defineResource<AccountRow, Related>({
@@ -80,6 +115,7 @@ export const accounts = defineResource<AccountRow, Related>({
   permission: 'account.read',
   page: accountPage,
   since: 'opened',
+  nameField: 'number',
   nameOf: account => account.number,
 
   columns: [
@@ -94,12 +130,14 @@ export const accounts = defineResource<AccountRow, Related>({
   ],
 
   relate: async (db, account) => {
-    const [holds, limits, postings] = await Promise.all([
+    const [holds, flags, limits, postings, refusals] = await Promise.all([
       holdsOf(db, account.id),
+      flagsOf(db, account.id, 5),
       limitUse(db, account.id),
       recentPostings(db, account.id, 8),
+      recentRefusals(db, account.id, 5),
     ]);
-    return { holds, limits, postings };
+    return { holds, flags, limits, postings, refusals };
   },
   detail,
 

@@ -1,5 +1,5 @@
 import type { Db } from '../../database/client.ts';
-import { digits, money, oneOf, text, time } from '../../database/field.ts';
+import { digits, flag, money, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf, type Keyed } from '../../database/page.ts';
 import { accountStatuses, accountTypes, type AccountStatus, type AccountType } from '../../domain/account.ts';
 import type { Applicant, EvidenceDocument, LikePerson } from '../../domain/opening-check.ts';
@@ -33,6 +33,7 @@ export const accountPage = pageOf<AccountRow>({
       exact: ['t.number BETWEEN {text} AND {upTo}', byOwner],
       like: ['t.number BETWEEN {text} AND {upTo}', byOwner],
     }),
+    id: number('t.id'),
     number: digits('t.number', { sortable: true }),
     owner: text('t.user_id', { exact: ['t.user_id = (SELECT id FROM bank."user" WHERE username = {text})'], like: [byOwner] }),
     status: oneOf('t.status', accountStatuses, 'bank.account_status'),
@@ -40,6 +41,7 @@ export const accountPage = pageOf<AccountRow>({
     balance: money('t.balance', { sortable: true }),
     opened: time('t.opened_at', { sortable: true }),
     changed: time('t.changed_at', { sortable: true }),
+    due: flag('t.id IN (SELECT account_id FROM ops.hold WHERE released_at IS NULL AND review_on <= bank.business_day())'),
   },
 });
 
@@ -74,18 +76,16 @@ export const holdsOf = async (db: Db, accountId: bigint): Promise<readonly Hold[
   return holds.map(hold => ({ ...hold, placedBy: hold.placer.name }));
 };
 
+export type Flow = { readonly credits: bigint; readonly debits: bigint; readonly postings: number };
+
 /** Money in and out since an instant; amounts in minor units. */
-export const flowOf = async (
-  db: Db,
-  accountId: bigint,
-  since: Date,
-): Promise<{ readonly credits: bigint; readonly debits: bigint; readonly postings: number }> => {
-  const where = { postedAt: { gte: since } };
-  const [incoming, outgoing] = await Promise.all([
-    db.transaction.aggregate({ where: { ...where, toAccountId: accountId }, _sum: { amount: true }, _count: true }),
-    db.transaction.aggregate({ where: { ...where, fromAccountId: accountId }, _sum: { amount: true }, _count: true }),
-  ]);
-  return { credits: incoming._sum.amount ?? 0n, debits: outgoing._sum.amount ?? 0n, postings: incoming._count + outgoing._count };
+export const flowOf = async (db: Db, accountId: bigint, since: Date): Promise<Flow> => {
+  const [flow] = await db.$queryRaw<Flow[]>`
+    SELECT coalesce(sum(amount) FILTER (WHERE credit), 0)::bigint AS credits, coalesce(sum(amount) FILTER (WHERE NOT credit), 0)::bigint AS debits,
+           count(*)::int AS postings
+      FROM (SELECT amount, true AS credit FROM bank.transaction WHERE to_account_id = ${accountId} AND posted_at >= ${since}
+            UNION ALL SELECT amount, false FROM bank.transaction WHERE from_account_id = ${accountId} AND posted_at >= ${since}) legs`;
+  return flow ?? { credits: 0n, debits: 0n, postings: 0 };
 };
 
 /** Whether anything was ever posted on the account. */
@@ -124,9 +124,40 @@ export const limitUse = async (db: Db, accountId: bigint): Promise<readonly Limi
       LEFT JOIN bank.limit_counter c ON c.account_id = a.id AND c.type = d.type AND c.day = bank.business_day()
      WHERE a.id = ${accountId} ORDER BY d.type`;
 
-/** Postings refused on an account lately, by reason. */
+/** How many postings were refused on an account since an instant. */
 export const refusalsOf = async (db: Db, accountId: bigint, since: Date): Promise<number> =>
   db.postingRefusal.count({ where: { refusedAt: { gte: since }, OR: [{ fromAccountId: accountId }, { toAccountId: accountId }] } });
+
+export type RefusalLine = {
+  readonly refusedAt: Date;
+  readonly type: string;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly message: string;
+};
+
+/** The newest refused postings of an account, each side from its own index. */
+export const recentRefusals = async (db: Db, accountId: bigint, limit: number): Promise<readonly RefusalLine[]> =>
+  db.$queryRaw<RefusalLine[]>`
+    SELECT refused_at AS "refusedAt", type::text, amount, currency, message
+      FROM ((SELECT * FROM bank.posting_refusal WHERE from_account_id = ${accountId} ORDER BY refused_at DESC LIMIT ${limit})
+            UNION (SELECT * FROM bank.posting_refusal WHERE to_account_id = ${accountId} ORDER BY refused_at DESC LIMIT ${limit})) both_sides
+     ORDER BY refused_at DESC LIMIT ${limit}`;
+
+export type FlagLine = {
+  readonly transactionId: bigint;
+  readonly note: string;
+  readonly flaggedBy: string;
+  readonly flaggedAt: Date;
+  readonly clearedAt: Date | null;
+};
+
+/** The flags set on transactions that an account sent, newest first. */
+export const flagsOf = async (db: Db, accountId: bigint, limit: number): Promise<readonly FlagLine[]> =>
+  db.$queryRaw<FlagLine[]>`
+    SELECT f.transaction_id AS "transactionId", f.note, o.name AS "flaggedBy", f.flagged_at AS "flaggedAt", f.cleared_at AS "clearedAt"
+      FROM ops.transaction_flag f JOIN ops.operator o ON o.id = f.flagged_by
+     WHERE f.account_id = ${accountId} ORDER BY f.id DESC LIMIT ${limit}`;
 
 export type Application = {
   readonly applicant: Applicant;

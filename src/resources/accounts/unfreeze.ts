@@ -56,4 +56,11 @@ export const unfreezeAccount = defineAction({
     await releaseHolds(db, account, findings);
     return { summary: `unfroze ${account.number}`, old: { status: 'frozen' }, new: { status: 'active', findings, notify } };
   },
+
+  waysBack: ({ account, holds }, { findings }) => [
+    {
+      action: 'accounts.freeze',
+      input: { id: String(account.id), ground: holds[0]?.ground ?? 'compliance', note: `undone: ${findings}`.slice(0, 2_000) },
+    },
+  ],
 });
