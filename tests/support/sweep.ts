@@ -7,6 +7,6 @@ import { stopPostmaster } from '../../src/database/local/postmaster.ts';
 const [folder = ''] = process.argv.slice(2);
 
 process.stdin.resume();
-await once(process.stdin, 'close');
+await once(process.stdin, 'end');
 for (const home of await readdir(folder)) await stopPostmaster(path.join(folder, home, 'data'));
 await rm(folder, { recursive: true, force: true, maxRetries: 5 });
