@@ -25,11 +25,18 @@ const header = (columns: readonly PlacedColumn[], sort: Sort): string =>
     .map(({ column, width }) => cell(`${column.title.toUpperCase()}${sortSign(column.sort, sort)}`, width, 'dim', column.align))
     .join(' ');
 
+/** A dialog may cover the lower part of a list; the record it is about stays in sight. */
+const visibleTop = (view: View, rows: number): number => {
+  const cursor = view.window.rows.findIndex(row => row.id === view.cursor);
+  return cursor < view.top + rows ? view.top : cursor - rows + 1;
+};
+
 /** The visible part of a list: a header and `height - 1` rows, each `width` columns wide. `>` is the cursor, `*` a mark. */
 export const listLines = (resource: AnyResource, view: View, width: number, height: number): readonly string[] => {
   const columns = layoutColumns(resource, width - 2, view);
   const key = `${resource.id} ${columns.map(placed => `${placed.column.title}${placed.width}`).join(' ')}`;
-  const rows = view.window.rows.slice(view.top, view.top + height - 1);
+  const top = visibleTop(view, height - 1);
+  const rows = view.window.rows.slice(top, top + height - 1);
   const lines = rows.map(row => {
     const mark = view.marks.has(String(row.id)) ? '*' : ' ';
     const text = drawRow(row, columns, key);

@@ -8,17 +8,18 @@ type TextFieldProps = {
   readonly value: string;
   readonly onText: (text: string) => void;
   readonly secret?: boolean;
+  readonly focused?: boolean;
 };
 
 /** A line that is being typed into. It is fed one key at a time; letters never get lost. */
-export const TextField = ({ label, value, onText, secret }: TextFieldProps) => (
+export const TextField = ({ label, value, onText, secret, focused = true }: TextFieldProps) => (
   <Box height={1} flexShrink={0} overflow="hidden">
     <Box width={columnsOf(label) + 1} flexShrink={0}>
       <Text>{paint(label, 'title')}</Text>
     </Box>
     <Box flexGrow={1} height={1} overflow="hidden" justifyContent="flex-start">
       <Text wrap="truncate-start">
-        <TextInput value={value} onChange={onText} {...(secret ? { mask: '*' } : {})} />
+        <TextInput value={value} onChange={onText} focus={focused} {...(secret ? { mask: '*' } : {})} />
       </Text>
     </Box>
   </Box>
