@@ -48,7 +48,7 @@ const alternatives = (field: Field, term: Term, parameters: Parameters): readonl
     case 'last':
       return [`${field.sql} >= now() - make_interval(secs => ${parameters.add(value.seconds, 'int')})`];
     case 'flag':
-      return [value.is ? field.sql : `NOT (${field.sql})`];
+      return [field.meanings?.[value.is ? 'yes' : 'no'] ?? field.sql];
   }
 };
 

@@ -77,5 +77,11 @@ export const meaning = (meanings: Readonly<Record<string, string>>): Field => ({
   cast: 'text',
 });
 
-/** A yes or no; `condition` says what yes is. */
-export const flag = (condition: string): Field => ({ kind: 'flag', sql: condition, sortable: false, cast: 'boolean' });
+/** A yes or no; `condition` says what yes is, `otherwise` what no is where the planner estimates the plain opposite badly. */
+export const flag = (condition: string, otherwise = `NOT (${condition})`): Field => ({
+  kind: 'flag',
+  sql: condition,
+  sortable: false,
+  meanings: { yes: condition, no: otherwise },
+  cast: 'boolean',
+});

@@ -8,6 +8,9 @@ import { rejectAccount } from './accounts/reject.ts';
 import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
+import { flagTransaction } from './transactions/flag.ts';
+import { transactions } from './transactions/index.ts';
+import { unflagTransaction } from './transactions/unflag.ts';
 import { activateUser } from './users/activate.ts';
 import { createUser } from './users/create.ts';
 import { deactivateUser } from './users/deactivate.ts';
@@ -17,7 +20,7 @@ import { lockUser } from './users/lock.ts';
 import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
-export const resources: readonly AnyResource[] = [accounts, users];
+export const resources: readonly AnyResource[] = [accounts, users, transactions];
 
 /** Every action there is, found by its id. */
 export const actions: readonly AnyAction[] = [
@@ -34,4 +37,6 @@ export const actions: readonly AnyAction[] = [
   deactivateUser,
   lockUser,
   unlockUser,
+  flagTransaction,
+  unflagTransaction,
 ];

@@ -41,6 +41,7 @@ export const userPage = pageOf<UserRow>({
       like: [within(fullName)],
     }),
     email: text('t.email', { exact: ['lower(t.email) = lower({text})'], like: [within('t.email')] }),
+    account: text('t.id', { exact: ['t.id = (SELECT user_id FROM bank.account WHERE number = {text})'] }),
     role: oneOf('t.role', platformRoles),
     status: oneOf('t.status', userStatuses, 'bank.user_status'),
     created: time('t.created_at', { sortable: true }),

@@ -1,0 +1,152 @@
+import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatMoney } from '../../domain/money.ts';
+import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
+import {
+  auditOf,
+  flagsOfTransaction,
+  partiesOf,
+  transactionPage,
+  type Flag,
+  type Party,
+  type Trace,
+  type TransactionRow,
+} from './queries.ts';
+import { whyNotFlag, whyNotUnflag } from './target.ts';
+
+type Related = { readonly parties: ReadonlyMap<bigint, Party>; readonly flags: readonly Flag[]; readonly traces: readonly Trace[] };
+
+const statusOf = (transaction: TransactionRow) => (transaction.reversedBy === null ? 'posted' : 'reversed');
+const outside = (transaction: TransactionRow): string => transaction.counterparty ?? 'outside';
+const ends = (transaction: TransactionRow): string =>
+  `${transaction.fromNumber ?? outside(transaction)} > ${transaction.toNumber ?? outside(transaction)}`;
+
+const leg = (transaction: TransactionRow, side: 'from' | 'to', parties: ReadonlyMap<bigint, Party>): readonly string[] => {
+  const [id, number, after, sign] =
+    side === 'from'
+      ? [transaction.fromId, transaction.fromNumber, transaction.fromBalanceAfter, '-']
+      : [transaction.toId, transaction.toNumber, transaction.toBalanceAfter, '+'];
+  const party = id === null ? undefined : parties.get(id);
+  return [
+    side,
+    number ?? outside(transaction),
+    party ? `${party.ownerName} (${party.username})` : 'not a customer of this bank',
+    `${sign}${formatMoney(transaction.amount, transaction.currency)}`,
+    after === null ? '-' : formatMoney(after, transaction.currency),
+  ];
+};
+
+const reversalLines = (transaction: TransactionRow): readonly DetailLine[] => [
+  ...(transaction.reverses === null ? [] : [['Reverses', `transaction ${transaction.reverses}`, 'info'] as const]),
+  ...(transaction.reversedBy === null ? [] : [['Reversed by', `transaction ${transaction.reversedBy}`, 'warn'] as const]),
+];
+
+const flagLines = (flags: readonly Flag[]): readonly DetailLine[] =>
+  flags.flatMap((flag): DetailLine[] => [
+    [formatShortInstant(flag.flaggedAt), `flagged by ${flag.flaggedBy}: ${flag.note}`, flag.clearedAt ? 'dim' : 'warn'],
+    ...(flag.clearedAt ? [[formatShortInstant(flag.clearedAt), `cleared by ${flag.clearedBy}: ${flag.clearNote}`, 'dim'] as const] : []),
+  ]);
+
+const detail = (transaction: TransactionRow, { parties, flags, traces }: Related): readonly DetailSection[] => [
+  {
+    title: 'Transaction',
+    lines: [
+      ['Id', String(transaction.id)],
+      ['Type', transaction.type],
+      ['Status', statusOf(transaction), transaction.reversedBy === null ? 'plain' : 'warn'],
+      ['Amount', formatMoney(transaction.amount, transaction.currency)],
+      ['Posted', formatInstant(transaction.postedAt)],
+      ['Business day', transaction.businessDay.toISOString().slice(0, 10)],
+      ['Channel', transaction.channel],
+      ['Counterparty', transaction.counterparty ?? '-'],
+      ['Description', transaction.description || '-'],
+      ...reversalLines(transaction),
+    ],
+  },
+  {
+    title: 'Legs',
+    table: {
+      columns: ['Side', 'Account', 'Owner', 'Amount', 'Balance after'],
+      rows: [leg(transaction, 'from', parties), leg(transaction, 'to', parties)],
+    },
+  },
+  ...(flags.length === 0 ? [] : [{ title: 'Flags', lines: flagLines(flags) }]),
+  ...(traces.length === 0
+    ? []
+    : [
+        {
+          title: 'Audit',
+          table: {
+            columns: ['Row', 'At', 'Operator', 'Action', 'Outcome'],
+            rows: traces.map(({ seq, at, operator, action, outcome }) => [
+              String(seq),
+              formatShortInstant(at),
+              operator ?? '-',
+              action,
+              outcome,
+            ]),
+          },
+        },
+      ]),
+];
+
+/** The sender's side, or the receiver's where the sender is outside. */
+const ownSide = (transaction: TransactionRow): string | null => transaction.fromNumber ?? transaction.toNumber;
+const toAccount =
+  (resource: string, field: string) =>
+  (transaction: TransactionRow): Jump | undefined => {
+    const number = ownSide(transaction);
+    return number === null ? undefined : { resource, filter: `${field}=${number}` };
+  };
+
+export const transactions = defineResource<TransactionRow, Related>({
+  id: 'transactions',
+  title: 'Transactions',
+  entity: 'transaction',
+  aliases: ['transaction', 'tx'],
+  permission: 'transaction.read',
+  page: transactionPage,
+  since: 'posted',
+  nameOf: transaction => `transaction ${transaction.id}`,
+
+  columns: [
+    { title: 'Posted', width: 11, sort: 'posted', cell: transaction => formatShortInstant(transaction.postedAt) },
+    { title: 'Id', width: 9, align: 'right', priority: 3, cell: transaction => String(transaction.id) },
+    { title: 'Type', width: 10, cell: transaction => transaction.type, tone: ({ type }) => (type === 'reversal' ? 'warn' : 'plain') },
+    { title: 'From > to', width: 'fill', cell: ends },
+    {
+      title: 'Amount',
+      width: 14,
+      align: 'right',
+      sort: 'amount',
+      cell: transaction => formatMoney(transaction.amount, transaction.currency),
+    },
+    { title: 'Flag', width: 7, cell: ({ flagged }) => (flagged ? 'flagged' : ''), tone: () => 'warn' },
+    { title: 'Channel', width: 14, priority: 3, cell: transaction => transaction.channel },
+    { title: 'Description', width: 24, priority: 2, cell: transaction => transaction.description },
+    {
+      title: 'Status',
+      width: 8,
+      priority: 2,
+      cell: statusOf,
+      tone: transaction => (transaction.reversedBy === null ? 'plain' : 'warn'),
+    },
+  ],
+
+  relate: async (db, transaction) => {
+    const [parties, flags, traces] = await Promise.all([
+      partiesOf(db, transaction),
+      flagsOfTransaction(db, transaction),
+      auditOf(db, transaction.id),
+    ]);
+    return { parties, flags, traces };
+  },
+  detail,
+
+  actions: { f: on('transactions.flag', whyNotFlag), u: on('transactions.unflag', whyNotUnflag) },
+  jumps: {
+    u: toAccount('users', 'account'),
+    a: toAccount('accounts', 'number'),
+    t: toAccount('transactions', 'account'),
+    l: transaction => ({ resource: 'audit', filter: `entity=transaction record=${transaction.id}` }),
+  },
+});

@@ -1,0 +1,113 @@
+import type { Db } from '../../database/client.ts';
+import { flag, meaning, money, number, oneOf, text, time } from '../../database/field.ts';
+import { pageOf, type Keyed } from '../../database/page.ts';
+import { channels, transactionTypes, type Channel, type TransactionType } from '../../domain/transaction.ts';
+
+export type TransactionRow = Keyed & {
+  readonly type: TransactionType;
+  readonly fromId: bigint | null;
+  readonly fromNumber: string | null;
+  readonly fromBalanceAfter: bigint | null;
+  readonly toId: bigint | null;
+  readonly toNumber: string | null;
+  readonly toBalanceAfter: bigint | null;
+  readonly amount: bigint;
+  readonly currency: string;
+  readonly channel: Channel;
+  readonly counterparty: string | null;
+  readonly description: string;
+  readonly reverses: bigint | null;
+  readonly reversedBy: bigint | null;
+  readonly flagged: boolean;
+  readonly businessDay: Date;
+  readonly postedAt: Date;
+};
+
+/** Either side, each from its own index; a scalar subquery is answered once, before the pages are read. */
+const eitherSide = (ids: string): readonly string[] => [`t.from_account_id ${ids}`, `t.to_account_id ${ids}`];
+const byNumber = eitherSide('= (SELECT id FROM bank.account WHERE number = {text})');
+const byUser = eitherSide('IN (SELECT a.id FROM bank.account a JOIN bank."user" u ON u.id = a.user_id WHERE u.username = {text})');
+const words = `lower(coalesce(t.counterparty, '') || ' ' || t.description) LIKE {contains}`;
+/** The few are read from their partial index; their absence is asked row by row, which the planner also estimates well. */
+const reversed = 't.id IN (SELECT r.reverses FROM bank.transaction r WHERE r.reverses IS NOT NULL)';
+const notReversed = 'NOT EXISTS (SELECT FROM bank.transaction r WHERE r.reverses = t.id)';
+const flagged = 't.id IN (SELECT g.transaction_id FROM ops.transaction_flag g WHERE g.cleared_at IS NULL)';
+const notFlagged = 'NOT EXISTS (SELECT FROM ops.transaction_flag g WHERE g.transaction_id = t.id AND g.cleared_at IS NULL)';
+
+export const transactionPage = pageOf<TransactionRow>({
+  table: 'bank.transaction',
+  select: `t.type::text, t.from_account_id AS "fromId", f.number AS "fromNumber", t.from_balance_after AS "fromBalanceAfter",
+    t.to_account_id AS "toId", o.number AS "toNumber", t.to_balance_after AS "toBalanceAfter", t.amount, t.currency, t.channel, t.counterparty,
+    t.description, t.reverses, (SELECT r.id FROM bank.transaction r WHERE r.reverses = t.id) AS "reversedBy",
+    EXISTS (SELECT FROM ops.transaction_flag g WHERE g.transaction_id = t.id AND g.cleared_at IS NULL) AS flagged,
+    t.business_day AS "businessDay", t.posted_at AS "postedAt"`,
+  joins: 'LEFT JOIN bank.account f ON f.id = t.from_account_id LEFT JOIN bank.account o ON o.id = t.to_account_id',
+  defaultSort: { field: 'posted', descending: true },
+  fields: {
+    // A trigram has three characters: with fewer the index cannot help
+    text: text('t.description', { exact: [words, ...byNumber], shortest: 3 }),
+    id: number('t.id'),
+    account: text('t.from_account_id', { exact: byNumber }),
+    user: text('t.from_account_id', { exact: byUser }),
+    type: oneOf('t.type', transactionTypes, 'bank.transaction_type'),
+    status: meaning({ posted: notReversed, reversed }),
+    flagged: flag(flagged, notFlagged),
+    amount: money('t.amount', { sortable: true }),
+    channel: oneOf('t.channel', channels),
+    posted: time('t.posted_at', { sortable: true }),
+  },
+});
+
+/** A side that is an account of this bank. */
+export type Party = { readonly id: bigint; readonly ownerName: string; readonly username: string; readonly status: string };
+
+/** Who owns the accounts of a transaction, by account id. */
+export const partiesOf = async (db: Db, row: TransactionRow): Promise<ReadonlyMap<bigint, Party>> => {
+  const parties = await db.$queryRaw<Party[]>`
+    SELECT a.id, u.first_name || ' ' || u.last_name AS "ownerName", u.username, a.status::text
+      FROM bank.account a JOIN bank."user" u ON u.id = a.user_id WHERE a.id IN (${row.fromId}, ${row.toId})`;
+  return new Map(parties.map(party => [party.id, party]));
+};
+
+export type Flag = {
+  readonly note: string;
+  readonly flaggedBy: string;
+  readonly flaggedAt: Date;
+  readonly clearedBy: string | null;
+  readonly clearedAt: Date | null;
+  readonly clearNote: string | null;
+};
+
+type Flaggable = { readonly id: bigint; readonly fromId: bigint | null; readonly toId: bigint | null };
+
+/** Every flag a transaction ever had, newest first; found by the account it stands on. */
+export const flagsOfTransaction = async (db: Db, { id, fromId, toId }: Flaggable): Promise<readonly Flag[]> =>
+  db.$queryRaw<Flag[]>`
+    SELECT f.note, p.name AS "flaggedBy", f.flagged_at AS "flaggedAt", c.name AS "clearedBy", f.cleared_at AS "clearedAt", f.clear_note AS "clearNote"
+      FROM ops.transaction_flag f JOIN ops.operator p ON p.id = f.flagged_by LEFT JOIN ops.operator c ON c.id = f.cleared_by
+     WHERE f.account_id = ${fromId ?? toId} AND f.transaction_id = ${id} ORDER BY f.id DESC LIMIT 50`;
+
+export type Trace = {
+  readonly seq: bigint;
+  readonly at: Date;
+  readonly operator: string | null;
+  readonly action: string;
+  readonly outcome: string;
+};
+
+/** What the audit log says about a transaction, newest first. */
+export const auditOf = async (db: Db, id: bigint): Promise<readonly Trace[]> =>
+  db.audit.findMany({
+    where: { entity: 'transaction', entityId: String(id) },
+    orderBy: { seq: 'desc' },
+    take: 8,
+    select: { seq: true, at: true, operator: true, action: true, outcome: true },
+  });
+
+export const flagTransaction = async (db: Db, id: bigint, note: string): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM ops.flag_transaction(${id}, ${note})`;
+};
+
+export const clearFlag = async (db: Db, id: bigint, note: string): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM ops.clear_flag(${id}, ${note})`;
+};
