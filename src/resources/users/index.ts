@@ -1,7 +1,7 @@
 import { formatInstant, formatShortInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { fullName, whyNotActivate, whyNotDeactivate, whyNotLock, whyNotUnlock } from '../../domain/user.ts';
-import { defineResource, on, type DetailLine, type DetailSection } from '../../kit/define-resource.ts';
+import { defineResource, on, type DetailLine, type DetailSection, type SmallTable } from '../../kit/define-resource.ts';
 import {
   accountsOf,
   authEvents,
@@ -44,24 +44,26 @@ const profileLines = (user: UserRow, creator: string | undefined): readonly Deta
   ...(user.mustChangePassword ? [['Password', 'must be changed at the next sign-in', 'info'] as const] : []),
 ];
 
+const tableSection = (title: string, table: SmallTable): readonly DetailSection[] => (table.rows.length === 0 ? [] : [{ title, table }]);
+
 const detail = (user: UserRow, { creator, documents, accounts, sessions, events }: Related): readonly DetailSection[] => [
   { title: 'Profile', lines: profileLines(user, creator) },
   {
     title: 'Documents',
-    lines: documents.map(({ kind, reference, status, expiresOn }) => [
-      kind,
-      `${reference} ${status}${expiresOn ? `, expires ${day(expiresOn)}` : ''}`,
-      documentTones[status] ?? 'plain',
-    ]),
+    lines:
+      documents.length === 0
+        ? [['none', 'no document was received', 'dim']]
+        : documents.map(({ kind, reference, status, expiresOn }) => [
+            kind,
+            `${reference} ${status}${expiresOn ? `, expires ${day(expiresOn)}` : ''}`,
+            documentTones[status] ?? 'plain',
+          ]),
   },
-  {
-    title: 'Accounts',
-    table: {
-      columns: ['Number', 'Type', 'Balance', 'Status'],
-      rows: accounts.map(account => [account.number, account.type, formatMoney(account.balance, account.currency), account.status]),
-    },
-  },
-  { title: 'Open sessions', table: sessionTable(sessions) },
+  ...tableSection('Accounts', {
+    columns: ['Number', 'Type', 'Balance', 'Status'],
+    rows: accounts.map(account => [account.number, account.type, formatMoney(account.balance, account.currency), account.status]),
+  }),
+  ...tableSection('Open sessions', sessionTable(sessions)),
   {
     title: 'Last sign-ins',
     lines: events.map(event => [
