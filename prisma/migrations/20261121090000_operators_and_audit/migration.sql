@@ -1,5 +1,10 @@
 -- Who acts, and the record of it. Every change a person makes begins with ops.begin_action and cannot
--- commit without its audit row. SQLSTATE class BU is ours: domain/refusal.ts names each code.
+-- commit without its audit row. SQLSTATE class BU is ours: database/fault.ts names each code.
+--
+-- Every function that runs with its owner's rights names pg_temp last: unnamed it would be searched first, and
+-- a caller's temporary type called text would run with those rights. Deadlines are read from the clock and
+-- never from now(), which stands still in a transaction that somebody keeps open. What every posting or action
+-- calls is plpgsql, which keeps its plans; a LANGUAGE sql function that cannot be inlined is planned at each call.
 
 CREATE SCHEMA IF NOT EXISTS ops;
 CREATE SCHEMA IF NOT EXISTS platform;
@@ -75,14 +80,16 @@ CREATE INDEX operator_session_operator_id_idx ON ops.operator_session (operator_
 
 CREATE TABLE ops.action_run (
   request_id         uuid PRIMARY KEY,
-  transaction_number bigint NOT NULL UNIQUE,
+  transaction_number bigint NOT NULL,
   operator_id        bigint NOT NULL REFERENCES ops.operator,
   session_id         uuid NOT NULL REFERENCES ops.operator_session,
   action             text NOT NULL REFERENCES ops.action_permission,
   input_hash         bytea NOT NULL,
   approval_id        uuid,
   began_at           timestamptz(3) NOT NULL DEFAULT now(),
-  result             jsonb -- what a repeat of the same request is answered with
+  result             jsonb, -- what a repeat of the same request is answered with
+  -- Restored on another server, the numbers begin anew: the time tells an old transaction from this one.
+  UNIQUE (transaction_number, began_at)
 );
 
 -- ── Audit: one hash chain ────────────────────────────────────────────────────────────────────────
@@ -132,92 +139,104 @@ CREATE INDEX audit_correlation_id_idx ON ops.audit (correlation_id);
 CREATE INDEX audit_session_id_at_idx ON ops.audit (session_id, at);
 
 -- Every field, as one JSON array, behind the hash before it. Reading the fields by name keeps the hash
--- stable when a later migration adds a column.
-CREATE FUNCTION ops.audit_hash(prev bytea, a ops.audit) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT sha256(prev || convert_to(jsonb_build_array(
-    a.seq, (extract(epoch FROM a.at) * 1000)::bigint, a.db_role, a.operator_id, a.operator, host(a.ip), a.client, a.session_id,
-    a.action, a.verb, a.entity, a.entity_id, a.entity_label, a.old, a.new, a.outcome, a.reason, a.note, a.error,
+-- stable when a later migration adds a column. Documents go in as text: JSON's null is not SQL's.
+CREATE FUNCTION ops.audit_hash(prev bytea, a ops.audit) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT sha256(prev || convert_to(json_build_array(
+    a.seq, (date_part('epoch', a.at) * 1000)::bigint, a.db_role, a.operator_id, a.operator, a.ip::text, a.client, a.session_id,
+    a.action, a.verb, a.entity, a.entity_id, a.entity_label, a.old::text, a.new::text, a.outcome, a.reason, a.note, a.error,
     a.request_id, a.approval_id, a.correlation_id, a.transaction_number)::text, 'UTF8'))
 $$;
 
--- The head row hands out the sequence: a serial beside an advisory lock can commit out of order.
-CREATE FUNCTION ops.seal_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-  head ops.audit_head;
+CREATE FUNCTION ops.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  SELECT * INTO STRICT head FROM ops.audit_head FOR UPDATE;
-  new.seq := head.seq + 1;
-  new.at := date_trunc('milliseconds', clock_timestamp());
-  new.db_role := session_user;
-  new.transaction_number := pg_current_xact_id()::text::bigint;
-  new.prev := head.hash;
-  new.hash := ops.audit_hash(head.hash, new);
-  UPDATE ops.audit_head SET seq = new.seq, hash = new.hash;
-  RETURN new;
-END $$;
-CREATE TRIGGER seal BEFORE INSERT ON ops.audit FOR EACH ROW EXECUTE FUNCTION ops.seal_audit();
-
-CREATE FUNCTION ops.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION '% on %.% is not allowed: it is append-only', tg_op, tg_table_schema, tg_table_name USING ERRCODE = 'BU010';
+  RAISE EXCEPTION '% on %.% is not allowed: it is kept as it was written', tg_op, tg_table_schema, tg_table_name USING ERRCODE = 'BU010';
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON ops.audit FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON ops.audit FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+-- Only sealing a row, from inside its trigger, moves the head.
+CREATE TRIGGER moved_by_sealing BEFORE UPDATE ON ops.audit_head FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep BEFORE DELETE ON ops.audit_head FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.audit_head FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.action_run FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.operator FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.operator_role FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.operator_session FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
--- First broken row of the chain, or null. `problem` says what is wrong with it.
-CREATE FUNCTION ops.verify_audit(OUT checked bigint, OUT first_broken bigint, OUT problem text) LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  head ops.audit_head;
-  last_seq bigint;
-  last_hash bytea;
+-- First broken row of the chain, or null. `problem` says what is wrong with it. The anchor is a row's number and
+-- hash as they were noted outside the database: without it a rewritten history that is whole in itself passes.
+CREATE FUNCTION ops.verify_audit(anchor_seq bigint DEFAULT NULL, anchor_hash bytea DEFAULT NULL)
+RETURNS TABLE (checked bigint, first_broken bigint, problem text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  SELECT * INTO head FROM ops.audit_head;
-  SELECT count(*) INTO checked FROM ops.audit;
-  SELECT c.seq,
-         CASE WHEN c.seq <> c.expected_seq THEN 'rows ' || c.expected_seq || ' to ' || (c.seq - 1) || ' are missing'
-              WHEN c.prev <> c.expected_prev THEN 'does not follow the row before it'
-              ELSE 'its content was changed' END
-    INTO first_broken, problem
-    FROM (SELECT a.seq, a.prev, a.hash, ops.audit_hash(a.prev, a) AS expected_hash,
-                 coalesce(lag(a.seq) OVER chain, 0) + 1 AS expected_seq,
-                 coalesce(lag(a.hash) OVER chain, '\x00') AS expected_prev
-            FROM ops.audit a WINDOW chain AS (ORDER BY a.seq)) c
-   WHERE c.seq <> c.expected_seq OR c.prev <> c.expected_prev OR c.hash <> c.expected_hash
-   ORDER BY c.seq LIMIT 1;
-  IF first_broken IS NOT NULL THEN RETURN; END IF;
-  SELECT a.seq, a.hash INTO last_seq, last_hash FROM ops.audit a ORDER BY a.seq DESC LIMIT 1;
-  IF coalesce(last_seq, 0) <> head.seq OR coalesce(last_hash, '\x00') <> head.hash THEN
-    first_broken := coalesce(last_seq, 0) + 1;
-    problem := 'the chain ends here, but its head is row ' || head.seq;
-  END IF;
+  -- RETURN QUERY, because Postgres runs a SELECT INTO on one processor only.
+  RETURN QUERY
+  WITH content AS (
+    SELECT count(*) AS rows, min(a.seq) FILTER (WHERE a.hash <> ops.audit_hash(a.prev, a)) AS seq, 'its content was changed' AS wrong, 2 AS rank FROM ops.audit a
+  ), link AS (
+    SELECT c.seq, CASE WHEN c.seq <> c.expected_seq THEN format('rows %s to %s are missing', c.expected_seq, c.seq - 1)
+                       ELSE 'it does not follow the row before it' END AS wrong, 1 AS rank
+      FROM (SELECT a.seq, a.prev, lag(a.seq, 1, 0::bigint) OVER chain + 1 AS expected_seq, lag(a.hash, 1, '\x00'::bytea) OVER chain AS expected_prev
+              FROM ops.audit a WINDOW chain AS (ORDER BY a.seq)) c
+     WHERE c.seq <> c.expected_seq OR c.prev <> c.expected_prev ORDER BY c.seq LIMIT 1
+  ), final AS (
+    SELECT coalesce(l.seq, 0) + 1 AS seq, format('the chain ends before it, but its head is %s', coalesce('row ' || h.seq, 'gone')) AS wrong, 3 AS rank
+      FROM (VALUES (1)) AS one LEFT JOIN ops.audit_head h ON true LEFT JOIN (SELECT a.seq, a.hash FROM ops.audit a ORDER BY a.seq DESC LIMIT 1) l ON true
+     WHERE h.seq IS DISTINCT FROM coalesce(l.seq, 0) OR h.hash IS DISTINCT FROM coalesce(l.hash, '\x00')
+  ), anchored AS (
+    SELECT anchor_seq AS seq, 'it is not the row that was anchored: the history was written anew' AS wrong, 4 AS rank
+     WHERE anchor_hash IS DISTINCT FROM coalesce((SELECT a.hash FROM ops.audit a WHERE a.seq = anchor_seq), CASE WHEN anchor_seq IS NULL THEN anchor_hash END)
+  ), first AS (
+    SELECT b.seq, b.wrong FROM (SELECT c.seq, c.wrong, c.rank FROM content c UNION ALL TABLE link UNION ALL TABLE final UNION ALL TABLE anchored) b
+     WHERE b.seq IS NOT NULL ORDER BY b.seq, b.rank LIMIT 1
+  )
+  SELECT c.rows, f.seq, f.wrong FROM content c LEFT JOIN first f ON true;
 END $$;
 
 -- ── Acting ───────────────────────────────────────────────────────────────────────────────────────
 
--- The action that the current transaction carries out; no row where none was begun.
-CREATE FUNCTION ops.acting() RETURNS SETOF ops.action_run LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT * FROM ops.action_run WHERE transaction_number = pg_current_xact_id_if_assigned()::text::bigint
-$$;
-
--- The same, but refuses where none was begun: nobody changes anything namelessly.
-CREATE FUNCTION ops.require_acting() RETURNS ops.action_run LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- The action that the current transaction carries out; nulls where none was begun.
+CREATE FUNCTION ops.acting() RETURNS ops.action_run LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run ops.action_run;
 BEGIN
-  SELECT * INTO run FROM ops.acting();
-  IF NOT FOUND THEN
+  SELECT * INTO run FROM ops.action_run
+   WHERE transaction_number = pg_current_xact_id_if_assigned()::text::bigint AND began_at = transaction_timestamp()::timestamptz(3);
+  RETURN run;
+END $$;
+
+-- The same, but refuses where none was begun: nobody changes anything namelessly.
+CREATE FUNCTION ops.require_acting() RETURNS ops.action_run LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.acting();
+BEGIN
+  IF run.request_id IS NULL THEN
     RAISE EXCEPTION 'nobody is acting in this transaction: it must begin with ops.begin_action' USING ERRCODE = 'BU004';
+  END IF;
+  -- What comes after the audit row would not be in it.
+  IF run.result IS NOT NULL THEN
+    RAISE EXCEPTION 'action % has its audit row already: nothing changes after it', run.action USING ERRCODE = 'BU004';
+  END IF;
+  RETURN run;
+END $$;
+
+-- The same, but only for what the named actions do: whoever may do one thing may not do another by it.
+CREATE FUNCTION ops.require_action(VARIADIC allowed text[]) RETURNS ops.action_run LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_acting();
+BEGIN
+  IF run.action <> ALL (allowed) THEN
+    RAISE EXCEPTION '% does not do this; % does', run.action, array_to_string(allowed, ' or ') USING ERRCODE = 'BU004';
   END IF;
   RETURN run;
 END $$;
 
 -- The live session behind a token, or a refusal that says what to do.
-CREATE FUNCTION ops.live_session(token text) RETURNS ops.operator_session LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.live_session(token text) RETURNS ops.operator_session LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session;
 BEGIN
   SELECT s.* INTO session FROM ops.operator_session s JOIN ops.operator o ON o.id = s.operator_id
-   WHERE s.token_hash = sha256(convert_to(token, 'UTF8')) AND s.revoked_at IS NULL AND s.expires_at > now() AND o.is_active;
+   WHERE s.token_hash = sha256(convert_to(token, 'UTF8')) AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND o.is_active;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'this session has ended: sign in again' USING ERRCODE = 'BU001';
   END IF;
@@ -225,22 +244,30 @@ BEGIN
 END $$;
 
 -- What an operator may do now: roles that have not expired, by database time.
-CREATE FUNCTION ops.permissions_of(of_operator bigint) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT DISTINCT p.permission FROM ops.operator_role r JOIN ops.role_permission p USING (role)
-   WHERE r.operator_id = of_operator AND (r.expires_at IS NULL OR r.expires_at > now())
-$$;
+CREATE FUNCTION ops.permissions_of(of_operator bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT DISTINCT p.permission FROM ops.operator_role r JOIN ops.role_permission p USING (role)
+    WHERE r.operator_id = of_operator AND (r.expires_at IS NULL OR r.expires_at > clock_timestamp());
+END $$;
 
 -- Begins an action: derives the operator from the session token, checks the permission, takes the
 -- idempotency key and ties all of it to this transaction. `replay` is the first result of a request
 -- that was carried out already; the caller then changes nothing.
 CREATE FUNCTION ops.begin_action(token text, action_id text, input bytea, request uuid, approval uuid DEFAULT NULL,
                                  OUT operator_id bigint, OUT session_id uuid, OUT replay jsonb)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session := ops.live_session(token);
   needed text;
   earlier ops.action_run;
 BEGIN
+  -- With an older snapshot a revoked session would still look alive, and a lock waited for would show nothing new.
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'an action runs in a read committed transaction, not in a % one', current_setting('transaction_isolation') USING ERRCODE = 'BU004';
+  END IF;
+  IF (ops.acting()).request_id IS NOT NULL THEN
+    RAISE EXCEPTION 'a transaction carries out one action' USING ERRCODE = 'BU004';
+  END IF;
   SELECT p.permission INTO needed FROM ops.action_permission p WHERE p.action = action_id;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no action %', action_id USING ERRCODE = 'BU002';
@@ -262,30 +289,60 @@ BEGIN
   replay := coalesce(earlier.result, 'null'::jsonb);
 END $$;
 
+-- The head row hands out the sequence: a serial beside an advisory lock can commit out of order. Who did what was
+-- done comes from the action under way and never from the statement; without one only attempts, looks and
+-- sign-ins are recorded.
+CREATE FUNCTION ops.seal_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.acting();
+  actor record;
+  head ops.audit_head;
+BEGIN
+  IF run.request_id = new.request_id THEN
+    SELECT o.id, o.name, s.id AS session_id, s.ip, s.client, s.revoked_at IS NULL AND o.is_active AS welcome INTO STRICT actor
+      FROM ops.operator o, ops.operator_session s WHERE o.id = run.operator_id AND s.id = run.session_id;
+    IF NOT actor.welcome THEN
+      RAISE EXCEPTION 'this session was ended meanwhile: sign in again' USING ERRCODE = 'BU001';
+    END IF;
+    new.operator_id := actor.id; new.operator := actor.name; new.session_id := actor.session_id; new.ip := actor.ip; new.client := actor.client;
+    new.action := run.action; new.approval_id := run.approval_id;
+  ELSIF new.outcome IN ('success', 'partial') AND new.verb NOT IN ('view', 'export', 'login', 'logout') THEN
+    RAISE EXCEPTION 'what was done is recorded only by the action that does it' USING ERRCODE = 'BU004';
+  END IF;
+  SELECT * INTO STRICT head FROM ops.audit_head FOR UPDATE;
+  new.seq := head.seq + 1;
+  new.at := date_trunc('milliseconds', clock_timestamp());
+  new.db_role := session_user;
+  new.transaction_number := pg_current_xact_id()::text::bigint;
+  new.prev := head.hash;
+  new.hash := ops.audit_hash(head.hash, new);
+  UPDATE ops.audit_head SET seq = new.seq, hash = new.hash;
+  RETURN new;
+END $$;
+CREATE TRIGGER seal BEFORE INSERT ON ops.audit FOR EACH ROW EXECUTE FUNCTION ops.seal_audit();
+
 -- The audit row of the action this transaction carries out, and what a repeat is answered with.
 -- It is to be the last statement: the head stays locked until the commit.
 CREATE FUNCTION ops.write_audit(verb text, entity text, entity_id text, entity_label text, old jsonb, new jsonb, outcome ops.outcome,
                                 reason text, note text, correlation uuid, result jsonb) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run ops.action_run := ops.require_acting();
   written bigint;
 BEGIN
-  INSERT INTO ops.audit (operator_id, operator, ip, client, session_id, action, verb, entity, entity_id, entity_label, old, new, outcome,
-                         reason, note, request_id, approval_id, correlation_id)
-  SELECT run.operator_id, o.name, s.ip, s.client, s.id, run.action, write_audit.verb, write_audit.entity, write_audit.entity_id,
-         write_audit.entity_label, write_audit.old, write_audit.new, write_audit.outcome, write_audit.reason, write_audit.note,
-         run.request_id, run.approval_id, correlation
-    FROM ops.operator o, ops.operator_session s WHERE o.id = run.operator_id AND s.id = run.session_id
+  INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, old, new, outcome, reason, note, request_id, correlation_id)
+  VALUES (run.action, write_audit.verb, write_audit.entity, write_audit.entity_id, write_audit.entity_label, write_audit.old, write_audit.new,
+          write_audit.outcome, write_audit.reason, write_audit.note, run.request_id, correlation)
   RETURNING seq INTO written;
-  UPDATE ops.action_run SET result = write_audit.result || jsonb_build_object('audit', written) WHERE request_id = run.request_id;
+  UPDATE ops.action_run SET result = coalesce(write_audit.result, '{}') || jsonb_build_object('audit', written) WHERE request_id = run.request_id;
   RETURN written;
 END $$;
 
 -- No audit, no action: a transaction that began an action cannot commit without its row.
-CREATE FUNCTION ops.demand_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.demand_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM ops.audit WHERE request_id = new.request_id AND transaction_number = new.transaction_number) THEN
+  IF NOT EXISTS (SELECT FROM ops.audit a JOIN ops.action_run r USING (request_id)
+                  WHERE a.request_id = new.request_id AND a.transaction_number = new.transaction_number AND r.result IS NOT NULL) THEN
     RAISE EXCEPTION 'action % has no audit row', new.action USING ERRCODE = 'BU008';
   END IF;
   RETURN NULL;
@@ -293,7 +350,7 @@ END $$;
 CREATE CONSTRAINT TRIGGER demand_audit AFTER INSERT ON ops.action_run DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ops.demand_audit();
 
 -- A key, once taken, says for ever what it was taken for; only the answer is filled in, once.
-CREATE FUNCTION ops.guard_action_run() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ops.guard_action_run() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF tg_op = 'UPDATE' AND old.result IS NULL AND (to_jsonb(new) - 'result') = (to_jsonb(old) - 'result') THEN RETURN new; END IF;
   RAISE EXCEPTION 'a request cannot be changed after it was made' USING ERRCODE = 'BU010';
@@ -303,7 +360,7 @@ CREATE TRIGGER guard BEFORE UPDATE OR DELETE ON ops.action_run FOR EACH ROW EXEC
 -- A refused or failed attempt, in a transaction of its own, since the attempt's was rolled back.
 CREATE FUNCTION ops.audit_attempt(token text, action_id text, verb text, entity text, entity_id text, outcome ops.outcome, error text,
                                   reason text, note text, request uuid, correlation uuid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session;
   written bigint;
@@ -324,7 +381,7 @@ END $$;
 -- Settles a request whose answer was lost: its result if it was carried out; otherwise the key is used
 -- up here, so that a commit still under way can no longer succeed, and null says that nothing happened.
 CREATE FUNCTION ops.settle_request(token text, action_id text, input bytea, request uuid, verb text, entity text, entity_id text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   begun record;
 BEGIN
@@ -337,7 +394,7 @@ END $$;
 
 -- Looking at personal data, searching and exporting: one row per session and target in ten minutes.
 CREATE FUNCTION ops.record_access(token text, verb text, entity text, entity_id text, detail jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session := ops.live_session(token);
 BEGIN
@@ -356,7 +413,7 @@ END $$;
 
 -- Signs the demo operator in, in a demo database only: a real bank has no sessions that nobody signed in to.
 CREATE FUNCTION ops.open_demo_session(operator_name text, token text, client text, ip inet DEFAULT NULL) RETURNS uuid
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   opened ops.operator_session;
 BEGIN
@@ -378,7 +435,7 @@ BEGIN
   RETURN opened.id;
 END $$;
 
-CREATE FUNCTION ops.close_session(token text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.close_session(token text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   closed ops.operator_session;
 BEGIN
@@ -391,33 +448,51 @@ END $$;
 
 -- ── An operator cannot raise itself, and one administrator always stays ───────────────────────────
 
-CREATE FUNCTION ops.guard_operator_role() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-  run ops.action_run;
+-- A table that only the actions named like its argument change. Before the first session nobody can act: then
+-- whoever owns the database sets it up.
+CREATE FUNCTION ops.demand_action() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- The first operators are made by whoever owns the database: before the first session nobody can act.
-  IF tg_op = 'INSERT' AND NOT EXISTS (SELECT FROM ops.operator_session) THEN RETURN new; END IF;
-  run := ops.require_acting();
-  IF tg_op <> 'DELETE' AND new.operator_id = run.operator_id THEN
-    RAISE EXCEPTION 'an operator cannot change its own roles' USING ERRCODE = 'BU009';
+  IF EXISTS (SELECT FROM ops.operator_session) AND (ops.require_acting()).action NOT LIKE tg_argv[0] THEN
+    RAISE EXCEPTION '%.% is changed only by %', tg_table_schema, tg_table_name, tg_argv[0] USING ERRCODE = 'BU004';
   END IF;
   RETURN coalesce(new, old);
 END $$;
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON ops.operator_role FOR EACH ROW EXECUTE FUNCTION ops.guard_operator_role();
+CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE ON ops.operator FOR EACH ROW EXECUTE FUNCTION ops.demand_action('operators.%');
+CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE OR DELETE ON ops.operator_role FOR EACH ROW EXECUTE FUNCTION ops.demand_action('operators.%');
+CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE OR DELETE ON platform.setting FOR EACH ROW EXECUTE FUNCTION ops.demand_action('settings.%');
 
-CREATE FUNCTION ops.keep_an_admin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.guard_operator_role() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  -- Two who each remove the other's administrator wait here for one another.
-  PERFORM FROM ops.role WHERE name = 'admin' FOR UPDATE;
+  IF new.operator_id = (ops.acting()).operator_id THEN
+    RAISE EXCEPTION 'an operator cannot change its own roles' USING ERRCODE = 'BU009';
+  END IF;
+  RETURN new;
+END $$;
+CREATE TRIGGER not_oneself BEFORE INSERT OR UPDATE ON ops.operator_role FOR EACH ROW EXECUTE FUNCTION ops.guard_operator_role();
+
+CREATE FUNCTION ops.keep_an_admin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- Two who each remove the other's administrator wait here for one another. Not FOR UPDATE: that would also
+  -- wait for, and deadlock with, everybody who is just granting the role.
+  PERFORM FROM ops.role WHERE name = 'admin' FOR NO KEY UPDATE;
+  -- One whose role runs out by itself is none that stays.
   IF NOT EXISTS (SELECT FROM ops.operator o JOIN ops.operator_role r ON r.operator_id = o.id
-                  WHERE r.role = 'admin' AND o.is_active AND (r.expires_at IS NULL OR r.expires_at > now())) THEN
+                  WHERE r.role = 'admin' AND o.is_active AND r.expires_at IS NULL) THEN
     RAISE EXCEPTION 'the last active administrator must stay' USING ERRCODE = 'BU009';
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER keep_an_admin AFTER UPDATE OF role, expires_at OR DELETE ON ops.operator_role FOR EACH ROW WHEN (old.role = 'admin') EXECUTE FUNCTION ops.keep_an_admin();
+CREATE TRIGGER keep_an_admin AFTER UPDATE OR DELETE ON ops.operator_role FOR EACH ROW WHEN (old.role = 'admin') EXECUTE FUNCTION ops.keep_an_admin();
 CREATE TRIGGER keep_an_admin AFTER UPDATE OF is_active ON ops.operator FOR EACH ROW WHEN (old.is_active AND NOT new.is_active) EXECUTE FUNCTION ops.keep_an_admin();
-CREATE TRIGGER keep_operators BEFORE DELETE ON ops.operator FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep BEFORE DELETE ON ops.operator FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+
+-- A session can be looked at again and ended; it never passes to another, grows longer or comes back.
+CREATE TRIGGER keep BEFORE UPDATE ON ops.operator_session FOR EACH ROW
+  WHEN (new.expires_at > old.expires_at OR (old.revoked_at IS NOT NULL AND new.revoked_at IS DISTINCT FROM old.revoked_at)
+        OR (new.id, new.operator_id, new.token_hash, new.ip, new.client, new.started_at)
+           IS DISTINCT FROM (old.id, old.operator_id, old.token_hash, old.ip, old.client, old.started_at))
+  EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_ended BEFORE DELETE ON ops.operator_session FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 
 -- ── The roles ────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,9 +25,10 @@ CREATE TABLE bank.calendar (
 );
 INSERT INTO bank.calendar (time_zone) VALUES ('Europe/Berlin');
 
-CREATE FUNCTION bank.business_day(at timestamptz DEFAULT clock_timestamp()) RETURNS date LANGUAGE sql STABLE AS $$
-  SELECT (at AT TIME ZONE time_zone)::date FROM bank.calendar
-$$;
+CREATE FUNCTION bank.business_day(at timestamptz DEFAULT clock_timestamp()) RETURNS date LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT (at AT TIME ZONE c.time_zone)::date FROM bank.calendar c);
+END $$;
 
 -- Default limits in units of the currency (GUIDES.md D20): 2,000 a posting; 10,000 in, 5,000 out, 5,000 sent a day.
 CREATE TABLE bank.limit_default (
@@ -73,13 +74,15 @@ CREATE INDEX user_role_created_at_id_idx ON bank."user" (role, created_at, id);
 CREATE INDEX user_person_idx ON bank."user" (lower(last_name), lower(first_name), birth_date);
 CREATE INDEX user_search_text_idx ON bank."user" USING gin (search_text gin_trgm_ops);
 
+-- Which action takes a user from which state to which: whoever may unlock may not thereby activate.
 CREATE TABLE bank.user_transition (
   before bank.user_status NOT NULL,
   after  bank.user_status NOT NULL,
-  PRIMARY KEY (before, after)
+  action text NOT NULL,
+  PRIMARY KEY (before, after, action)
 );
-INSERT INTO bank.user_transition VALUES ('invited', 'active'), ('active', 'locked'), ('locked', 'active'),
-  ('active', 'deactivated'), ('locked', 'deactivated'), ('deactivated', 'active');
+INSERT INTO bank.user_transition VALUES ('invited', 'active', 'users.activate'), ('active', 'locked', 'users.lock'), ('locked', 'active', 'users.unlock'),
+  ('active', 'deactivated', 'users.deactivate'), ('locked', 'deactivated', 'users.deactivate'), ('deactivated', 'active', 'users.activate');
 
 CREATE TABLE bank.account (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -106,13 +109,17 @@ CREATE INDEX account_balance_id_idx ON bank.account (balance, id);
 CREATE INDEX account_status_opened_at_id_idx ON bank.account (status, opened_at, id);
 CREATE INDEX account_type_opened_at_id_idx ON bank.account (type, opened_at, id);
 
+-- Which action takes an account from which state to which. Back to pending is no transition of its own but the
+-- retracting of an approval, within its ten minutes.
 CREATE TABLE bank.account_transition (
   before bank.account_status NOT NULL,
   after  bank.account_status NOT NULL,
-  PRIMARY KEY (before, after)
+  action text NOT NULL,
+  PRIMARY KEY (before, after, action)
 );
-INSERT INTO bank.account_transition VALUES ('pending', 'active'), ('pending', 'rejected'), ('active', 'frozen'), ('frozen', 'active'),
-  ('active', 'closed'), ('frozen', 'closed');
+INSERT INTO bank.account_transition VALUES ('pending', 'active', 'accounts.approve'), ('pending', 'rejected', 'accounts.reject'),
+  ('active', 'frozen', 'accounts.freeze'), ('frozen', 'active', 'accounts.unfreeze'), ('frozen', 'active', 'accounts.retract-freeze'),
+  ('active', 'closed', 'accounts.close'), ('frozen', 'closed', 'accounts.close'), ('active', 'pending', 'accounts.retract-approval');
 
 CREATE TABLE bank.document (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -153,12 +160,12 @@ CREATE TABLE bank.limit_counter (
 
 -- One row a transaction: from one account to another, or null on the side outside the bank.
 CREATE TABLE bank.transaction (
-  id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id                 bigint PRIMARY KEY, -- given by the posting itself, while it holds its accounts
   type               bank.transaction_type NOT NULL,
   from_account_id    bigint REFERENCES bank.account,
   to_account_id      bigint REFERENCES bank.account,
   amount             bigint NOT NULL CHECK (amount > 0),
-  currency           char(3) NOT NULL REFERENCES bank.currency,
+  currency           char(3) NOT NULL, -- its accounts' own; a foreign key would have every posting lock the same row
   channel            text NOT NULL CHECK (channel IN ('card', 'online', 'branch', 'atm', 'standing order', 'internal')),
   counterparty       text, -- the party outside the bank, as it names itself
   description        text NOT NULL DEFAULT '',
@@ -174,6 +181,7 @@ CREATE TABLE bank.transaction (
     ELSE coalesce(from_account_id, to_account_id) IS NOT NULL END),
   CONSTRAINT only_reversals_reverse CHECK ((type = 'reversal') = (reverses IS NOT NULL))
 );
+CREATE SEQUENCE bank.transaction_id_seq OWNED BY bank.transaction.id;
 CREATE UNIQUE INDEX transaction_reversed_once_key ON bank.transaction (reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX transaction_posted_at_id_idx ON bank.transaction (posted_at, id);
 CREATE INDEX transaction_amount_id_idx ON bank.transaction (amount, id);
@@ -235,30 +243,44 @@ CREATE INDEX auth_event_user_id_at_idx ON bank.auth_event (user_id, at);
 
 -- ── Guards: what no statement gets past ──────────────────────────────────────────────────────────
 
-CREATE FUNCTION bank.guard_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.guard_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- The platform notes sign-ins itself; the text that is searched follows from the rest.
+  unguarded text[] := '{last_login_at,search_text}';
+  run ops.action_run;
 BEGIN
   IF tg_op = 'INSERT' THEN
+    run := ops.acting();
     -- People register alone as customers; everything else is an operator's act.
-    IF new.role <> 'customer' OR new.status NOT IN ('invited', 'active') THEN PERFORM ops.require_acting(); END IF;
+    IF new.role <> 'customer' OR new.status NOT IN ('invited', 'active') OR run.request_id IS NOT NULL THEN run := ops.require_action('users.create'); END IF;
+    new.created_by := run.operator_id;
+    new.version := 0;
     RETURN new;
   END IF;
-  IF (to_jsonb(new) - 'last_login_at') = (to_jsonb(old) - 'last_login_at') THEN RETURN new; END IF;
-  PERFORM ops.require_acting();
-  IF new.status <> old.status AND NOT EXISTS (SELECT FROM bank.user_transition WHERE before = old.status AND after = new.status) THEN
-    RAISE EXCEPTION 'a user cannot go from % to %', old.status, new.status USING ERRCODE = 'BU007';
-  END IF;
-  IF (new.id, new.username, new.created_at) IS DISTINCT FROM (old.id, old.username, old.created_at) THEN
+  IF (to_jsonb(new) - unguarded) = (to_jsonb(old) - unguarded) THEN RETURN new; END IF;
+  IF (new.id, new.username, new.created_at, new.created_by) IS DISTINCT FROM (old.id, old.username, old.created_at, old.created_by) THEN
     RAISE EXCEPTION 'id, username and creation of a user never change' USING ERRCODE = 'BU007';
   END IF;
+  run := ops.require_acting();
+  IF new.status <> old.status AND NOT EXISTS (SELECT FROM bank.user_transition WHERE before = old.status AND after = new.status AND action = run.action) THEN
+    RAISE EXCEPTION '% cannot take a user from % to %', run.action, old.status, new.status USING ERRCODE = 'BU007';
+  END IF;
+  IF new.role <> old.role THEN PERFORM ops.require_action('users.change-role'); END IF;
+  IF (new.password_hash, new.must_change_password) IS DISTINCT FROM (old.password_hash, old.must_change_password) THEN
+    PERFORM ops.require_action('users.reset-password');
+  END IF;
+  unguarded := unguarded || '{status,role,password_hash,must_change_password}';
+  IF (to_jsonb(new) - unguarded) <> (to_jsonb(old) - unguarded) THEN PERFORM ops.require_action('users.edit'); END IF;
   new.version := old.version + 1;
   RETURN new;
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON bank."user" FOR EACH ROW EXECUTE FUNCTION bank.guard_user();
 CREATE TRIGGER keep BEFORE DELETE ON bank."user" FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON bank."user" FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
-CREATE FUNCTION bank.keep_an_admin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.keep_an_admin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM FROM bank.role WHERE name = 'admin' FOR UPDATE;
+  PERFORM FROM bank.role WHERE name = 'admin' FOR NO KEY UPDATE; -- as in ops.keep_an_admin
   IF NOT EXISTS (SELECT FROM bank."user" WHERE role = 'admin' AND status = 'active') THEN
     RAISE EXCEPTION 'the last active administrator of the platform must stay' USING ERRCODE = 'BU009';
   END IF;
@@ -267,7 +289,7 @@ END $$;
 CREATE TRIGGER keep_an_admin AFTER UPDATE OF role, status ON bank."user" FOR EACH ROW
   WHEN (old.role = 'admin' AND old.status = 'active' AND (new.role <> 'admin' OR new.status <> 'active')) EXECUTE FUNCTION bank.keep_an_admin();
 
-CREATE FUNCTION bank.guard_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.guard_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run ops.action_run;
 BEGIN
@@ -275,60 +297,101 @@ BEGIN
     IF new.balance <> 0 OR new.status NOT IN ('pending', 'active') THEN
       RAISE EXCEPTION 'an account opens empty, and pending or active' USING ERRCODE = 'BU007';
     END IF;
-    IF new.status = 'active' THEN PERFORM ops.require_acting(); END IF;
+    run := ops.acting();
+    IF new.status = 'active' OR run.request_id IS NOT NULL THEN run := ops.require_action('users.create', 'accounts.open'); END IF;
+    new.opened_by := run.operator_id;
+    new.opened_at := clock_timestamp();
+    new.changed_at := new.opened_at;
+    new.activated_at := CASE WHEN new.status = 'active' THEN new.opened_at END;
+    new.activated_by := CASE WHEN new.status = 'active' THEN run.operator_id END;
+    new.closed_at := NULL;
+    new.version := 0;
     RETURN new;
   END IF;
-  -- A posting moves the balance from inside its own trigger (depth 2); nothing else may.
-  IF new.balance <> old.balance AND pg_trigger_depth() < 2 THEN
+  IF new.balance <> old.balance THEN
     RAISE EXCEPTION 'a balance changes only through a posting' USING ERRCODE = 'BU007';
   END IF;
-  IF (to_jsonb(new) - 'balance') = (to_jsonb(old) - 'balance') THEN RETURN new; END IF;
+  IF to_jsonb(new) = to_jsonb(old) THEN RETURN new; END IF;
   run := ops.require_acting();
-  IF (new.id, new.number, new.user_id, new.currency, new.opened_at, new.opened_by)
-     IS DISTINCT FROM (old.id, old.number, old.user_id, old.currency, old.opened_at, old.opened_by) THEN
-    RAISE EXCEPTION 'number, owner, currency and opening of an account never change' USING ERRCODE = 'BU007';
+  -- Who did it and when is written below; everything else is for ever.
+  IF (to_jsonb(new) - '{status,activated_by,activated_at,closed_at,changed_at,version}'::text[])
+     <> (to_jsonb(old) - '{status,activated_by,activated_at,closed_at,changed_at,version}'::text[]) OR new.status = old.status THEN
+    RAISE EXCEPTION 'nothing but the status of an account ever changes' USING ERRCODE = 'BU007';
   END IF;
-  IF new.status <> old.status
-     AND NOT EXISTS (SELECT FROM bank.account_transition WHERE before = old.status AND after = new.status)
-     AND NOT (old.status = 'active' AND new.status = 'pending' AND run.action = 'accounts.retract-approval') THEN
-    RAISE EXCEPTION 'an account cannot go from % to %', old.status, new.status USING ERRCODE = 'BU007';
+  IF NOT EXISTS (SELECT FROM bank.account_transition WHERE before = old.status AND after = new.status AND action = run.action) THEN
+    RAISE EXCEPTION '% cannot take an account from % to %', run.action, old.status, new.status USING ERRCODE = 'BU007';
   END IF;
   IF old.status = 'pending' AND new.status = 'active' AND new.opened_by = run.operator_id THEN
     RAISE EXCEPTION 'whoever opened an account cannot approve it' USING ERRCODE = 'BU009';
   END IF;
-  new.version := old.version + 1;
+  IF new.status = 'pending' THEN
+    IF old.activated_by IS DISTINCT FROM run.operator_id OR old.activated_at < clock_timestamp() - interval '10 minutes' THEN
+      RAISE EXCEPTION 'an approval is retracted by whoever gave it, within 10 minutes; freeze the account instead' USING ERRCODE = 'BU009';
+    END IF;
+    IF EXISTS (SELECT FROM bank.transaction WHERE from_account_id = old.id) OR EXISTS (SELECT FROM bank.transaction WHERE to_account_id = old.id) THEN
+      RAISE EXCEPTION 'something was posted on account % already; freeze it instead', old.number USING ERRCODE = 'BU009';
+    END IF;
+  END IF;
   new.changed_at := clock_timestamp();
+  new.version := old.version + 1;
+  new.activated_at := CASE WHEN old.status = 'pending' AND new.status = 'active' THEN new.changed_at WHEN new.status <> 'pending' THEN old.activated_at END;
+  new.activated_by := CASE WHEN old.status = 'pending' AND new.status = 'active' THEN run.operator_id WHEN new.status <> 'pending' THEN old.activated_by END;
+  new.closed_at := CASE WHEN new.status = 'closed' THEN new.changed_at END;
   RETURN new;
 END $$;
-CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON bank.account FOR EACH ROW EXECUTE FUNCTION bank.guard_account();
+CREATE TRIGGER guard_new BEFORE INSERT ON bank.account FOR EACH ROW EXECUTE FUNCTION bank.guard_account();
+-- A posting moves the balance, and nothing else, from inside its own trigger.
+CREATE TRIGGER guard BEFORE UPDATE ON bank.account FOR EACH ROW
+  WHEN (pg_trigger_depth() = 0 OR new.balance = old.balance OR new.status <> old.status) EXECUTE FUNCTION bank.guard_account();
 CREATE TRIGGER keep BEFORE DELETE ON bank.account FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON bank.account FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+
+-- Overriding a limit is an act; what was used of one today stays used.
+CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE OR DELETE ON bank.limit_override FOR EACH ROW EXECUTE FUNCTION ops.demand_action('%.override-limit');
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON bank.limit_override FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep BEFORE UPDATE ON bank.limit_counter FOR EACH ROW
+  WHEN (new.used < old.used OR (new.account_id, new.type, new.day) IS DISTINCT FROM (old.account_id, old.type, old.day)) EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_recent BEFORE DELETE ON bank.limit_counter FOR EACH ROW WHEN (old.day >= current_date - 1) EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON bank.limit_counter FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+
+-- A posting key is answered once, and kept as long as anybody may repeat it.
+CREATE TRIGGER keep BEFORE UPDATE ON bank.idempotency_key FOR EACH ROW
+  WHEN (num_nonnulls(old.transaction_id, old.refusal_id) > 0 OR (new.key, new.content_hash, new.created_at) IS DISTINCT FROM (old.key, old.content_hash, old.created_at))
+  EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_recent BEFORE DELETE ON bank.idempotency_key FOR EACH ROW
+  WHEN (old.created_at > clock_timestamp() - interval '30 days') EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON bank.idempotency_key FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
 -- The limits in force for an account, in minor units: its newest unexpired override, or the default.
 CREATE FUNCTION bank.limits_of(account bank.account, for_type bank.transaction_type, OUT single bigint, OUT daily bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   SELECT o.single, o.daily INTO single, daily FROM bank.limit_override o
-   WHERE o.account_id = account.id AND o.type = for_type AND (o.expires_at IS NULL OR o.expires_at > now())
+   WHERE o.account_id = account.id AND o.type = for_type AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
    ORDER BY o.id DESC LIMIT 1;
   IF FOUND THEN RETURN; END IF;
   SELECT d.single_units * power(10, c.exponent)::bigint, d.daily_units * power(10, c.exponent)::bigint INTO single, daily
     FROM bank.limit_default d, bank.currency c WHERE d.type = for_type AND c.code = account.currency;
 END $$;
 
--- Why a posting must be refused (code and words), or nulls. The accounts are locked by the caller.
-CREATE FUNCTION bank.objection_to(posting bank.transaction, OUT code text, OUT message text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- Why a posting on these accounts, as they are under its locks, must be refused (code and words), or nulls; and
+-- how much its account may post in all that day.
+CREATE FUNCTION bank.objection_to(posting bank.transaction, payer bank.account, payee bank.account, OUT code text, OUT message text, OUT daily bigint)
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  payer bank.account;
-  payee bank.account;
   side bank.account;
-  max record;
+  single bigint;
   used bigint;
 BEGIN
-  SELECT * INTO payer FROM bank.account WHERE id = posting.from_account_id;
-  SELECT * INTO payee FROM bank.account WHERE id = posting.to_account_id;
-  IF (posting.from_account_id IS NOT NULL AND payer.id IS NULL) OR (posting.to_account_id IS NOT NULL AND payee.id IS NULL) THEN
+  IF posting.amount > 0 IS NOT TRUE THEN
+    code := 'amount'; message := 'an amount is above zero'; RETURN;
+  END IF;
+  IF posting.from_account_id IS DISTINCT FROM payer.id OR posting.to_account_id IS DISTINCT FROM payee.id THEN
     code := 'unknown-account'; message := 'there is no such account'; RETURN;
+  END IF;
+  IF payer.id = payee.id
+     OR (posting.type <> 'reversal' AND (payer.id IS NOT NULL, payee.id IS NOT NULL) <> (posting.type <> 'deposit', posting.type <> 'withdrawal')) THEN
+    code := 'legs'; message := format('a %s does not go between these accounts', posting.type); RETURN;
   END IF;
   FOREACH side IN ARRAY ARRAY[payer, payee] LOOP
     CONTINUE WHEN side.id IS NULL;
@@ -340,37 +403,41 @@ BEGIN
       code := 'currency'; message := format('account %s is in %s, not %s', side.number, side.currency, posting.currency); RETURN;
     END IF;
   END LOOP;
-  IF payer.id IS NOT NULL AND payer.balance < posting.amount THEN
+  IF payer.balance < posting.amount THEN
     code := 'insufficient-funds'; message := format('account %s has too little for this', payer.number); RETURN;
   END IF;
   IF posting.type = 'reversal' THEN RETURN; END IF;
   side := CASE WHEN posting.type = 'deposit' THEN payee ELSE payer END;
-  SELECT * INTO max FROM bank.limits_of(side, posting.type);
-  IF posting.amount > max.single THEN
+  SELECT l.single, l.daily INTO single, daily FROM bank.limits_of(side, posting.type) l;
+  IF posting.amount > single THEN
     code := 'single-limit'; message := format('Single limit exceeded (%s)', posting.type); RETURN;
   END IF;
   SELECT c.used INTO used FROM bank.limit_counter c WHERE c.account_id = side.id AND c.type = posting.type AND c.day = posting.business_day;
-  IF coalesce(used, 0) + posting.amount > max.daily THEN
+  IF posting.amount > daily - coalesce(used, 0) THEN
     code := 'daily-limit'; message := format('Daily limit exceeded (%s)', posting.type); RETURN;
   END IF;
 END $$;
 
--- Every insert, by whatever way, is a posting: it locks its accounts in id order, looks again at their
--- status under the lock, counts against the limits and moves the balances.
-CREATE FUNCTION bank.apply_posting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- Every insert, by whatever way, is a posting: it locks its accounts in id order, looks at their status under the
+-- lock, counts against the limits and moves the balances. Only then it takes its id: so an account's
+-- transactions stand in the order of their ids, and no ON CONFLICT can drop the row and keep the money moved.
+CREATE FUNCTION bank.apply_posting() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  refusal record;
   original bank.transaction;
   side bank.account;
-  max record;
+  payer bank.account;
+  payee bank.account;
+  refusal record;
 BEGIN
-  PERFORM FROM bank.account WHERE id IN (new.from_account_id, new.to_account_id) ORDER BY id FOR NO KEY UPDATE;
+  IF new.type = 'reversal' THEN PERFORM ops.require_action('transactions.reverse'); END IF;
+  FOR side IN SELECT * FROM bank.account WHERE id IN (new.from_account_id, new.to_account_id) ORDER BY id FOR NO KEY UPDATE LOOP
+    IF side.id = new.from_account_id THEN payer := side; END IF;
+    IF side.id = new.to_account_id THEN payee := side; END IF;
+  END LOOP;
+  new.id := nextval('bank.transaction_id_seq');
   new.posted_at := clock_timestamp();
   new.business_day := bank.business_day(new.posted_at);
   IF new.type = 'reversal' THEN
-    IF (ops.require_acting()).action <> 'transactions.reverse' THEN
-      RAISE EXCEPTION 'a reversal is made only by transactions.reverse' USING ERRCODE = 'BU004';
-    END IF;
     SELECT * INTO original FROM bank.transaction WHERE id = new.reverses;
     IF original.type = 'reversal' THEN
       RAISE EXCEPTION 'a reversal cannot be reversed' USING ERRCODE = 'BU007';
@@ -379,19 +446,20 @@ BEGIN
        IS DISTINCT FROM (original.to_account_id, original.from_account_id, original.amount, original.currency) THEN
       RAISE EXCEPTION 'a reversal has the legs of its original, turned round' USING ERRCODE = 'BU007';
     END IF;
+    IF EXISTS (SELECT FROM bank.transaction WHERE reverses = new.reverses) THEN
+      RAISE EXCEPTION 'transaction % was reversed already', new.reverses USING ERRCODE = 'BU007';
+    END IF;
   END IF;
-  SELECT * INTO refusal FROM bank.objection_to(new);
+  SELECT * INTO refusal FROM bank.objection_to(new, payer, payee);
   IF refusal.code IS NOT NULL THEN
     RAISE EXCEPTION '%', refusal.message USING ERRCODE = 'BU006', DETAIL = refusal.code;
   END IF;
   IF new.type <> 'reversal' THEN
-    SELECT * INTO side FROM bank.account WHERE id = CASE WHEN new.type = 'deposit' THEN new.to_account_id ELSE new.from_account_id END;
-    SELECT * INTO max FROM bank.limits_of(side, new.type);
-    INSERT INTO bank.limit_counter AS c VALUES (side.id, new.type, new.business_day, new.amount, max.daily)
+    INSERT INTO bank.limit_counter AS c VALUES (coalesce(payer.id, payee.id), new.type, new.business_day, new.amount, refusal.daily)
     ON CONFLICT (account_id, type, day) DO UPDATE SET used = c.used + excluded.used, max = excluded.max;
   END IF;
-  UPDATE bank.account SET balance = balance - new.amount WHERE id = new.from_account_id RETURNING balance INTO new.from_balance_after;
-  UPDATE bank.account SET balance = balance + new.amount WHERE id = new.to_account_id RETURNING balance INTO new.to_balance_after;
+  UPDATE bank.account SET balance = balance - new.amount WHERE id = payer.id RETURNING balance INTO new.from_balance_after;
+  UPDATE bank.account SET balance = balance + new.amount WHERE id = payee.id RETURNING balance INTO new.to_balance_after;
   RETURN new;
 END $$;
 CREATE TRIGGER apply BEFORE INSERT ON bank.transaction FOR EACH ROW EXECUTE FUNCTION bank.apply_posting();
@@ -406,13 +474,15 @@ CREATE TYPE bank.posting_answer AS (transaction_id bigint, refusal_id bigint, co
 -- same key with other content raises (BU003). Amount in minor units.
 CREATE FUNCTION bank.post_transaction(key uuid, type bank.transaction_type, from_account bigint, to_account bigint, amount bigint, currency text,
                                       channel text, counterparty text DEFAULT NULL, description text DEFAULT '') RETURNS bank.posting_answer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   answer bank.posting_answer;
-  content bytea := sha256(convert_to(jsonb_build_array(type, from_account, to_account, amount, currency, channel, counterparty, description)::text, 'UTF8'));
+  content bytea := sha256(convert_to(json_build_array(type, from_account, to_account, amount, currency, channel, counterparty, description)::text, 'UTF8'));
   earlier bank.idempotency_key;
-  posting bank.transaction;
 BEGIN
+  IF type = 'reversal' THEN
+    RAISE EXCEPTION 'a reversal is made by bank.reverse_transaction' USING ERRCODE = 'BU004';
+  END IF;
   INSERT INTO bank.idempotency_key AS k (key, content_hash) VALUES (post_transaction.key, content) ON CONFLICT ON CONSTRAINT idempotency_key_pkey DO NOTHING;
   IF NOT FOUND THEN
     SELECT * INTO STRICT earlier FROM bank.idempotency_key k WHERE k.key = post_transaction.key;
@@ -424,33 +494,23 @@ BEGIN
     SELECT r.code, r.message INTO answer.code, answer.message FROM bank.posting_refusal r WHERE r.id = earlier.refusal_id;
     RETURN answer;
   END IF;
-  IF type = 'reversal' THEN
-    RAISE EXCEPTION 'a reversal is made by bank.reverse_transaction' USING ERRCODE = 'BU004';
-  END IF;
-  PERFORM FROM bank.account WHERE id IN (from_account, to_account) ORDER BY id FOR NO KEY UPDATE;
-  posting.type := type; posting.from_account_id := from_account; posting.to_account_id := to_account;
-  posting.amount := amount; posting.currency := currency; posting.business_day := bank.business_day();
-  IF amount <= 0 THEN
-    answer.code := 'amount'; answer.message := 'an amount is above zero';
-  ELSE
-    SELECT o.code, o.message INTO answer.code, answer.message FROM bank.objection_to(posting) o;
-  END IF;
-  IF answer.code IS NOT NULL THEN
-    INSERT INTO bank.posting_refusal AS r (type, from_account_id, to_account_id, amount, currency, code, message)
-    VALUES (posting.type, from_account, to_account, post_transaction.amount, post_transaction.currency, answer.code, answer.message)
-    RETURNING r.id INTO answer.refusal_id;
-  ELSE
+  BEGIN
     INSERT INTO bank.transaction AS t (type, from_account_id, to_account_id, amount, currency, channel, counterparty, description)
-    VALUES (posting.type, from_account, to_account, post_transaction.amount, post_transaction.currency, post_transaction.channel,
+    VALUES (post_transaction.type, from_account, to_account, post_transaction.amount, post_transaction.currency, post_transaction.channel,
             post_transaction.counterparty, post_transaction.description)
     RETURNING t.id INTO answer.transaction_id;
-  END IF;
+  EXCEPTION WHEN SQLSTATE 'BU006' THEN
+    GET STACKED DIAGNOSTICS answer.message = MESSAGE_TEXT, answer.code = PG_EXCEPTION_DETAIL;
+    INSERT INTO bank.posting_refusal AS r (type, from_account_id, to_account_id, amount, currency, code, message)
+    VALUES (post_transaction.type, from_account, to_account, post_transaction.amount, post_transaction.currency, answer.code, answer.message)
+    RETURNING r.id INTO answer.refusal_id;
+  END;
   UPDATE bank.idempotency_key k SET transaction_id = answer.transaction_id, refusal_id = answer.refusal_id WHERE k.key = post_transaction.key;
   RETURN answer;
 END $$;
 
 -- The one correction of a transaction: its legs turned round.
-CREATE FUNCTION bank.reverse_transaction(original bigint, why text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.reverse_transaction(original bigint, why text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   reversed bigint;
 BEGIN
@@ -465,59 +525,45 @@ END $$;
 
 -- Moves an account to another state, if it is still the version that was looked at (BU005 if not).
 CREATE FUNCTION bank.set_account_status(target bigint, after bank.account_status, expected_version integer) RETURNS bank.account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  run ops.action_run := ops.require_acting();
   changed bank.account;
 BEGIN
+  PERFORM ops.require_acting();
   SELECT * INTO changed FROM bank.account WHERE id = target FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no account %', target USING ERRCODE = 'BU011';
   END IF;
-  IF changed.version <> expected_version THEN
+  IF changed.version IS DISTINCT FROM expected_version THEN
     RAISE EXCEPTION 'account % changed meanwhile: it is % now', changed.number, changed.status USING ERRCODE = 'BU005';
   END IF;
-  UPDATE bank.account a
-     SET status = after,
-         activated_at = CASE WHEN after = 'active' AND a.status = 'pending' THEN clock_timestamp() WHEN after = 'pending' THEN NULL ELSE a.activated_at END,
-         activated_by = CASE WHEN after = 'active' AND a.status = 'pending' THEN run.operator_id WHEN after = 'pending' THEN NULL ELSE a.activated_by END,
-         closed_at = CASE WHEN after = 'closed' THEN clock_timestamp() END
-   WHERE a.id = target RETURNING * INTO changed;
+  IF changed.status = after THEN
+    RAISE EXCEPTION 'account % is % already', changed.number, after USING ERRCODE = 'BU007';
+  END IF;
+  UPDATE bank.account a SET status = after WHERE a.id = target RETURNING * INTO changed;
   RETURN changed;
 END $$;
 
 -- Takes back one's own approval within ten minutes of database time, while nothing was posted.
 CREATE FUNCTION bank.retract_approval(target bigint, expected_version integer) RETURNS bank.account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE
-  run ops.action_run := ops.require_acting();
-  approved bank.account;
-BEGIN
-  SELECT * INTO approved FROM bank.account WHERE id = target FOR NO KEY UPDATE;
-  IF approved.activated_by IS DISTINCT FROM run.operator_id OR approved.activated_at < now() - interval '10 minutes' THEN
-    RAISE EXCEPTION 'an approval is retracted by whoever gave it, within 10 minutes; freeze the account instead' USING ERRCODE = 'BU009';
-  END IF;
-  IF EXISTS (SELECT FROM bank.transaction WHERE from_account_id = target) OR EXISTS (SELECT FROM bank.transaction WHERE to_account_id = target) THEN
-    RAISE EXCEPTION 'something was posted on account % already; freeze it instead', approved.number USING ERRCODE = 'BU009';
-  END IF;
-  RETURN bank.set_account_status(target, 'pending', expected_version);
-END $$;
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT bank.set_account_status(target, 'pending', expected_version)
+$$;
 
 -- Twelve digits: bank code 4471, eight running digits scattered so that neighbours do not look alike.
 CREATE SEQUENCE bank.account_number_seq;
-CREATE FUNCTION bank.next_account_number() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.next_account_number() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT '4471' || lpad(((nextval('bank.account_number_seq') * 61909351) % 100000000)::text, 8, '0')
 $$;
 
 CREATE FUNCTION bank.open_account(owner bigint, type bank.account_type, currency text, status bank.account_status) RETURNS bank.account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  run ops.action_run := ops.require_acting();
   opened bank.account;
 BEGIN
-  INSERT INTO bank.account AS a (number, user_id, type, currency, status, opened_by, activated_at)
-  VALUES (bank.next_account_number(), owner, open_account.type, open_account.currency, open_account.status, run.operator_id,
-          CASE WHEN open_account.status = 'active' THEN clock_timestamp() END)
+  PERFORM ops.require_acting();
+  INSERT INTO bank.account AS a (number, user_id, type, currency, status)
+  VALUES (bank.next_account_number(), owner, open_account.type, open_account.currency, open_account.status)
   RETURNING a.* INTO opened;
   RETURN opened;
 END $$;
@@ -525,7 +571,7 @@ END $$;
 -- A person registers alone (the platform calls this): a customer with one pending account.
 CREATE FUNCTION bank.register_customer(username text, email text, first_name text, last_name text, birth_date date, phone text,
                                        type bank.account_type, currency text) RETURNS bank.account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person bigint;
   opened bank.account;
@@ -541,29 +587,30 @@ END $$;
 
 CREATE FUNCTION bank.create_user(username text, email text, first_name text, last_name text, birth_date date, phone text, role text,
                                  status bank.user_status, password_hash text) RETURNS bank."user"
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  run ops.action_run := ops.require_acting();
   created bank."user";
 BEGIN
+  PERFORM ops.require_acting();
   -- A password that an operator chose is known to two: it must be changed at the first sign-in.
-  INSERT INTO bank."user" AS u (username, email, first_name, last_name, birth_date, phone, role, status, password_hash, must_change_password, created_by)
+  INSERT INTO bank."user" AS u (username, email, first_name, last_name, birth_date, phone, role, status, password_hash, must_change_password)
   VALUES (create_user.username, create_user.email, create_user.first_name, create_user.last_name, create_user.birth_date, create_user.phone,
-          create_user.role, create_user.status, create_user.password_hash, create_user.password_hash IS NOT NULL, run.operator_id)
+          create_user.role, create_user.status, create_user.password_hash, create_user.password_hash IS NOT NULL)
   RETURNING u.* INTO created;
   RETURN created;
 END $$;
 
 -- Locks a user row if it is still the version that was looked at.
-CREATE FUNCTION bank.take_user(id bigint, expected_version integer) RETURNS bank."user" LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.take_user(id bigint, expected_version integer) RETURNS bank."user" LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   taken bank."user";
 BEGIN
+  PERFORM ops.require_acting();
   SELECT * INTO taken FROM bank."user" u WHERE u.id = take_user.id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no user %', take_user.id USING ERRCODE = 'BU011';
   END IF;
-  IF taken.version <> expected_version THEN
+  IF taken.version IS DISTINCT FROM expected_version THEN
     RAISE EXCEPTION 'user % changed meanwhile', taken.username USING ERRCODE = 'BU005';
   END IF;
   RETURN taken;
@@ -571,7 +618,7 @@ END $$;
 
 -- A changed address is unverified until its owner confirms it.
 CREATE FUNCTION bank.set_user_profile(id bigint, expected_version integer, email text, first_name text, last_name text, phone text) RETURNS bank."user"
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed bank."user" := bank.take_user(set_user_profile.id, expected_version);
 BEGIN
@@ -583,7 +630,7 @@ BEGIN
 END $$;
 
 -- Ends every live session of a user; returns how many.
-CREATE FUNCTION bank.revoke_sessions(owner bigint) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION bank.revoke_sessions(owner bigint) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   ended integer;
 BEGIN
@@ -594,10 +641,13 @@ BEGIN
 END $$;
 
 CREATE FUNCTION bank.set_user_status(id bigint, after bank.user_status, expected_version integer) RETURNS bank."user"
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed bank."user" := bank.take_user(set_user_status.id, expected_version);
 BEGIN
+  IF changed.status = after THEN
+    RAISE EXCEPTION 'user % is % already', changed.username, after USING ERRCODE = 'BU007';
+  END IF;
   UPDATE bank."user" u SET status = after WHERE u.id = changed.id RETURNING u.* INTO changed;
   IF after IN ('locked', 'deactivated') THEN PERFORM bank.revoke_sessions(changed.id); END IF;
   RETURN changed;
@@ -605,11 +655,11 @@ END $$;
 
 -- Locking and deactivating are named apart, so that each can be granted apart.
 CREATE FUNCTION bank.set_user_locked(id bigint, locked boolean, expected_version integer) RETURNS bank."user"
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT bank.set_user_status(set_user_locked.id, CASE WHEN locked THEN 'locked'::bank.user_status ELSE 'active' END, expected_version)
 $$;
 CREATE FUNCTION bank.set_user_active(id bigint, active boolean, expected_version integer) RETURNS bank."user"
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT bank.set_user_status(set_user_active.id, CASE WHEN active THEN 'active'::bank.user_status ELSE 'deactivated' END, expected_version)
 $$;
 

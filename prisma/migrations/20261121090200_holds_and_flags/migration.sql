@@ -13,26 +13,44 @@ CREATE TABLE ops.hold (
   released_by bigint REFERENCES ops.operator,
   released_at timestamptz(3),
   findings    text,
-  CONSTRAINT reviewed_within_30_days CHECK (review_on <= (placed_at AT TIME ZONE 'UTC')::date + 31),
+  -- A day of slack on either side: the business day is not UTC's.
+  CONSTRAINT reviewed_within_30_days CHECK (review_on BETWEEN (placed_at AT TIME ZONE 'UTC')::date - 1 AND (placed_at AT TIME ZONE 'UTC')::date + 31),
   CONSTRAINT released_with_findings CHECK (num_nonnulls(released_by, released_at, findings) IN (0, 3))
 );
 CREATE INDEX hold_account_id_idx ON ops.hold (account_id);
 CREATE INDEX hold_open_idx ON ops.hold (review_on) WHERE released_at IS NULL;
 
-CREATE FUNCTION ops.guard_hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.guard_hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run;
 BEGIN
-  PERFORM ops.require_acting();
-  IF tg_op = 'UPDATE' AND (old.released_at IS NOT NULL
-     OR (to_jsonb(new) - '{released_by,released_at,findings}'::text[]) <> (to_jsonb(old) - '{released_by,released_at,findings}'::text[])) THEN
+  IF tg_op = 'INSERT' THEN
+    run := ops.require_action('accounts.freeze');
+    -- Whoever unfreezes this account now waits, and finds this hold as well.
+    PERFORM FROM bank.account WHERE id = new.account_id FOR NO KEY UPDATE;
+    new.placed_by := run.operator_id;
+    new.placed_at := clock_timestamp();
+    new.released_by := NULL; new.released_at := NULL; new.findings := NULL;
+    RETURN new;
+  END IF;
+  run := ops.require_action('accounts.unfreeze', 'accounts.retract-freeze', 'accounts.close');
+  IF old.released_at IS NOT NULL
+     OR (to_jsonb(new) - '{released_by,released_at,findings}'::text[]) <> (to_jsonb(old) - '{released_by,released_at,findings}'::text[]) THEN
     RAISE EXCEPTION 'a hold is placed once and released once' USING ERRCODE = 'BU007';
   END IF;
+  IF run.action = 'accounts.retract-freeze' AND (old.placed_by <> run.operator_id OR old.placed_at < clock_timestamp() - interval '10 minutes') THEN
+    RAISE EXCEPTION 'a freeze is retracted by whoever placed it, within 10 minutes; unfreeze the account instead' USING ERRCODE = 'BU009';
+  END IF;
+  new.released_by := run.operator_id;
+  new.released_at := clock_timestamp();
   RETURN new;
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON ops.hold FOR EACH ROW EXECUTE FUNCTION ops.guard_hold();
 CREATE TRIGGER keep BEFORE DELETE ON ops.hold FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.hold FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
 -- At every commit: frozen exactly while a hold is open, and never closed with one.
-CREATE FUNCTION ops.match_hold_and_status() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.match_hold_and_status() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   target bigint := CASE WHEN tg_table_name = 'hold' THEN (to_jsonb(new) ->> 'account_id')::bigint ELSE (to_jsonb(new) ->> 'id')::bigint END;
   state bank.account_status;
@@ -51,25 +69,25 @@ CREATE CONSTRAINT TRIGGER match_hold AFTER UPDATE OF status ON bank.account DEFE
 
 -- Freezes: the hold and the status in one. From the commit on no posting touches the account.
 CREATE FUNCTION ops.place_hold(target bigint, expected_version integer, ground text, note text, review_on date, notify boolean) RETURNS ops.hold
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   placed ops.hold;
 BEGIN
   PERFORM bank.set_account_status(target, 'frozen', expected_version);
-  INSERT INTO ops.hold AS h (account_id, ground, note, review_on, notify, placed_by)
-  VALUES (target, place_hold.ground, place_hold.note, place_hold.review_on, place_hold.notify, (ops.require_acting()).operator_id)
+  INSERT INTO ops.hold AS h (account_id, ground, note, review_on, notify)
+  VALUES (target, place_hold.ground, place_hold.note, place_hold.review_on, place_hold.notify)
   RETURNING h.* INTO placed;
   RETURN placed;
 END $$;
 
 -- Releases every open hold of an account, which unfreezes it; returns how many there were.
 CREATE FUNCTION ops.release_holds(target bigint, expected_version integer, findings text) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   released integer;
 BEGIN
   PERFORM bank.set_account_status(target, 'active', expected_version);
-  UPDATE ops.hold h SET released_by = (ops.require_acting()).operator_id, released_at = clock_timestamp(), findings = release_holds.findings
+  UPDATE ops.hold h SET findings = release_holds.findings
    WHERE h.account_id = target AND h.released_at IS NULL;
   GET DIAGNOSTICS released = ROW_COUNT;
   RETURN released;
@@ -77,12 +95,9 @@ END $$;
 
 -- Takes back one's own freeze within ten minutes of database time.
 CREATE FUNCTION ops.retract_hold(target bigint, expected_version integer, findings text) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (SELECT FROM ops.hold h WHERE h.account_id = target AND h.released_at IS NULL
-                AND (h.placed_by <> (ops.require_acting()).operator_id OR h.placed_at < now() - interval '10 minutes')) THEN
-    RAISE EXCEPTION 'a freeze is retracted by whoever placed it, within 10 minutes; unfreeze the account instead' USING ERRCODE = 'BU009';
-  END IF;
+  PERFORM ops.require_action('accounts.retract-freeze');
   RETURN ops.release_holds(target, expected_version, findings);
 END $$;
 
@@ -101,27 +116,39 @@ CREATE TABLE ops.transaction_flag (
 CREATE UNIQUE INDEX transaction_flag_open_key ON ops.transaction_flag (transaction_id) WHERE cleared_at IS NULL;
 CREATE INDEX transaction_flag_account_id_idx ON ops.transaction_flag (account_id);
 
-CREATE FUNCTION ops.guard_flag() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION ops.guard_flag() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run;
 BEGIN
-  PERFORM ops.require_acting();
-  IF tg_op = 'UPDATE' AND (old.cleared_at IS NOT NULL
-     OR (to_jsonb(new) - '{cleared_by,cleared_at,clear_note}'::text[]) <> (to_jsonb(old) - '{cleared_by,cleared_at,clear_note}'::text[])) THEN
+  IF tg_op = 'INSERT' THEN
+    run := ops.require_action('transactions.flag');
+    SELECT coalesce(t.from_account_id, t.to_account_id) INTO new.account_id FROM bank.transaction t WHERE t.id = new.transaction_id;
+    new.flagged_by := run.operator_id;
+    new.flagged_at := clock_timestamp();
+    new.cleared_by := NULL; new.cleared_at := NULL; new.clear_note := NULL;
+    RETURN new;
+  END IF;
+  run := ops.require_action('transactions.unflag');
+  IF old.cleared_at IS NOT NULL
+     OR (to_jsonb(new) - '{cleared_by,cleared_at,clear_note}'::text[]) <> (to_jsonb(old) - '{cleared_by,cleared_at,clear_note}'::text[]) THEN
     RAISE EXCEPTION 'a flag is set once and cleared once' USING ERRCODE = 'BU007';
   END IF;
+  new.cleared_by := run.operator_id;
+  new.cleared_at := clock_timestamp();
   RETURN new;
 END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON ops.transaction_flag FOR EACH ROW EXECUTE FUNCTION ops.guard_flag();
 CREATE TRIGGER keep BEFORE DELETE ON ops.transaction_flag FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.transaction_flag FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
--- Flags a transaction, once at a time (BU007 where it is flagged already).
+-- Flags a transaction, once at a time (BU005 where it is flagged already).
 CREATE FUNCTION ops.flag_transaction(target bigint, note text) RETURNS ops.transaction_flag
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   placed ops.transaction_flag;
 BEGIN
-  INSERT INTO ops.transaction_flag AS f (transaction_id, account_id, note, flagged_by)
-  SELECT t.id, coalesce(t.from_account_id, t.to_account_id), flag_transaction.note, (ops.require_acting()).operator_id
-    FROM bank.transaction t WHERE t.id = target
+  INSERT INTO ops.transaction_flag AS f (transaction_id, note)
+  SELECT t.id, flag_transaction.note FROM bank.transaction t WHERE t.id = target
   ON CONFLICT (transaction_id) WHERE cleared_at IS NULL DO NOTHING
   RETURNING f.* INTO placed;
   IF NOT FOUND THEN
@@ -131,11 +158,11 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ops.clear_flag(target bigint, note text) RETURNS ops.transaction_flag
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cleared ops.transaction_flag;
 BEGIN
-  UPDATE ops.transaction_flag f SET cleared_by = (ops.require_acting()).operator_id, cleared_at = clock_timestamp(), clear_note = clear_flag.note
+  UPDATE ops.transaction_flag f SET clear_note = clear_flag.note
    WHERE f.transaction_id = target AND f.cleared_at IS NULL RETURNING f.* INTO cleared;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'transaction % is not flagged', target USING ERRCODE = 'BU005';
