@@ -10,7 +10,10 @@ import { historyDays, scaleOf, type Scale } from './scale.ts';
 /** Everything about a demo bank but its transactions. */
 export type BankPlan = {
   readonly seed: number;
+  /** The last instant of the history. */
   readonly now: number;
+  /** When the running day began: what does not belong to the last hours is planned from here, so that it is the same all day. */
+  readonly midnight: number;
   readonly scale: Scale;
   readonly days: readonly BankDay[];
   readonly people: readonly Person[];
@@ -35,24 +38,26 @@ const grants = (accounts: readonly Account[], taken: ReadonlySet<number>, now: n
     .filter((_, index) => index % 211 === 7)
     .map(({ id }) => ({ account: id, type: 'transfer', single: 1_500_000, daily: 3_000_000, reason: 'buys a flat, contract seen' }));
 
-/** The same seed, day and size give the same bank; its last 24 hours move with the clock. */
+/** The same seed, day and size give the same bank; only its last hours move with the clock. */
 export const planBank = (transactions: number, seed: number, time: Date, timeZone: string): BankPlan => {
   const now = time.getTime();
   const scale = scaleOf(transactions);
   const days = bankDays(time, historyDays, timeZone);
-  const people = planPeople(scale, days, now, seed);
-  const accounts = planAccounts(scale, people, now, seed);
+  const midnight = days.at(-1)?.start ?? now;
+  const people = planPeople(scale, days, midnight, seed);
+  const accounts = planAccounts(scale, people, midnight, seed);
   const cases = planCases(accounts, days, now, seed);
   const routine = planRoutine(accounts, cases.taken, transactions, seed);
   return {
     seed,
     now,
+    midnight,
     scale,
     days,
     people,
     accounts,
     cases,
     routine,
-    overrides: [...firmOverrides(routine), ...grants(accounts, cases.taken, now)],
+    overrides: [...firmOverrides(routine), ...grants(accounts, cases.taken, midnight)],
   };
 };

@@ -1,9 +1,10 @@
 import { hour, minute, wholeDay } from './bank-days.ts';
 import { deposit, transfer, withdrawal, type Posting, type Refusal } from './posting.ts';
+import type { Moment } from './case-moments.ts';
 import type { Random } from './random.ts';
 
 /** Where a case is planted: its last posting happens at `at`; the account does nothing else around it. */
-export type Stage = { readonly account: number; readonly at: number; readonly friends: readonly number[]; readonly random: Random };
+export type Stage = Moment & { readonly account: number; readonly friends: readonly number[]; readonly random: Random };
 /** What happens; refusals and password resets go with it where the rule looks at them. */
 export type Script = {
   readonly postings: readonly Posting[];
@@ -26,6 +27,9 @@ const fund = ({ account, at, random }: Stage, units: number, before = 26 * hour)
 };
 
 const out = { counterparty: 'Fast Exchange Ltd', description: 'Payment' };
+
+/** The same place, for what lies weeks before. */
+const longBefore = (stage: Stage): Stage => ({ ...stage, at: stage.base });
 
 /** Small purchases, evenly over a stretch of days. */
 const habit = ({ account, at, random }: Stage, count: number, from: number, to: number): Posting[] =>
@@ -69,8 +73,8 @@ export const caseScripts: Readonly<Record<string, (stage: Stage) => Script>> = {
 
   R6: stage => ({
     postings: [
-      ...fund(stage, 900, 212 * wholeDay),
-      ...habit(stage, 4, 206 * wholeDay, 190 * wholeDay),
+      ...fund(longBefore(stage), 900, 212 * wholeDay),
+      ...habit(longBefore(stage), 4, 206 * wholeDay, 190 * wholeDay),
       withdrawal(stage.at, stage.account, cents(stage.random, 480, 760), out),
     ],
   }),
@@ -120,8 +124,8 @@ export const caseScripts: Readonly<Record<string, (stage: Stage) => Script>> = {
 
   R11: stage => ({
     postings: [
-      ...fund(stage, 1_900, 96 * wholeDay),
-      ...habit(stage, 13, 85 * wholeDay, 4 * wholeDay),
+      ...fund(longBefore(stage), 1_900, 96 * wholeDay),
+      ...habit(longBefore(stage), 13, 85 * wholeDay, 4 * wholeDay),
       withdrawal(stage.at, stage.account, cents(stage.random, 900, 1_450), out),
     ],
   }),

@@ -1,5 +1,6 @@
 import type { Account } from './accounts.ts';
-import { hour, timeOn, wholeDay, type BankDay } from './bank-days.ts';
+import { wholeDay, type BankDay } from './bank-days.ts';
+import { freshMoment, pastMoment, suits, type Moment } from './case-moments.ts';
 import { caseScripts, type Script } from './case-scripts.ts';
 import type { Posting, Refusal } from './posting.ts';
 import { randomFrom, type Random } from './random.ts';
@@ -9,97 +10,57 @@ import type { Quiet } from './spending.ts';
 export type PlannedCase = { readonly rule: string; readonly account: Account; readonly fresh: boolean; readonly script: Script };
 export type Cases = { readonly cases: readonly PlannedCase[]; readonly quiet: Quiet; readonly taken: ReadonlySet<number> };
 
-/** Money lies on a new account only from the third day on; other cases want a history. */
-const suits = (
-  rule: string,
-  { activatedAt, openedAt, owner, currency, status, endedAt, type }: Account,
-  at: number,
-  launch: number,
-): boolean => {
-  if (
-    owner.kind !== 'customer' ||
-    owner.owl ||
-    owner.status !== 'active' ||
-    currency !== 'EUR' ||
-    status !== 'active' ||
-    endedAt !== null ||
-    activatedAt === null
-  )
-    return false;
-  if (rule === 'R12') return openedAt > at - 6 * wholeDay && activatedAt < at - 24 * hour;
-  return (
-    type === 'current' &&
-    activatedAt < Math.min(at - 3 * wholeDay, launch + 60 * wholeDay) &&
-    (rule !== 'R6' || activatedAt < at - 214 * wholeDay) &&
-    (rule !== 'R11' || activatedAt < at - 98 * wholeDay)
-  );
-};
+const accountsIn = ({ postings }: Script): readonly number[] => [
+  ...new Set(postings.flatMap(({ from, to }) => [from, to]).filter(id => id > 0)),
+];
 
-const waking = (at: number, day: BankDay, rule: string, random: Random): number =>
-  rule === 'R8' ? timeOn(day, 1.5 + random.next() * 2.5) : at;
+/** How many others a rule's shape involves. */
+const friendsFor = (rule: string): number => (rule.startsWith('R10') ? 7 : ['R7', 'R9', 'R14'].includes(rule) ? 1 : 0);
 
-/** When a case ends: on a day of the past, or within the last hours. A night case needs the last night. */
-const momentOf = (rule: string, fresh: boolean, days: readonly BankDay[], now: number, random: Random): number => {
-  const [yesterday, today] = days.slice(-2);
-  if (!yesterday || !today) throw new RangeError('a bank has at least two days');
-  if (!fresh) {
-    const day = days[random.between(rule === 'R6' ? 280 : rule === 'R11' ? 170 : 90, days.length - 4)] ?? yesterday;
-    return waking(timeOn(day, 21.2 + random.next() * 2), day, rule, random);
-  }
-  // All of a daily limit has to fall on one day
-  if (rule === 'R16' && now < today.start + 6 * hour) return timeOn(yesterday, 22.5);
-  if (rule !== 'R8') return now - Math.floor((0.2 + random.next() * 2.3) * hour);
-  return today.start + 5 * hour < now ? waking(now, today, rule, random) : waking(now, yesterday, rule, random);
-};
-
-const accountsIn = ({ postings }: Script): ReadonlySet<number> =>
-  new Set(postings.flatMap(({ from, to }) => [from, to]).filter(id => id > 0));
+/** Days on either side of a case that keep daily limits and the rules over 24 hours free of other postings. */
+const margin = 2 * wholeDay;
 
 /** Plants each rule's shape a few times over the year and twice in the last day, on accounts that have no other part to play. */
 export const planCases = (accounts: readonly Account[], days: readonly BankDay[], now: number, seed: number): Cases => {
-  const random = randomFrom(seed, 'cases');
   const launch = days[0]?.start ?? now;
+  const midnight = days.at(-1)?.start ?? now;
   const taken = new Set<number>();
   const quiet = new Map<number, (readonly [number, number])[]>();
   const cases: PlannedCase[] = [];
-  const past = Math.min(24, Math.max(2, Math.round(4 * Math.sqrt(accounts.length / 2_500))));
-  const candidates = accounts.filter(account => suits('R7', account, now, launch));
+  const settled = accounts.filter(account => suits('', account, { at: midnight, base: midnight }, launch));
 
-  const take = (fits: (account: Account) => boolean, among: readonly Account[]): Account | undefined => {
-    for (let tries = 0; tries < 4_000; tries++) {
+  const take = (rule: string, moment: Moment, random: Random): number | undefined => {
+    const among = rule === 'R12' ? accounts.filter(account => suits(rule, account, moment, launch)) : settled;
+    for (let tries = 0; tries < 4_000 && among.length > 0; tries++) {
       const account = random.pick(among);
-      if (!taken.has(account.id) && fits(account)) {
-        taken.add(account.id);
-        return account;
-      }
+      if (taken.has(account.id) || !suits(rule, account, moment, launch)) continue;
+      taken.add(account.id);
+      return account.id;
     }
     return undefined;
   };
 
-  const plant = (rule: string, fresh: boolean): void => {
-    const at = momentOf(rule, fresh, days, now, random);
-    const account = take(
-      candidate => suits(rule, candidate, at, launch),
-      rule === 'R12' ? accounts.filter(candidate => suits(rule, candidate, at, launch)) : candidates,
-    );
-    const friends = rule.startsWith('R10') ? 7 : ['R7', 'R9', 'R14'].includes(rule) ? 1 : 0;
-    const company = Array.from({ length: friends }, () => take(candidate => suits(rule, candidate, at, launch), candidates)?.id ?? 0);
-    if (!account || company.includes(0)) return;
-    const script = caseScripts[rule]?.({ account: account.id, at, friends: company, random });
-    if (!script) return;
-    const times = script.postings.map(posting => posting.at);
-    // A day more on either side keeps daily limits and R2, R10 and R14 free of other postings
-    const span = [Math.min(...times) - wholeDay, at + wholeDay] as const;
-    for (const id of accountsIn(script)) quiet.set(id, [...(quiet.get(id) ?? []), span]);
-    cases.push({
-      rule,
-      account,
-      fresh,
-      script: { ...script, postings: script.postings.map(posting => ({ ...posting, plantedIn: cases.length })) },
-    });
+  const plant = (rule: string, fresh: boolean, random: Random): void => {
+    const moment = fresh ? freshMoment(rule, days, now, random) : pastMoment(rule, days, random);
+    const id = take(rule, moment, random);
+    const friends = Array.from({ length: friendsFor(rule) }, () => take('', moment, random)).filter(friend => friend !== undefined);
+    const [account, script] = [accounts[(id ?? 0) - 1], caseScripts[rule]];
+    // A bank too small for every case goes without this one
+    if (!account || !script || friends.length < friendsFor(rule)) return;
+    const written = script({ account: account.id, ...moment, friends, random });
+    const postings = written.postings.map(posting => ({ ...posting, plantedIn: cases.length }));
+    cases.push({ rule, account, fresh, script: { ...written, postings } });
+    const length = moment.at - Math.min(...written.postings.map(({ at }) => at));
+    // Counted from the base, so that nothing else of the history moves with the clock
+    const span = [moment.base - length - margin - (fresh ? wholeDay : 0), moment.base + margin] as const;
+    for (const party of accountsIn(written)) quiet.set(party, [...(quiet.get(party) ?? []), span]);
   };
 
-  for (const rule of Object.keys(caseScripts)) for (let index = 0; index < past + 2; index++) plant(rule, index >= past);
+  const past = Math.min(24, Math.max(2, Math.round(4 * Math.sqrt(accounts.length / 2_500))));
+  for (const fresh of [false, true]) {
+    const random = randomFrom(seed, fresh ? 'fresh cases' : 'cases');
+    for (const rule of Object.keys(caseScripts)) for (let count = 0; count < (fresh ? 2 : past); count++) plant(rule, fresh, random);
+  }
   return { cases, quiet, taken };
 };
 

@@ -36,7 +36,7 @@ const fillOperators = async (client: Direct): Promise<void> => {
 };
 
 /** Sign-ins go first: users carry the time of their last one. */
-const fillPeople = async (client: Direct, { people, cases, days, now, seed, scale }: BankPlan) => {
+const fillPeople = async (client: Direct, { people, cases, days, now, midnight, seed, scale }: BankPlan) => {
   const lastLogin = new Float64Array(people.length + 1);
   const events = mapped(signIns({ people, cases: cases.cases, days, now, seed, transactions: scale.transactions }), (event, index) => {
     if (event.type === 'login_success' && event.person) lastLogin[event.person.id] = event.at;
@@ -48,17 +48,17 @@ const fillPeople = async (client: Direct, { people, cases, days, now, seed, scal
     tables.userColumns,
     mapped(people, person => tables.userRow(person, lastLogin[person.id] ?? 0)),
   );
-  const documents = await copyRows(client, tables.documentColumns, tables.documentRows(people, now));
+  const documents = await copyRows(client, tables.documentColumns, tables.documentRows(people, midnight));
   const sessions = await copyRows(client, tables.sessionColumns, mapped(planSessions(people, now, seed), tables.sessionRow));
   return { signIns: written, documents, sessions };
 };
 
-const fillMarks = async (client: Direct, { accounts, cases, now, seed }: BankPlan, { notable, refusals }: History) => {
+const fillMarks = async (client: Direct, { accounts, cases, midnight, seed }: BankPlan, { notable, refusals }: History) => {
   const inOrder = refusals.toSorted((a, b) => a.at - b.at);
   return {
     refusals: await copyRows(client, tables.refusalColumns, mapped(inOrder, tables.refusalRow)),
-    holds: await copyRows(client, tables.holdColumns, mapped(planHolds(accounts, now, seed), tables.holdRow)),
-    flags: await copyRows(client, tables.flagColumns, mapped(planFlags(notable, cases.cases, now), tables.flagRow)),
+    holds: await copyRows(client, tables.holdColumns, mapped(planHolds(accounts, midnight, seed), tables.holdRow)),
+    flags: await copyRows(client, tables.flagColumns, mapped(planFlags(notable, cases.cases, midnight), tables.flagRow)),
   };
 };
 
@@ -95,7 +95,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await copyRows(
     client,
     tables.overrideColumns,
-    mapped(plan.overrides, (override, index) => tables.overrideRow(override, index, plan.now)),
+    mapped(plan.overrides, (override, index) => tables.overrideRow(override, index, plan.midnight)),
   );
   const marks = await fillMarks(client, plan, history);
   const settings = [

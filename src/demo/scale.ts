@@ -30,7 +30,7 @@ export const scaleOf = (transactions: number): Scale => {
       `a demo bank has ${fewestTransactions.toLocaleString('en')} to ${mostTransactions.toLocaleString('en')} transactions, not ${transactions}`,
     );
   }
-  const step = transactions > defaultTransactions ? 500 : 20;
+  const step = transactions > defaultTransactions ? 500 : 10;
   const accounts = grown(2_500, transactions, transactions > defaultTransactions ? 0.8753 : 1, step);
   const users = grown(2_000, transactions, transactions > defaultTransactions ? 0.8845 : 1, step);
   const employers = Math.max(4, Math.round((17 * transactions) / defaultTransactions));

@@ -122,7 +122,7 @@ export const planSessions = (people: readonly Person[], now: number, seed: numbe
     .filter(() => random.chance(0.22))
     .map(person => {
       const open = random.chance(0.35);
-      const startedAt = Math.floor(now - (open ? 9 * hour : 20 * wholeDay) * random.next() - 2 * minute);
+      const startedAt = Math.max(person.createdAt, Math.floor(now - (open ? 9 * hour : 20 * wholeDay) * random.next() - 2 * minute));
       const lastSeenAt = Math.min(now - random.below(90 * second), startedAt + random.between(1, open ? 540 : 45) * minute);
       return {
         id: random.uuid(),

@@ -9,6 +9,8 @@ export type TrafficOptions = {
   /** Postings a second; 0 only holds the lock. */
   readonly perSecond: number;
   readonly seed?: number;
+  /** Milliseconds between two people who register, on average. */
+  readonly registrationEvery?: number;
   /** Ends the traffic within 100 ms. */
   readonly signal: AbortSignal;
   /** Hears of every trouble; traffic goes on where it can. */
@@ -21,7 +23,7 @@ export type TrafficOptions = {
 const trafficLock = 4_471_002;
 const turnPoll = 2_000;
 const rosterAge = 60_000;
-const registrationEvery = 60_000;
+const usualRegistration = 60_000;
 /** A queue of applicants that nobody works off must not grow for ever. */
 const mostWaiting = 150;
 const firstRetry = 250;
@@ -50,7 +52,11 @@ const beat = async (client: Direct, roster: Roster, random: Random): Promise<voi
 };
 
 /** Posts at the wished rate until the signal or an error; what it is late for by a second is left out. */
-const makeTraffic = async (client: Direct, { perSecond, signal, onError = () => {} }: TrafficOptions, random: Random): Promise<void> => {
+const makeTraffic = async (
+  client: Direct,
+  { perSecond, signal, registrationEvery = usualRegistration, onError = () => {} }: TrafficOptions,
+  random: Random,
+): Promise<void> => {
   let roster = await readRoster(client, random);
   let [readAt, registerAt, due] = [Date.now(), Date.now() + registrationEvery * random.next(), Date.now()];
   const limit = roster.pending + mostWaiting;

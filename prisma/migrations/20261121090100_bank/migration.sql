@@ -245,7 +245,8 @@ CREATE INDEX auth_event_user_id_at_idx ON bank.auth_event (user_id, at);
 
 CREATE FUNCTION bank.guard_user() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  -- The platform notes sign-ins itself; the text that is searched follows from the rest.
+  -- The platform notes sign-ins itself, and that an address was confirmed by its owner; the text that is
+  -- searched follows from the rest.
   unguarded text[] := '{last_login_at,search_text}';
   run ops.action_run;
 BEGIN
@@ -257,6 +258,7 @@ BEGIN
     new.version := 0;
     RETURN new;
   END IF;
+  IF old.email_verified_at IS NULL AND new.email = old.email THEN unguarded := unguarded || '{email_verified_at}'; END IF;
   IF (to_jsonb(new) - unguarded) = (to_jsonb(old) - unguarded) THEN RETURN new; END IF;
   IF (new.id, new.username, new.created_at, new.created_by) IS DISTINCT FROM (old.id, old.username, old.created_at, old.created_by) THEN
     RAISE EXCEPTION 'id, username and creation of a user never change' USING ERRCODE = 'BU007';
@@ -584,6 +586,11 @@ BEGIN
   RETURNING a.* INTO opened;
   RETURN opened;
 END $$;
+
+-- The owner of an address confirmed it by its link (the platform calls this).
+CREATE FUNCTION bank.confirm_email(owner bigint) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE bank."user" SET email_verified_at = clock_timestamp() WHERE id = owner AND email_verified_at IS NULL
+$$;
 
 CREATE FUNCTION bank.create_user(username text, email text, first_name text, last_name text, birth_date date, phone text, role text,
                                  status bank.user_status, password_hash text) RETURNS bank."user"
