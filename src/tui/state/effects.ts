@@ -1,4 +1,4 @@
-import type { Keyed } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 import type { ConfirmState, FormState, Reading, State, Unsettled, View } from './types.ts';
 
 /** What the one impure file is asked to do. In the imperative. */

@@ -1,7 +1,7 @@
-import type { Count, Keyed, Page } from '../../database/page.ts';
+import type { Count, Keyed, Page } from '../../domain/page.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
-import type { Preview, Receipt } from '../../kit/run-action.ts';
+import type { Preview, Receipt } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { Session } from '../../kit/session.ts';
 import type { Reading, Size, State } from './types.ts';
@@ -15,6 +15,7 @@ export type Intent =
   | { readonly name: 'record-chosen'; readonly by: 1 | -1 }
   | {
       readonly name:
+        | 'cleared'
         | 'opened'
         | 'detail-opened'
         | 'escaped'

@@ -1,8 +1,8 @@
-import type { Count, Keyed, Place, Sort } from '../../database/page.ts';
+import type { Count, Keyed, Place, Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
 import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
-import type { Preview, Receipt, RunOptions, Typed } from '../../kit/run-action.ts';
+import type { Preview, Receipt, RunOptions, Typed } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
 import type { Registry, Session } from '../../kit/session.ts';

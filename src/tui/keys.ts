@@ -1,0 +1,168 @@
+import { contextOf, type Context } from './state/context.ts';
+import type { Intent } from './state/events.ts';
+import type { State } from './state/types.ts';
+import { resourceOf } from './state/step.ts';
+import { waysOpen } from './state/undo.ts';
+import type { Key } from './terminal/key.ts';
+
+/** A key and what it means. Hint bar, help and docs/keys.md are made from these rows. */
+export type KeyRow = {
+  /** What has the focus when the key means this. */
+  readonly in: readonly Context[];
+  /** Names of keys: `j`, `^d`, `alt+left`, `enter`; `letter` is any letter or digit. */
+  readonly keys: readonly string[];
+  readonly intent: Intent | ((name: string) => Intent);
+  /** For the hint bar: `j/k move`. Keys without it are told by the help alone. */
+  readonly hint?: string;
+  /** What it does, in one line. */
+  readonly long: string;
+  /** Whether it is offered now; a key that is not says why when it is pressed. */
+  readonly when?: (state: State) => boolean;
+};
+
+const browse: readonly Context[] = ['list', 'detail'];
+const list: readonly Context[] = ['list'];
+const lines: readonly Context[] = ['filter', 'command'];
+const form: readonly Context[] = ['field', 'choice', 'buttons'];
+const choosers: readonly Context[] = ['sort', 'columns', 'saved'];
+const scrollers: readonly Context[] = ['confirm', 'bulk', 'help'];
+
+const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 'moved', by });
+const plain = (name: Exclude<Intent, { by: unknown } | { index: unknown } | { key: unknown } | { letter: unknown }>['name']): Intent => ({ name });
+const jumps = (key: 'u' | 'a' | 't' | 'l') => (state: State) => resourceOf(state).jumps[key] !== undefined;
+
+const moving: readonly KeyRow[] = [
+  { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
+  { in: ['actions'], keys: ['down'], intent: move(1), long: 'next action' },
+  { in: ['actions'], keys: ['up'], intent: move(-1), long: 'action before' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['g', 'home'], intent: move('first'), long: 'to the beginning' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['G', 'end'], intent: move('last'), long: 'to the end' },
+  { in: [...browse, ...scrollers], keys: ['^d'], intent: move('half-down'), long: 'half a page down' },
+  { in: [...browse, ...scrollers], keys: ['^u'], intent: move('half-up'), long: 'half a page up' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['pagedown', '^f'], intent: move('page-down'), long: 'a page down' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['pageup', '^b'], intent: move('page-up'), long: 'a page up' },
+  { in: browse, keys: ['n'], intent: { name: 'record-chosen', by: 1 }, long: 'next record that matches the filter, also while its detail is open' },
+  { in: browse, keys: ['N'], intent: { name: 'record-chosen', by: -1 }, long: 'record before it' },
+];
+
+const finding: readonly KeyRow[] = [
+  { in: browse, keys: ['/'], intent: plain('filter-opened'), hint: '/ filter', long: 'filter: text, column=value, ranges like 100..200, ! turns round' },
+  { in: browse, keys: [':'], intent: plain('command-opened'), hint: ': go', long: 'command line: a pane with a filter, save, export, quit' },
+  { in: list, keys: ['space'], intent: plain('marked'), hint: 'Space mark', long: 'mark the record, or take its mark away' },
+  { in: list, keys: ['V'], intent: plain('range-marked'), long: 'begin a range; a second time marks all up to the cursor' },
+  { in: list, keys: ['*'], intent: plain('all-marked'), long: 'mark all that match the filter, as they are now, at most 10,000' },
+  { in: list, keys: ['enter'], intent: plain('opened'), hint: 'Enter open', long: 'open the record, or where it leads' },
+  { in: list, keys: ['d'], intent: plain('detail-opened'), long: 'open the detail of the record' },
+  { in: browse, keys: ['escape'], intent: plain('escaped'), long: 'close the detail, then clear range, marks and filter, then go back' },
+  { in: browse, keys: ['tab', 'shift+tab'], intent: plain('tabbed'), long: 'from the list to the detail and back' },
+  { in: browse, keys: ['x'], intent: plain('actions-opened'), hint: 'x actions', long: 'actions on the record or the marked ones; the next letter chooses' },
+  { in: browse, keys: ['z'], intent: plain('undone'), hint: 'z undo', long: 'undo the last thing done; shows first what that does', when: state => state.done.some(done => waysOpen(state, done, state.now).length > 0) },
+];
+
+const going: readonly KeyRow[] = [
+  { in: browse, keys: ['u'], intent: { name: 'jumped', key: 'u' }, hint: 'u user', long: 'the user of this record', when: jumps('u') },
+  { in: browse, keys: ['a'], intent: { name: 'jumped', key: 'a' }, hint: 'a account', long: 'the account of this record', when: jumps('a') },
+  { in: browse, keys: ['t'], intent: { name: 'jumped', key: 't' }, hint: 't transactions', long: 'the transactions of this record', when: jumps('t') },
+  { in: browse, keys: ['l'], intent: { name: 'jumped', key: 'l' }, hint: 'l log', long: 'what the audit log says about this record', when: jumps('l') },
+  { in: browse, keys: ['[', 'alt+left'], intent: plain('went-back'), long: 'back; cursor and marks come back too' },
+  { in: browse, keys: [']', 'alt+right'], intent: plain('went-forward'), long: 'forward again' },
+  { in: browse, keys: ['-'], intent: plain('went-last'), long: 'the view before this one, and back' },
+  { in: browse, keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'], intent: name => ({ name: 'pane-chosen', index: Number(name) - 1 }), long: 'the pane with that number' },
+];
+
+const looking: readonly KeyRow[] = [
+  { in: list, keys: ['s'], intent: plain('sort-opened'), long: 'choose what the list is sorted by' },
+  { in: list, keys: ['S'], intent: plain('sort-reversed'), long: 'turn the order round' },
+  { in: list, keys: ['c'], intent: plain('columns-opened'), long: 'choose columns' },
+  { in: list, keys: ['w'], intent: plain('widened'), long: 'all columns, or the usual ones' },
+  { in: list, keys: ['<', 'left'], intent: { name: 'scrolled', by: -1 }, long: 'scroll columns back' },
+  { in: list, keys: ['>', 'right'], intent: { name: 'scrolled', by: 1 }, long: 'scroll columns; the first one stays' },
+  { in: browse, keys: ['p'], intent: plain('paused'), hint: 'p pause', long: 'pause live updates, and go on' },
+  { in: browse, keys: ['r'], intent: plain('refreshed'), hint: 'r show new', long: 'read again; shows rows that came on top', when: state => state.view.newer > 0 },
+  { in: list, keys: ['F'], intent: plain('followed'), long: 'follow: new rows show at once' },
+  { in: browse, keys: ['y'], intent: plain('copied'), long: 'copy the name of the record' },
+  { in: browse, keys: ['Y'], intent: plain('link-copied'), long: 'copy a link to the record; the command line opens it' },
+  { in: browse, keys: ['E'], intent: plain('export-opened'), long: 'export the list as CSV or JSON' },
+  { in: ['list', 'detail', 'actions', ...choosers, 'bulk', 'confirm'], keys: ['?'], intent: plain('helped'), hint: '? help', long: 'help for what has the focus' },
+  { in: browse, keys: ['q'], intent: plain('quit-asked'), long: 'close the view; at the last one, ask whether to leave' },
+  { in: browse, keys: ['^c'], intent: plain('interrupted'), long: 'cancel what is being read, or ask whether to leave' },
+];
+
+const typing: readonly KeyRow[] = [
+  { in: lines, keys: ['enter'], intent: plain('confirmed'), hint: 'Enter do it', long: 'filter, or carry the command out' },
+  { in: lines, keys: ['tab'], intent: plain('tabbed'), hint: 'Tab complete', long: 'complete; again for the next possibility' },
+  { in: lines, keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'possibility before' },
+  { in: lines, keys: ['up'], intent: move(-1), hint: 'Up earlier', long: 'what was typed earlier' },
+  { in: lines, keys: ['down'], intent: move(1), long: 'what was typed later' },
+  { in: ['filter', 'command', 'field', 'words'], keys: ['^u'], intent: plain('cleared'), long: 'empty the field' },
+  { in: ['field', 'choice', 'buttons'], keys: ['tab', 'down'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
+  { in: ['field', 'choice', 'buttons'], keys: ['shift+tab', 'up'], intent: plain('back-tabbed'), long: 'field before' },
+  { in: ['choice'], keys: ['right', 'space'], intent: { name: 'stepped', by: 1 }, hint: '<-/-> choose', long: 'next choice' },
+  { in: ['choice'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'choice before' },
+  { in: ['choice'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), long: 'the choice that begins with this letter' },
+  { in: form, keys: ['enter'], intent: plain('confirmed'), hint: 'Enter on', long: 'next field; after the last one, show what will happen' },
+];
+
+const deciding: readonly KeyRow[] = [
+  { in: ['actions'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), hint: 'letter chooses', long: 'the action with this letter' },
+  { in: ['actions', ...choosers], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter choose', long: 'choose' },
+  { in: ['columns'], keys: ['space'], intent: plain('toggled'), hint: 'Space show', long: 'show the column, or hide it' },
+  { in: ['confirm', 'words', 'bulk'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next button' },
+  { in: ['confirm', 'words', 'bulk'], keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'button before' },
+  { in: ['confirm', 'bulk'], keys: ['right'], intent: { name: 'stepped', by: 1 }, long: 'next button' },
+  { in: ['confirm', 'bulk'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'button before' },
+  { in: ['words'], keys: ['down'], intent: move(1), long: 'scroll the preview down' },
+  { in: ['words'], keys: ['up'], intent: move(-1), long: 'scroll the preview up' },
+  { in: ['confirm', 'words', 'bulk'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter press', long: 'press the button that has the focus' },
+  { in: ['confirm'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), long: 'where words are asked for: goes to their field', when: state => state.mode.kind === 'confirm' && state.mode.confirm.words !== '' },
+  { in: ['help'], keys: ['t'], intent: plain('toured'), hint: 't tour', long: 'a two-minute tour' },
+  { in: ['help'], keys: ['right'], intent: { name: 'stepped', by: 1 }, long: 'next step of the tour' },
+  { in: ['help'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'step before' },
+  { in: ['help'], keys: ['enter'], intent: plain('confirmed'), long: 'next step of the tour, or close' },
+  { in: ['help', 'bulk', ...choosers], keys: ['q'], intent: plain('quit-asked'), long: 'close' },
+  { in: ['help'], keys: ['?'], intent: plain('helped'), long: 'close' },
+  { in: ['quit'], keys: ['enter', 'y'], intent: plain('confirmed'), hint: 'Enter leave', long: 'leave the console' },
+  { in: ['quit'], keys: ['n'], intent: plain('escaped'), long: 'stay' },
+  { in: ['filter', 'command', ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['escape'], intent: plain('escaped'), hint: 'Esc cancel', long: 'close; nothing is changed' },
+  { in: ['filter', 'command', ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['^c'], intent: plain('interrupted'), long: 'as Esc; where it asks whether to leave, leave' },
+];
+
+const everywhere: readonly Context[] = [...browse, ...lines, ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'];
+
+const terminal: readonly KeyRow[] = [
+  { in: everywhere, keys: ['^l'], intent: plain('redrawn'), long: 'draw the screen anew' },
+  { in: everywhere, keys: ['^z'], intent: plain('suspended'), long: 'back to the shell; fg comes back here' },
+];
+
+/** The one key table. Earlier rows are hinted first. */
+export const keyTable: readonly KeyRow[] = [...moving, ...finding, ...going, ...looking, ...typing, ...deciding, ...terminal];
+
+/** The name of a key as the table writes it. */
+export const nameOfKey = ({ name, ctrl, alt, shift }: Key): string => {
+  if (ctrl) return `^${name.toLowerCase()}`;
+  if (alt) return `alt+${name}`;
+  return shift && name === 'tab' ? 'shift+tab' : name;
+};
+
+const rows: ReadonlyMap<Context, ReadonlyMap<string, KeyRow>> = new Map(
+  everywhere.map(context => {
+    const here = keyTable.filter(row => row.in.includes(context));
+    return [context, new Map(here.toReversed().flatMap(row => row.keys.map(key => [key, row] as const)))];
+  }),
+);
+
+const isLetter = (key: Key): boolean => key.text !== '' && /^[\p{L}\p{N}\p{P}\p{S}]/u.test(key.text);
+
+/** What a key means now; undefined where it means nothing. */
+export const intentOf = (state: State, key: Key): Intent | undefined => {
+  const here = rows.get(contextOf(state));
+  const name = nameOfKey(key);
+  const asksForWords = state.mode.kind === 'confirm' && state.mode.confirm.words !== '' && isLetter(key);
+  const row = asksForWords ? here?.get('letter') : (here?.get(name) ?? (isLetter(key) ? here?.get('letter') : undefined));
+  if (!row) return undefined;
+  return typeof row.intent === 'function' ? row.intent(key.text === '' ? name : key.text) : row.intent;
+};
+
+/** The rows that are offered for what has the focus, for hint bar and help. */
+export const rowsFor = (context: Context): readonly KeyRow[] => keyTable.filter(row => row.in.includes(context));

@@ -1,0 +1,92 @@
+import type { Keyed, Page } from '../../domain/page.ts';
+import type { View, Window } from './types.ts';
+
+/** Rows held at most; a list of five million is never in memory. */
+export const mostRows = 300;
+/** Rows read at once, and kept ready before and after the cursor. */
+export const pageRows = 100;
+/** Rows that may come in between before others are let go. */
+const slack = 50;
+
+type Placed = { readonly window: Window; readonly top: number };
+
+const without = (rows: readonly Keyed[], others: readonly Keyed[]): readonly Keyed[] => {
+  const ids = new Set(others.map(row => row.id));
+  return rows.filter(row => !ids.has(row.id));
+};
+
+/** The window with a page behind it; rows far above the visible ones are let go. */
+export const appended = ({ window, top }: View, page: Page<Keyed>): Placed => {
+  const rows = [...window.rows, ...without(page.rows, window.rows)];
+  const surplus = Math.max(0, Math.min(rows.length - mostRows, top - 1));
+  return {
+    window: { rows: surplus > 0 ? rows.slice(surplus) : rows, moreBefore: window.moreBefore || surplus > 0, moreAfter: page.more },
+    top: top - surplus,
+  };
+};
+
+/** The window with a page before it; rows far below the visible ones are let go. */
+export const prepended = ({ window, top }: View, page: Page<Keyed>, visible: number): Placed => {
+  const added = without(page.rows, window.rows);
+  const rows = [...added, ...window.rows];
+  const length = Math.max(mostRows, top + added.length + visible + 1);
+  return {
+    window: { rows: rows.slice(0, length), moreBefore: page.more, moreAfter: window.moreAfter || rows.length > length },
+    top: top + added.length,
+  };
+};
+
+const isSame = (before: unknown, after: unknown): boolean =>
+  before === after || (before instanceof Date && after instanceof Date && before.getTime() === after.getTime()) || isDeepSame(before, after);
+
+const isDeepSame = (before: unknown, after: unknown): boolean => {
+  if (typeof before !== 'object' || typeof after !== 'object' || before === null || after === null) return false;
+  if (before instanceof Date || after instanceof Date) return false;
+  const entries = Object.entries(before);
+  const others = after as Readonly<Record<string, unknown>>;
+  return entries.length === Object.keys(after).length && entries.every(([key, value]) => isSame(value, others[key]));
+};
+
+/** The row that is held already, if nothing in it changed: what has been drawn of it stays good. */
+const settled = (held: ReadonlyMap<bigint, Keyed>, row: Keyed): Keyed => {
+  const before = held.get(row.id);
+  return before && isDeepSame(before, row) ? before : row;
+};
+
+/** The rows behind those that were read again. Without one row in common there may be others in between: then none is kept. */
+const behind = (rows: readonly Keyed[], fresh: ReadonlySet<bigint>, from: number): readonly Keyed[] => {
+  const common = rows.findLastIndex((row, index) => index >= from && fresh.has(row.id));
+  return common < 0 ? [] : rows.slice(common + 1);
+};
+
+/**
+ * The window after its visible part was read again from the row `from`: changed rows are replaced, vanished ones leave, new ones
+ * come in between. Undefined when nothing changed, or when `from` is no longer held.
+ */
+export const refreshed = (window: Window, page: Page<Keyed>, from: bigint | undefined): Window | undefined => {
+  const start = from === undefined ? 0 : window.rows.findIndex(row => row.id === from);
+  if (start < 0) return undefined;
+  const held = new Map(window.rows.map(row => [row.id, row]));
+  const fresh = page.rows.map(row => settled(held, row));
+  const ids = new Set(fresh.map(row => row.id));
+  const before = window.rows.slice(0, start).filter(row => !ids.has(row.id));
+  const after = page.more ? behind(window.rows, ids, start) : [];
+  const all = [...before, ...fresh, ...after];
+  const rows = all.length > mostRows + slack ? all.slice(0, mostRows + slack) : all;
+  const moreAfter = rows.length < all.length || (after.length > 0 ? window.moreAfter : page.more);
+  const same = rows.length === window.rows.length && rows.every((row, index) => row === window.rows[index]) && moreAfter === window.moreAfter;
+  return same ? undefined : { rows, moreBefore: window.moreBefore, moreAfter };
+};
+
+/** The rows around the visible ones, for a view that is left and may be come back to. */
+export const trimmed = (view: View, visible: number): View => {
+  const from = Math.max(0, view.top - visible);
+  const to = Math.min(view.window.rows.length, view.top + 2 * visible);
+  if (from === 0 && to === view.window.rows.length) return view;
+  const { rows, moreBefore, moreAfter } = view.window;
+  return {
+    ...view,
+    top: view.top - from,
+    window: { rows: rows.slice(from, to), moreBefore: moreBefore || from > 0, moreAfter: moreAfter || to < rows.length },
+  };
+};
