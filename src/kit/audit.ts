@@ -2,7 +2,7 @@ import type { Db } from '../database/client.ts';
 import { isConnectionLost } from '../database/fault.ts';
 import type { AuditOutcome, Verb } from '../domain/audit.ts';
 import type { AnyAction, Target } from './define-action.ts';
-import type { Acting, Receipt, RunOptions, Typed } from './run-action.ts';
+import type { Acting, Receipt, RunOptions, Typed } from './request.ts';
 
 type StoredReceipt = Omit<Receipt, 'replayed'>;
 

@@ -1,5 +1,6 @@
 import type { Db } from '../database/client.ts';
-import type { Keyed, PageQuery } from '../database/page.ts';
+import type { PageQuery } from '../database/page.ts';
+import type { Keyed } from '../domain/page.ts';
 import type { Permission } from '../domain/permission.ts';
 
 /** What a word means for its reader; colour only helps. */

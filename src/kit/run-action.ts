@@ -1,50 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Database, Db } from '../database/client.ts';
+import type { Db } from '../database/client.ts';
 import { isConnectionLost, isRaceLost, refusalOf } from '../database/fault.ts';
 import { done, forbidden, invalid, stale, type Outcome } from '../domain/outcome.ts';
-import type { Operator } from '../domain/permission.ts';
 import { auditAttempt, beginAction, writeAudit } from './audit.ts';
-import type { AnyAction, Context, Danger, Target, WayBack } from './define-action.ts';
-import type { SmallTable } from './define-resource.ts';
+import type { AnyAction, Context } from './define-action.ts';
 import { describeErrors, fieldsOf, parseInput } from './form-fields.ts';
+import type { Acting, Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { settle } from './settle.ts';
-
-/** Who acts and through what; never a global. */
-export type Acting = { readonly database: Database; readonly operator: Operator; readonly token: string; readonly currency: string };
-
-export type Typed = Readonly<Record<string, string>>;
-
-/** What a person is shown before anything happens. Its hash and the target's version travel with the request. */
-export type Preview = {
-  readonly action: string;
-  readonly title: string;
-  readonly danger: Danger;
-  readonly eyes: 1 | 2;
-  readonly target: Target;
-  readonly lines: readonly string[];
-  readonly evidence: readonly { readonly title: string; readonly table: SmallTable }[];
-  readonly doubts: readonly string[];
-  readonly irreversible?: string;
-  readonly hash: string;
-};
-
-/** What was done. Kept under the request's id, so that a repeat is answered with it. */
-export type Receipt = {
-  readonly request: string;
-  readonly summary: string;
-  readonly target: Target;
-  /** Row of the audit log. */
-  readonly audit: number;
-  readonly waysBack: readonly WayBack[];
-  readonly replayed: boolean;
-};
-
-export type RunOptions = {
-  /** The idempotency key, a UUID fixed when the form opened. */
-  readonly request: string;
-  readonly expected?: { readonly version: number; readonly hash: string };
-  readonly correlation?: string;
-};
 
 /** A refusal found inside a transaction: thrown to roll it back, caught where the transaction was begun. */
 class Refused extends Error {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { invalid, type Outcome, done } from '../domain/outcome.ts';
 import { beginAction, writeAudit } from './audit.ts';
 import type { AnyAction } from './define-action.ts';
-import { previewAction, runAction, type Acting, type Preview, type Receipt, type Typed } from './run-action.ts';
+import { previewAction, runAction } from './run-action.ts';
+import type { Acting, Preview, Receipt, Typed } from './request.ts';
 
 /** One action on many records. `typed` is the same for all; the ids were frozen when the preview was made. */
 export type Bulk = {

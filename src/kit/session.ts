@@ -1,12 +1,13 @@
 import type { Database } from '../database/client.ts';
-import type { Count, Keyed, Page, PageRequest } from '../database/page.ts';
+import type { Count, Keyed, Page, PageRequest } from '../domain/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext, Term } from '../domain/filter.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
-import { previewAction, runAction, type Preview, type Receipt, type RunOptions, type Typed } from './run-action.ts';
+import { previewAction, runAction } from './run-action.ts';
+import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
 
 /** Everything there is to see and do; main hands it over, the kit knows none of it. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isConnectionLost, refusalOf } from '../database/fault.ts';
 import { done, failed, unknown, type Outcome } from '../domain/outcome.ts';
 import type { AnyAction } from './define-action.ts';
-import type { Acting, Receipt } from './run-action.ts';
+import type { Acting, Receipt } from './request.ts';
 
 export type Unsettled = {
   readonly action: AnyAction;

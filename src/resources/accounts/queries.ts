@@ -1,6 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import { digits, flag, money, number, oneOf, text, time } from '../../database/field.ts';
-import { pageOf, type Keyed } from '../../database/page.ts';
+import { pageOf } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 import { accountStatuses, accountTypes, type AccountStatus, type AccountType } from '../../domain/account.ts';
 import type { Applicant, EvidenceDocument, LikePerson } from '../../domain/opening-check.ts';
 

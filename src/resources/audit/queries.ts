@@ -1,6 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import { number, oneOf, text, time } from '../../database/field.ts';
-import { pageOf, type Keyed } from '../../database/page.ts';
+import { pageOf } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 import { auditedEntities, auditOutcomes, verbs, type AuditOutcome, type Verb } from '../../domain/audit.ts';
 
 /** A row of the audit log without its documents, which may be large. Its id is its place in the chain. */

@@ -1,6 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import { flag, meaning, money, number, oneOf, text, time } from '../../database/field.ts';
-import { pageOf, type Keyed } from '../../database/page.ts';
+import { pageOf } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 import { channels, transactionTypes, type Channel, type TransactionType } from '../../domain/transaction.ts';
 
 export type TransactionRow = Keyed & {

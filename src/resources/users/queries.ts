@@ -1,6 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import { flag, number, oneOf, text, time } from '../../database/field.ts';
-import { pageOf, type Keyed } from '../../database/page.ts';
+import { pageOf } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 import type { AccountStatus, AccountType } from '../../domain/account.ts';
 import { platformRoles, userStatuses, type PlatformRole, type UserStatus } from '../../domain/user.ts';
 

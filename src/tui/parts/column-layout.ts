@@ -1,5 +1,5 @@
 import type { AnyResource, Column } from '../../kit/define-resource.ts';
-import type { Keyed } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
 
 export type PlacedColumn = { readonly column: Column<Keyed>; readonly width: number };
 

@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import { safe } from '../../domain/safe-text.ts';
-import type { Preview } from '../../kit/run-action.ts';
+import type { Preview } from '../../kit/request.ts';
 import type { BulkPreview } from '../../kit/run-bulk.ts';
 import type { ConfirmState } from '../state/types.ts';
 import { paint } from '../theme.ts';

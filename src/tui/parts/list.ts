@@ -1,4 +1,4 @@
-import type { Keyed, Sort } from '../../database/page.ts';
+import type { Keyed, Sort } from '../../domain/page.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { View } from '../state/types.ts';
 import { cell, paint } from '../theme.ts';
