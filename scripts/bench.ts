@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openDirect } from '../src/database/direct.ts';
+import { openLocalServer } from '../src/database/local-server.ts';
+import { migrate } from '../src/database/migrate.ts';
+import { businessDay } from '../src/domain/day.ts';
+import { seedDemo } from '../src/demo/seed-demo.ts';
+import { report, type Figure } from './bench/figure.ts';
+import { measurePages } from './bench/pages.ts';
+import { measureScreen } from './bench/screen.ts';
+import { measureWriting } from './bench/writing.ts';
+
+/**
+ * Measures what TARGETS asks for, on a server and a bank of its own with default settings, and prints one table and one line of JSON.
+ * `--transactions N` (5 million unless told) and `--only screen|data|writing` make it shorter.
+ */
+const { values } = parseArgs({
+  options: { transactions: { type: 'string', default: '5000000' }, only: { type: 'string' }, home: { type: 'string' } },
+});
+const transactions = Number(values.transactions);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const wants = (group: string): boolean => values.only === undefined || values.only === group;
+
+const measureDatabase = async (home: string): Promise<readonly Figure[]> => {
+  const server = await openLocalServer({ home, onProgress: say });
+  try {
+    const client = await openDirect(server.url, { applicationName: 'bursar bench', statementTimeoutMs: 0 }, () => {});
+    await migrate(client, path.join(import.meta.dirname, '..', 'prisma', 'migrations'));
+    const seeded = await client.query('SELECT FROM platform.demo_marker');
+    await client.end();
+    if (seeded.rowCount === 0) await seedDemo(server.url, { transactions, auditRows: Math.round(transactions / 5), onProgress: say });
+    return [
+      ...(wants('data') ? await measurePages(server.url, businessDay(new Date(), 'Europe/Berlin')) : []),
+      ...(wants('writing') ? await measureWriting(server.url) : []),
+    ];
+  } finally {
+    await server.stop();
+  }
+};
+
+// Another account runs the server when root starts it, so the folder must be one that it can reach
+const home = values.home ?? (await mkdtemp(path.join(os.tmpdir(), 'bursar-bench-')));
+try {
+  const figures = [
+    ...(wants('data') || wants('writing') ? await measureDatabase(home) : []),
+    ...(wants('screen') ? await measureScreen(say) : []),
+  ];
+  process.stdout.write(`${report(figures)}\n`);
+} finally {
+  if (values.home === undefined) await rm(home, { recursive: true, force: true });
+}
