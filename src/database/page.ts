@@ -13,6 +13,8 @@ export type PageQuery<Row extends Keyed> = {
   readonly newer: (db: Db, request: PageRequest) => Promise<number>;
   readonly count: (db: Db, terms: readonly Term[]) => Promise<Count>;
   readonly find: (db: Db, id: bigint) => Promise<Row | undefined>;
+  /** How many of these records a filter lets through; a list that cannot be marked needs no answer. */
+  readonly matching?: (db: Db, terms: readonly Term[], ids: readonly string[]) => Promise<number>;
 };
 
 /** A base table (alias `t`), what is joined to a page of it once it is cut, and what is read. */
@@ -89,6 +91,17 @@ const countRows = async (source: Source, db: Db, terms: readonly Term[]): Promis
   return { value: Math.max(exactUpTo, Math.round(plan?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0)), exact: false };
 };
 
+const countMatching = async (source: Source, db: Db, terms: readonly Term[], ids: readonly string[]): Promise<number> => {
+  const parameters = new Parameters();
+  const conditions = conditionsOf(terms, source.fields, parameters).map(condition => `(${condition})`);
+  const marked = `${source.id ?? 't.id'} = ANY(string_to_array(${parameters.add(ids.join(','), 'text')}, ',')::bigint[])`;
+  const [row] = await db.$queryRawUnsafe<{ rows: number }[]>(
+    `SELECT count(*)::int AS rows FROM ${source.table} t WHERE ${marked} AND (${conditions.join(' OR ')})`,
+    ...parameters.values,
+  );
+  return row?.rows ?? 0;
+};
+
 /** Pages over a table, by keyset, with filters in SQL. */
 export const pageOf = <Row extends Keyed>(source: Source): PageQuery<Row> => ({
   fields: source.fields,
@@ -104,4 +117,5 @@ export const pageOf = <Row extends Keyed>(source: Source): PageQuery<Row> => ({
     );
     return row;
   },
+  matching: (db, terms, ids) => countMatching(source, db, terms, ids),
 });

@@ -105,6 +105,10 @@ const carryOut = async (action: AnyAction, typed: Typed, acting: Acting, options
   return { ...receipt, audit, replayed: false };
 };
 
+/** Finds out by its key what became of a request whose outcome is unknown; it is never done again. */
+export const settleAction = (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> =>
+  settle({ action, acting, hash: inputHash(action, typed, options), request: options.request, record: typed['id'] ?? '-' });
+
 /** Races lost to others (serialization, deadlock) are begun again this often. */
 const attempts = 3;
 
@@ -115,8 +119,7 @@ const attempt = async (action: AnyAction, typed: Typed, acting: Acting, options:
     } catch (error) {
       if (error instanceof Refused) return error.outcome;
       if (isRaceLost(error) && left > 1) continue;
-      if (isConnectionLost(error))
-        return settle({ action, acting, hash: inputHash(action, typed, options), request: options.request, record: typed['id'] ?? '-' });
+      if (isConnectionLost(error)) return settleAction(action, typed, acting, options);
       const refusal = refusalOf(error);
       if (refusal) return refusal;
       throw error;

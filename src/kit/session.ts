@@ -6,7 +6,7 @@ import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
-import { previewAction, runAction } from './run-action.ts';
+import { previewAction, runAction, settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
 
@@ -37,10 +37,14 @@ export type Session = {
   readonly newer: (resource: AnyResource, request: PageRequest) => Promise<number>;
   readonly count: (resource: AnyResource, terms: readonly Term[]) => Promise<Count>;
   readonly find: (resource: AnyResource, id: bigint) => Promise<Keyed | undefined>;
+  /** How many of these records a filter lets through. */
+  readonly matching: (resource: AnyResource, terms: readonly Term[], ids: readonly string[]) => Promise<number>;
   /** The sections of a record's detail; looking at personal data is recorded once in ten minutes. */
   readonly detail: (resource: AnyResource, row: Keyed) => Promise<readonly DetailSection[]>;
   readonly preview: (action: AnyAction, typed: Typed) => Promise<Outcome<Preview>>;
   readonly run: (action: AnyAction, typed: Typed, options: RunOptions) => Promise<Outcome<Receipt>>;
+  /** What became of a request whose outcome was unknown; asked with what it was run with. */
+  readonly settle: (action: AnyAction, typed: Typed, options: RunOptions) => Promise<Outcome<Receipt>>;
   readonly previewBulk: (action: AnyAction, ids: readonly string[], typed: Typed) => Promise<Outcome<BulkPreview>>;
   readonly runBulk: (action: AnyAction, bulk: Bulk, watch: BulkWatch) => Promise<Outcome<BulkResult>>;
   /** Records that data left the console, before it does. */
@@ -94,18 +98,19 @@ const changesOf = ({
   token,
   environment,
   readOnly,
-}: SessionParts): Pick<Session, 'preview' | 'run' | 'previewBulk' | 'runBulk'> => {
+}: SessionParts): Pick<Session, 'preview' | 'run' | 'settle' | 'previewBulk' | 'runBulk'> => {
   if (token === undefined || readOnly) {
     const refused = async (): Promise<Outcome<never>> => ({
       ok: false,
       refusal: readOnly ?? { kind: 'forbidden', message: 'nobody has signed in' },
     });
-    return { preview: refused, run: refused, previewBulk: refused, runBulk: refused };
+    return { preview: refused, run: refused, settle: refused, previewBulk: refused, runBulk: refused };
   }
   const acting = { database, operator, token, currency: environment.currency };
   return {
     preview: (action, typed) => previewAction(action, typed, acting),
     run: (action, typed, options) => runAction(action, typed, acting, options),
+    settle: (action, typed, options) => settleAction(action, typed, acting, options),
     previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting),
     runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch),
   };
@@ -143,6 +148,7 @@ export const openSession = (parts: SessionParts): Session => {
       held(resource);
       return resource.page.find(database.reads, id);
     },
+    matching: async (resource, terms, ids) => resource.page.matching?.(database.reads, terms, ids) ?? ids.length,
     detail: async (resource, row) => {
       held(resource);
       if (resource.personal) await recordView(resource.entity, String(row.id));
