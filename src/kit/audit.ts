@@ -10,11 +10,11 @@ type StoredReceipt = Omit<Receipt, 'replayed'>;
 export const beginAction = async (
   db: Db,
   begin: { readonly token: string; readonly action: string; readonly hash: Buffer; readonly request: string },
-): Promise<{ readonly replay?: Receipt }> => {
+): Promise<{ readonly replay?: Receipt; readonly givenUp?: true }> => {
   const [row] = await db.$queryRaw<{ replay: StoredReceipt | { settled: string } | null }[]>`
     SELECT replay FROM ops.begin_action(${begin.token}, ${begin.action}, ${begin.hash}, ${begin.request}::uuid)`;
   if (!row?.replay) return {};
-  if ('settled' in row.replay) throw new Error('this request was given up after a lost connection; begin the action anew');
+  if ('settled' in row.replay) return { givenUp: true };
   return { replay: { ...row.replay, replayed: true } };
 };
 

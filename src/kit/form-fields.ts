@@ -83,7 +83,8 @@ export const parseInput = <Input extends z.ZodObject>(
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(typed)) if (!fields.some(field => field.key === key)) errors[key] = 'is no field of this action';
   for (const field of fields) {
-    const value = asValue(field, typed[field.key] ?? '', today);
+    // a field left out or emptied has what it began with, phrases like "in 7 days" included
+    const value = asValue(field, typed[field.key] || field.initial, today);
     if (!value.ok) errors[field.key] = value.refusal.message;
     else if (value.value !== undefined) values[field.key] = value.value;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Db } from '../database/client.ts';
 import { isConnectionLost, isRaceLost, refusalOf } from '../database/fault.ts';
-import { done, forbidden, invalid, stale, type Outcome } from '../domain/outcome.ts';
+import { done, failed, forbidden, invalid, stale, type Outcome } from '../domain/outcome.ts';
 import { auditAttempt, beginAction, writeAudit } from './audit.ts';
 import type { AnyAction, Context } from './define-action.ts';
 import { describeErrors, fieldsOf, parseInput } from './form-fields.ts';
@@ -77,6 +77,7 @@ const carryOut = async (action: AnyAction, typed: Typed, acting: Acting, options
     request: options.request,
   });
   if (begun.replay) return begun.replay;
+  if (begun.givenUp) throw new Refused(failed('this request was given up after a lost connection; nothing was changed', 'begin anew'));
   const admitted = await admit(action, typed, acting, db);
   if (!admitted.ok) throw new Refused(admitted);
   const { facts, input, context } = admitted.value;

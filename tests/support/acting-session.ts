@@ -1,0 +1,30 @@
+import { openDatabase, type Database } from '../../src/database/client.ts';
+import { loadOperator } from '../../src/database/sign-in.ts';
+import type { AnyAction } from '../../src/kit/define-action.ts';
+import type { Acting } from '../../src/kit/request.ts';
+import { actions } from '../../src/resources/registry.ts';
+import { aBank, type Bank } from './acting.ts';
+
+/** A bank with an operator who acts through the kit, as screen and command do. */
+export type ActingBank = AsyncDisposable & { readonly bank: Bank; readonly database: Database; readonly acting: Acting };
+
+export const anActingBank = async (options: Parameters<typeof aBank>[0] = {}): Promise<ActingBank> => {
+  const bank = await aBank(options);
+  const database = openDatabase({ url: bank.url, applicationName: 'bursar test' });
+  const acting = { database, operator: await loadOperator(database.reads, bank.one.name), token: bank.one.token, currency: 'EUR' };
+  return {
+    bank,
+    database,
+    acting,
+    [Symbol.asyncDispose]: async () => {
+      await database.close();
+      await bank[Symbol.asyncDispose]();
+    },
+  };
+};
+
+export const actionNamed = (id: string): AnyAction => {
+  const found = actions.find(action => action.id === id);
+  if (!found) throw new Error(`there is no action ${id}`);
+  return found;
+};
