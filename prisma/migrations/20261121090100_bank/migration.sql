@@ -436,7 +436,6 @@ BEGIN
     IF side.id = new.from_account_id THEN payer := side; END IF;
     IF side.id = new.to_account_id THEN payee := side; END IF;
   END LOOP;
-  new.id := nextval('bank.transaction_id_seq');
   new.posted_at := clock_timestamp();
   new.business_day := bank.business_day(new.posted_at);
   IF new.type = 'reversal' THEN
@@ -456,6 +455,7 @@ BEGIN
   IF refusal.code IS NOT NULL THEN
     RAISE EXCEPTION '%', refusal.message USING ERRCODE = 'BU006', DETAIL = refusal.code;
   END IF;
+  new.id := nextval('bank.transaction_id_seq');
   IF new.type <> 'reversal' THEN
     INSERT INTO bank.limit_counter AS c VALUES (coalesce(payer.id, payee.id), new.type, new.business_day, new.amount, refusal.daily)
     ON CONFLICT (account_id, type, day) DO UPDATE SET used = c.used + excluded.used, max = excluded.max;

@@ -1,0 +1,179 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Client, DatabaseError, type QueryResultRow } from 'pg';
+import { connectionSettings } from '../../src/database/settings.ts';
+import { aDatabase } from './database.ts';
+
+/** An operator with every role, and the token of an open session. */
+export type TestOperator = { readonly id: string; readonly name: string; readonly token: string };
+
+export type AccountStatus = 'pending' | 'active' | 'frozen' | 'closed' | 'rejected';
+export type TestAccount = { readonly id: string; readonly number: string; readonly userId: string };
+export type Refused = { readonly code: string; readonly message: string; readonly detail: string };
+
+/** An empty bank with two operators, who may do everything, and one customer; everything else is made through its contract. */
+export type Bank = AsyncDisposable & {
+  readonly url: string;
+  /** One connection as the owner of the tables, who is also superuser. */
+  readonly db: Client;
+  readonly one: TestOperator;
+  readonly two: TestOperator;
+  readonly customer: string;
+  readonly connect: () => Promise<Client>;
+  readonly rows: <Row extends QueryResultRow>(sql: string, values?: unknown[]) => Promise<Row[]>;
+  readonly account: (wish?: { status?: AccountStatus; balance?: number; currency?: string; owner?: string }) => Promise<TestAccount>;
+  /** What only a superuser can do: with all triggers and foreign keys off. */
+  readonly behindItsBack: (sql: string, values?: unknown[]) => Promise<void>;
+};
+
+/** Roles as the migrations bring them, and an action that the console will bring with sign-in. */
+const allRoles = ['admin', 'manager', 'operations', 'analyst', 'support', 'auditor', 'sysop', 'viewer'];
+
+export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Adds an operator; only possible before the first session is opened. */
+export const addOperator = async (db: Client, name: string, roles: readonly string[]): Promise<string> => {
+  const { rows } = await db.query<{ id: string }>('INSERT INTO ops.operator (name, display_name) VALUES ($1, $1) RETURNING id', [name]);
+  const id = rows[0]?.id ?? '';
+  await db.query('INSERT INTO ops.operator_role (operator_id, role) SELECT $1, unnest($2::text[])', [id, roles]);
+  return id;
+};
+
+/** Opens a session as sign-in will; `lifetime` is an interval from now. Gives the token. */
+export const openOperatorSession = async (db: Client, operatorId: string, lifetime = '8 hours'): Promise<string> => {
+  const token = `token-${randomUUID()}`;
+  await db.query(
+    `INSERT INTO ops.operator_session (operator_id, token_hash, client, ip, expires_at)
+     VALUES ($1, $2, 'test', '10.0.0.1', clock_timestamp() + $3::interval)`,
+    [operatorId, hashOf(token), lifetime],
+  );
+  return token;
+};
+
+export type ActOptions = { readonly request?: string; readonly input?: string; readonly audit?: boolean };
+
+/** Carries an action out as the console does: begin, work, audit row, commit; rolls back and throws where something refuses. */
+export const act = async <T>(db: Client, operator: TestOperator, action: string, work: (db: Client) => Promise<T>, options: ActOptions = {}): Promise<T> => {
+  const { request = randomUUID(), input = action, audit = true } = options;
+  await db.query('BEGIN');
+  try {
+    await db.query('SELECT ops.begin_action($1, $2, $3, $4)', [operator.token, action, hashOf(input), request]);
+    const result = await work(db);
+    if (audit) await writeAudit(db);
+    await db.query('COMMIT');
+    return result;
+  } catch (error) {
+    await db.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+};
+
+/** The audit row of the action under way. */
+export const writeAudit = async (db: Client, result: object = { summary: 'done' }): Promise<void> => {
+  await db.query(`SELECT ops.write_audit('update', 'account', '1', NULL, NULL, NULL, 'success', NULL, 'a note of a test', NULL, $1::jsonb)`, [
+    JSON.stringify(result),
+  ]);
+};
+
+const fromError = (error: unknown): Refused => {
+  if (!(error instanceof DatabaseError)) throw error;
+  return { code: error.code ?? '', message: error.message, detail: error.detail ?? '' };
+};
+
+/** How the database refused, or the code 'done' where it did not. Leaves no transaction open on `db`. */
+export const refusal = async (db: Client, attempt: () => Promise<unknown>): Promise<Refused> => {
+  try {
+    await attempt();
+    return { code: 'done', message: '', detail: '' };
+  } catch (error) {
+    await db.query('ROLLBACK').catch(() => undefined);
+    return fromError(error);
+  }
+};
+
+/** Moves an account to a state; a freeze brings its hold and an unfreeze takes it away. */
+export const toStatus = async (db: Client, operator: TestOperator, id: string, status: AccountStatus): Promise<void> => {
+  const version = async (): Promise<unknown> => (await db.query<{ version: number }>('SELECT version FROM bank.account WHERE id = $1', [id])).rows[0]?.version;
+  const actions = { active: 'accounts.approve', rejected: 'accounts.reject', closed: 'accounts.close', frozen: 'accounts.freeze', pending: 'accounts.retract-approval' } as const;
+  await act(db, operator, actions[status], async () => {
+    if (status === 'frozen')
+      await db.query(`SELECT ops.place_hold($1, $2, 'compliance', 'held for a test', current_date + 7, false)`, [id, await version()]);
+    else await db.query('SELECT bank.set_account_status($1, $2, $3)', [id, status, await version()]);
+  });
+};
+
+/** Posts through the contract; the answer's code is null where it was posted. */
+export type Answer = { transaction_id: string | null; refusal_id: string | null; code: string | null; message: string | null };
+export type Wish = { key?: string; type: string; from?: string | null; to?: string | null; amount: number | bigint | string; currency?: string; description?: string };
+
+export const post = async (db: Client, wish: Wish): Promise<Answer> => {
+  const { rows } = await db.query<Answer>('SELECT * FROM bank.post_transaction($1, $2, $3, $4, $5, $6, $7, NULL, $8)', [
+    wish.key ?? randomUUID(), wish.type, wish.from ?? null, wish.to ?? null, String(wish.amount), wish.currency ?? 'EUR', 'online', wish.description ?? '',
+  ]); // prettier-ignore
+  if (!rows[0]) throw new Error('post_transaction gave no answer');
+  return rows[0];
+};
+
+/** The way around the contract: a plain INSERT. */
+export const insertPosting = async (db: Client, wish: Wish & { reverses?: string }): Promise<string> => {
+  const { rows } = await db.query<{ id: string }>(
+    `INSERT INTO bank.transaction (type, from_account_id, to_account_id, amount, currency, channel, reverses) VALUES ($1, $2, $3, $4, $5, 'online', $6) RETURNING id`,
+    [wish.type, wish.from ?? null, wish.to ?? null, String(wish.amount), wish.currency ?? 'EUR', wish.reverses ?? null],
+  );
+  return rows[0]?.id ?? '';
+};
+
+const openAccount = async (bank: Pick<Bank, 'db' | 'one' | 'customer'>, wish: Parameters<Bank['account']>[0] = {}): Promise<TestAccount> => {
+  const { status = 'active', balance = 0, currency = 'EUR', owner = bank.customer } = wish;
+  const { rows } = await bank.db.query<TestAccount>(
+    `INSERT INTO bank.account (number, user_id, currency) VALUES (bank.next_account_number(), $1, $2) RETURNING id, number, user_id AS "userId"`,
+    [owner, currency],
+  );
+  const [account] = rows;
+  if (!account) throw new Error('no account was opened');
+  if (status === 'rejected') await toStatus(bank.db, bank.one, account.id, 'rejected');
+  else if (status !== 'pending') await toStatus(bank.db, bank.one, account.id, 'active');
+  if (balance > 0) {
+    const { code } = await post(bank.db, { type: 'deposit', to: account.id, amount: balance, currency });
+    if (code !== null) throw new Error(`the first deposit was refused: ${code}`);
+  }
+  if (status === 'frozen' || status === 'closed') await toStatus(bank.db, bank.one, account.id, status);
+  return account;
+};
+
+/** Opens a bank of the test's own. `limits` replaces the default limits, in units of the currency. */
+export const aBank = async ({ limits, others = {} }: { limits?: number; others?: Readonly<Record<string, readonly string[]>> } = {}): Promise<Bank> => {
+  const database = await aDatabase('empty');
+  const connect = async (): Promise<Client> => {
+    const client = new Client(connectionSettings(database.url, { applicationName: 'tests', statementTimeoutMs: 60_000 }));
+    // a connection that is cut shows in the query that was under way
+    client.on('error', () => undefined);
+    await client.connect();
+    // a crowd of test clients may wait longer for one row than a console would
+    await client.query('SET lock_timeout = 0');
+    return client;
+  };
+  const db = await connect();
+  const ids = [await addOperator(db, 'one', allRoles), await addOperator(db, 'two', allRoles)] as const;
+  for (const [name, roles] of Object.entries(others)) await addOperator(db, name, roles);
+  if (limits !== undefined) await db.query('UPDATE bank.limit_default SET single_units = $1, daily_units = $1', [limits]);
+  const one = { id: ids[0], name: 'one', token: await openOperatorSession(db, ids[0]) };
+  const two = { id: ids[1], name: 'two', token: await openOperatorSession(db, ids[1]) };
+  const rows = async <Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> => (await db.query<Row>(sql, values)).rows;
+  const [person] = await rows<{ id: string }>(
+    `INSERT INTO bank."user" (username, email, first_name, last_name, role, status)
+     VALUES ('ada', 'ada@mail.example', 'Ada', 'Byron', 'customer', 'active') RETURNING id`,
+  );
+  const customer = person?.id ?? '';
+  return {
+    url: database.url, db, one, two, customer, connect, rows,
+    account: wish => openAccount({ db, one, customer }, wish),
+    behindItsBack: async (sql, values = []) => {
+      await db.query('SET session_replication_role = replica');
+      await db.query(sql, values).finally(() => db.query('SET session_replication_role = origin'));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await db.end();
+      await database.drop();
+    },
+  }; // prettier-ignore
+};
