@@ -27,5 +27,5 @@ export const change = (now: number, before: number): string => {
   if (now === before) return 'same';
   if (before === 0) return 'new';
   const percent = Math.round(((now - before) / before) * 100);
-  return percent === 0 ? 'same' : `${percent > 0 ? '+' : ''}${percent} %`;
+  return percent === 0 ? 'same' : `${percent > 0 ? '+' : ''}${percent.toLocaleString('en')} %`;
 };

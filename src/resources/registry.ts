@@ -9,6 +9,7 @@ import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
 import { audit } from './audit/index.ts';
+import { overview } from './overview/index.ts';
 import { flagTransaction } from './transactions/flag.ts';
 import { transactions } from './transactions/index.ts';
 import { unflagTransaction } from './transactions/unflag.ts';
@@ -21,7 +22,7 @@ import { lockUser } from './users/lock.ts';
 import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
-export const resources: readonly AnyResource[] = [accounts, users, transactions, audit];
+export const resources: readonly AnyResource[] = [overview, accounts, users, transactions, audit];
 
 /** Every action there is, found by its id. */
 export const actions: readonly AnyAction[] = [

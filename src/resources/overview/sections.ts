@@ -1,0 +1,203 @@
+import type { Db } from '../../database/client.ts';
+import { formatShortInstant } from '../../domain/day.ts';
+import { formatMoney } from '../../domain/money.ts';
+import { bar } from '../../domain/sparkline.ts';
+import { transactionTypes } from '../../domain/transaction.ts';
+import type { DetailSection } from '../../kit/define-resource.ts';
+import { bytes, countOf, lastDay, mainCurrency, ofType, perHour } from './figures.ts';
+import type { Pulse } from './pulse.ts';
+import {
+  actsByAction,
+  actsByOperator,
+  failedLogins,
+  largestTransactions,
+  lastRefusals,
+  openHolds,
+  readFacts,
+  refusalsByCode,
+  tableSizes,
+  usersByRole,
+  type LedgerCell,
+  type Tally,
+} from './queries.ts';
+
+const tallies = (title: string, what: string, rows: readonly Tally[]): DetailSection => ({
+  title,
+  table: {
+    columns: [what, 'Count', 'Last'],
+    rows: rows.map(row => [row.name, row.count.toLocaleString('en'), formatShortInstant(row.last)]),
+  },
+});
+
+/** The sums of some postings, one per currency: `EUR 1,200.00, USD 30.00`. */
+const sums = (cells: readonly LedgerCell[]): string => {
+  const totals = new Map<string, bigint>();
+  for (const { currency, sum } of cells) totals.set(currency, (totals.get(currency) ?? 0n) + sum);
+  return (
+    [...totals]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([currency, sum]) => formatMoney(sum, currency))
+      .join(', ') || '-'
+  );
+};
+
+const perType = (title: string, cells: readonly LedgerCell[]): DetailSection => {
+  const whole = BigInt(countOf(cells));
+  const row = (name: string, of: readonly LedgerCell[]) => [
+    name,
+    countOf(of).toLocaleString('en'),
+    sums(of),
+    bar(BigInt(countOf(of)), whole, 20),
+  ];
+  return {
+    title,
+    table: {
+      columns: ['Type', 'Count', 'Value', 'Share'],
+      rows: [...transactionTypes.map(type => row(type, ofType(cells, type))), row('all', cells)],
+    },
+  };
+};
+
+const ledgerSections = async (db: Db): Promise<readonly DetailSection[]> => {
+  const { ledger } = await readFacts(db);
+  const hours = perHour(ledger, cell => cell.count);
+  const most = BigInt(Math.max(...hours));
+  return [
+    perType(
+      'Today',
+      ledger.filter(cell => cell.today),
+    ),
+    perType('Last 24 h', lastDay(ledger).now),
+    {
+      title: 'Per hour',
+      lines: hours.map((count, index) => {
+        const cells = ledger.filter(cell => cell.hoursAgo === hours.length - 1 - index);
+        return [
+          index === hours.length - 1 ? 'this hour' : `${hours.length - 1 - index} h ago`,
+          `${bar(BigInt(count), most, 20)} ${count.toLocaleString('en')}, ${sums(cells)}`,
+        ];
+      }),
+    },
+  ];
+};
+
+const largestSections = async (db: Db): Promise<readonly DetailSection[]> => {
+  const currency = mainCurrency((await readFacts(db)).ledger);
+  const rows = await largestTransactions(db, currency);
+  return [
+    {
+      title: 'Largest of the last 24 h',
+      table: {
+        columns: ['Id', 'Posted', 'Type', 'Amount', 'From', 'To'],
+        rows: rows.map(row => [
+          String(row.id),
+          formatShortInstant(row.postedAt),
+          row.type,
+          formatMoney(row.amount, row.currency),
+          row.from,
+          row.to,
+        ]),
+      },
+    },
+  ];
+};
+
+const refusalSections = async (db: Db): Promise<readonly DetailSection[]> => {
+  const [codes, last] = await Promise.all([refusalsByCode(db), lastRefusals(db)]);
+  return [
+    tallies('Reasons, last 24 h', 'Reason', codes),
+    {
+      title: 'Last refused postings',
+      table: {
+        columns: ['At', 'Type', 'Amount', 'Account', 'Why'],
+        rows: last.map(row => [
+          formatShortInstant(row.refusedAt),
+          row.type,
+          formatMoney(row.amount, row.currency),
+          row.account,
+          row.message,
+        ]),
+      },
+    },
+  ];
+};
+
+const holdSections = async (db: Db): Promise<readonly DetailSection[]> => [
+  {
+    title: 'Open holds, first to review first',
+    table: {
+      columns: ['Account', 'Ground', 'Review on', 'Placed by', 'Placed'],
+      rows: (await openHolds(db)).map(hold => [
+        hold.number,
+        hold.ground,
+        hold.reviewOn.toISOString().slice(0, 10),
+        hold.placedBy,
+        formatShortInstant(hold.placedAt),
+      ]),
+    },
+  },
+];
+
+const failureSections = async (db: Db): Promise<readonly DetailSection[]> => {
+  const failures = await failedLogins(db);
+  return [
+    tallies(
+      'By username, last 24 h',
+      'Username',
+      failures.filter(({ by }) => by === 'username'),
+    ),
+    tallies(
+      'By address, last 24 h',
+      'IP address',
+      failures.filter(({ by }) => by === 'ip'),
+    ),
+  ];
+};
+
+const actSections = async (db: Db): Promise<readonly DetailSection[]> => {
+  const [operators, actions] = await Promise.all([actsByOperator(db), actsByAction(db)]);
+  return [tallies('By operator, last 24 h', 'Operator', operators), tallies('By action, last 24 h', 'Action', actions)];
+};
+
+const sizeSections = async (db: Db): Promise<readonly DetailSection[]> => [
+  {
+    title: 'Largest tables',
+    table: {
+      columns: ['Table', 'Rows', 'Size', 'of it indexes'],
+      rows: (await tableSizes(db)).map(table => [
+        table.name,
+        `~${Math.round(table.rows).toLocaleString('en')}`,
+        bytes(table.bytes),
+        bytes(table.indexBytes),
+      ]),
+    },
+  },
+];
+
+/** What stands behind a pulse. */
+export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly DetailSection[]> => {
+  switch (kind) {
+    case 'largest':
+      return largestSections(db);
+    case 'refused':
+      return refusalSections(db);
+    case 'frozen':
+    case 'due':
+      return holdSections(db);
+    case 'failures':
+    case 'locked':
+      return failureSections(db);
+    case 'roles':
+      return [tallies('Users by role', 'Role', await usersByRole(db))];
+    case 'audit':
+    case 'acts':
+      return actSections(db);
+    case 'size':
+      return sizeSections(db);
+    case 'pending':
+    case 'flagged':
+      return [];
+    default:
+      return ledgerSections(db);
+  }
+};
