@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { Registry, Session } from '../kit/session.ts';
+import { App, type Stage } from './app.tsx';
+import { readSaved } from './effects/files.ts';
+import { openTerminal, type Ending, type TerminalOptions } from './terminal/terminal.ts';
+
+export type ConsoleOptions = {
+  readonly registry: Registry;
+  /** Opened meanwhile: the first frame does not wait for it. */
+  readonly session: Promise<Session>;
+  /** Says what the start is busy with; the listener hears it until the session is there. */
+  readonly onProgress?: (listener: (text: string) => void) => void;
+  /** BURSAR_HOME: saved filters, exports and dumps are kept there. */
+  readonly home: string;
+  readonly log?: (event: string, more?: Readonly<Record<string, unknown>>) => void;
+  readonly now?: () => number;
+};
+
+/** Runs the full screen on a terminal that is open, until it ends; resolves with how. */
+export const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<Ending> => {
+  const { registry, home, log = () => undefined, now = Date.now } = options;
+  const app = new App({ stage, registry, home, log, now, seed: randomUUID() });
+  app.open();
+  options.onProgress?.(text => app.dispatch({ kind: 'start-progressed', text }));
+  options.session.then(
+    session => app.dispatch({ kind: 'connected', session }),
+    (error: unknown) => stage.end({ code: 1, error }),
+  );
+  readSaved(home).then(
+    saved => app.dispatch({ kind: 'saved-read', saved }),
+    (error: unknown) => app.dispatch({ kind: 'failed', message: String(error) }),
+  );
+  const ending = await stage.ended;
+  app.close();
+  return ending;
+};
+
+/** Opens the full screen on this process's terminal and runs it until a person leaves; resolves with the exit code. Ask `whyNoScreen` first. */
+export const startConsole = async (host: NodeJS.Process, options: ConsoleOptions & { readonly terminal?: TerminalOptions }): Promise<number> => {
+  // A failed start is told when the screen is closed again, not before it is open
+  options.session.catch(() => undefined);
+  const terminal = await openTerminal(host, options.terminal);
+  const { code } = await runConsole(terminal, options);
+  return code;
+};
