@@ -17,12 +17,18 @@ export const openDirect = async (url: string, wishes: ConnectionWishes, onLost: 
 
 type Cell = string | number | boolean | null;
 
-const special = /[\\\n\r\t]/g;
+const special = /[\\\n\r\t]/;
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 const encoded = (cell: Cell): string => {
-  if (cell === null) return '\\N';
-  return typeof cell === 'string' ? cell.replaceAll(special, sign => escapes[sign] ?? '') : String(cell);
+  if (typeof cell !== 'string') return cell === null ? '\\N' : String(cell);
+  return special.test(cell) ? cell.replaceAll(/[\\\n\r\t]/g, sign => escapes[sign] ?? '') : cell;
+};
+
+const line = (row: readonly Cell[]): string => {
+  let text = '';
+  for (const cell of row) text += `\t${encoded(cell)}`;
+  return `${text.slice(1)}\n`;
 };
 
 /** Bytes are sent in pieces of about this many characters: large enough for the network, small enough for memory. */
@@ -32,7 +38,7 @@ function* inPieces(rows: Iterable<readonly Cell[]>, onPiece: (rows: number) => v
   let piece = '';
   let count = 0;
   for (const row of rows) {
-    piece += `${row.map(encoded).join('\t')}\n`;
+    piece += line(row);
     count++;
     if (piece.length < pieceLength) continue;
     yield piece;

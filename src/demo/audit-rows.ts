@@ -15,7 +15,7 @@ DECLARE
 BEGIN
   a.db_role := session_user;
   FOR n IN 1..wanted LOOP
-    kind := string_to_array(kinds[1 + (n * 7) % array_length(kinds, 1)], ' ');
+    kind := string_to_array(kinds[1 + (n * 7::bigint) % array_length(kinds, 1)], ' ');
     a.seq := n;
     a.at := date_trunc('milliseconds', until - (wanted - n) * (interval '400 days' / wanted));
     a.operator_id := 1 + (n / 11) % array_length(names, 1);
@@ -24,7 +24,7 @@ BEGIN
     a.client := 'bursar';
     a.session_id := md5('session ' || a.operator_id || ' ' || n / 400)::uuid;
     a.action := kind[1]; a.verb := kind[2]; a.entity := kind[3];
-    a.entity_id := CASE a.entity WHEN 'session' THEN a.session_id::text ELSE (1 + (n * 7919) % CASE a.entity WHEN 'user' THEN users ELSE accounts END)::text END;
+    a.entity_id := CASE a.entity WHEN 'session' THEN a.session_id::text ELSE (1 + (n * 7919::bigint) % CASE a.entity WHEN 'user' THEN users ELSE accounts END)::text END;
     a.entity_label := CASE a.entity WHEN 'session' THEN NULL ELSE a.entity || ' ' || a.entity_id END;
     a.old := CASE a.verb WHEN 'update' THEN jsonb_build_object('version', n % 5) END;
     a.new := CASE a.verb WHEN 'update' THEN jsonb_build_object('version', n % 5 + 1) END;

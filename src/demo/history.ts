@@ -55,6 +55,15 @@ const byDay = (postings: readonly Posting[], days: readonly BankDay[]): readonly
   return buckets;
 };
 
+/** How many of those who come one after the other are there when each day begins. */
+const liveCounts = (spenders: readonly Spender[], days: readonly BankDay[]): readonly number[] => {
+  let live = 0;
+  return days.map(({ start }) => {
+    while ((spenders[live]?.account.activatedAt ?? Infinity) <= start) live++;
+    return live;
+  });
+};
+
 /** Writes the whole history, one day after the other, holding one day in memory. */
 export const writeHistory = ({ accounts, days, now, seed, transactions, cases, routine, overrides }: HistoryPlan): History => {
   const ledger = openLedger(accounts, overrides);
@@ -64,9 +73,9 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
   const once = byDay([...casePostings(cases, false), ...payouts(accounts)], days);
   const fresh = byDay(casePostings(cases, true), days);
   const spenders = spendersAmong(accounts, randomFrom(seed, 'spenders'));
-  const liveOn = (day: BankDay, among: readonly Spender[]): readonly Spender[] => {
-    const later = among.findIndex(({ account }) => (account.activatedAt ?? Infinity) > day.start);
-    return later < 0 ? among : among.slice(0, later);
+  const liveOn = {
+    day: liveCounts(spenders.day, days),
+    night: liveCounts(spenders.night, days),
   };
   const plannedOn = (day: BankDay, index: number): readonly Posting[] => [...routineOf(routine, day, seed), ...(once[index] ?? [])];
 
@@ -75,7 +84,7 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
     days,
     planned: days.map((day, index) => plannedOn(day, index).length),
     fresh: fresh.flat().length,
-    activeShare: days.map(day => liveOn(day, spenders.day).length / spenders.day.length),
+    activeShare: liveOn.day.map(count => count / spenders.day.length),
   });
 
   function* rows(): Generator<PostedRow> {
@@ -94,7 +103,7 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
         day,
         refusals,
         notable,
-        spenders: { day: liveOn(day, spenders.day), night: liveOn(day, spenders.night) },
+        spenders: { day: spenders.day.slice(0, liveOn.day[index]), night: spenders.night.slice(0, liveOn.night[index]) },
       });
       ledger.begin();
       let next = 0;
