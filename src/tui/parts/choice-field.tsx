@@ -12,16 +12,17 @@ type ChoiceFieldProps = {
 
 const Mark = ({ isSelected = false }: { readonly isSelected?: boolean }) => <Text>{isSelected ? '> ' : '  '}</Text>;
 const Item = ({ isSelected = false, label }: { readonly isSelected?: boolean; readonly label: string }) => (
-  <Text bold={isSelected}>{label}</Text>
+  <Text wrap="truncate">{isSelected ? paint(label, 'cursor') : label}</Text>
 );
 
 /** Words to choose from with the arrows. Nothing is chosen beforehand where nothing was: a ground is a decision. */
 export const ChoiceField = ({ label, choices, value, onText }: ChoiceFieldProps) => {
   const items = (choices.includes(value) ? choices : ['', ...choices]).map(choice => ({
-    label: choice === '' ? 'choose with the arrows' : safe(choice),
+    label: choice === '' ? 'choose one' : safe(choice),
     value: choice,
     key: choice,
   }));
+  const initial = items.findIndex(item => item.value === value);
   return (
     <Box flexShrink={0}>
       <Box width={columnsOf(label) + 1} flexShrink={0}>
@@ -29,10 +30,7 @@ export const ChoiceField = ({ label, choices, value, onText }: ChoiceFieldProps)
       </Box>
       <SelectInput
         items={items}
-        initialIndex={Math.max(
-          0,
-          items.findIndex(item => item.value === value),
-        )}
+        initialIndex={Math.max(0, initial)}
         indicatorComponent={Mark}
         itemComponent={Item}
         limit={6}

@@ -5,7 +5,9 @@ export type PlacedColumn = { readonly column: Column<Keyed>; readonly width: num
 
 /** Narrowest useful width of a column that fills. */
 const narrowestFill = 14;
-const gap = 1;
+/** Between columns. */
+export const columnGap = '  ';
+const gap = columnGap.length;
 
 export type LayoutWishes = { readonly wide: boolean; readonly scrolled: number; readonly columns: readonly string[] | undefined };
 

@@ -1,34 +1,37 @@
-import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
-import type { AnyResource } from '../../kit/define-resource.ts';
+import { columnsOf, safe } from '../../domain/safe-text.ts';
+import { indexOfCursor, resourceOf } from '../state/step.ts';
 import type { State, View } from '../state/types.ts';
-import { paint } from '../theme.ts';
+import { bothEnds, paint, unpainted, within } from '../theme.ts';
 
-const counted = (view: View): string => {
-  if (!view.count) return '';
-  const number = view.count.value >= 1_000_000 ? `${(view.count.value / 1_000_000).toFixed(1)}M` : view.count.value.toLocaleString('en');
-  return `${view.count.exact ? '' : '~'}${number}`;
+const counted = ({ count }: View): string => {
+  if (!count) return '';
+  const number = count.value >= 1_000_000 ? `${(count.value / 1_000_000).toFixed(1)}M` : count.value.toLocaleString('en');
+  return `${count.exact ? '' : '~'}${number}`;
 };
 
+/** The cursor's place among all, where it is known: nobody counts the rows before a page of five million. */
 const standing = (view: View): string => {
-  const parts = [
-    view.marks.size > 0 && `${view.marks.size} marked`,
-    view.newer > 0 && `${view.newer >= 1_000 ? '1,000+' : view.newer} new, r`,
-    counted(view),
-    `sort:${view.sort.field}${view.sort.descending ? '-' : '+'}`,
-  ];
-  return parts.filter(Boolean).join('  ');
+  const total = counted(view);
+  const index = indexOfCursor(view);
+  if (total === '' || index < 0 || view.window.moreBefore) return total;
+  return `${(index + 1).toLocaleString('en')} of ${total}`;
 };
 
-/** Where one is: pane, filter, record; and how much there is of it. */
-export const crumbsLine = (state: State, resource: AnyResource, width: number): string => {
+const trailOf = (state: State): string => {
   const { view } = state;
+  const resource = resourceOf(state);
   const row = view.inDetail ? view.window.rows.find(candidate => candidate.id === view.cursor) : undefined;
-  const trail = [resource.title, view.filter, row && resource.nameOf(row)]
-    .filter(Boolean)
-    .map(part => safe(part, { max: 200 }))
-    .join(' > ');
-  const right = standing(view);
-  const room = width - columnsOf(right) - 1;
-  if (room < 10) return paint(fit(trail, width), 'title');
-  return `${paint(fit(trail, room), 'title')} ${right}`;
+  const parts = [resource.title, view.base, view.filter && `/${view.filter}`, row && resource.nameOf(row)];
+  const [pane = '', ...others] = parts.filter(part => part !== undefined && part !== '').map(part => safe(part, { max: 200 }));
+  return [paint(pane, 'title'), ...others].join(' > ');
+};
+
+/** Where one is: pane, filter, record; how much there is of it, and in which order. */
+export const crumbsLine = (state: State, width: number): string => {
+  const { view } = state;
+  const trail = trailOf(state);
+  const sort = `sort:${view.sort.field}${view.sort.descending ? '-' : '+'}`;
+  const right = [standing(view), sort].filter(Boolean).join('  ');
+  const fits = columnsOf(unpainted(trail)) + columnsOf(right) + 2 <= width;
+  return fits ? bothEnds(trail, right, width) : bothEnds(within(trail, width), standing(view), width);
 };

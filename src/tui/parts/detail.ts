@@ -1,35 +1,12 @@
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { DetailLine, DetailSection, SmallTable } from '../../kit/define-resource.ts';
-import type { Detail } from '../state/types.ts';
+import { resourceOf } from '../state/step.ts';
+import type { Detail, State } from '../state/types.ts';
 import { cell, paint } from '../theme.ts';
+import { wrap } from './wrap.ts';
 
 const widestLabel = 14;
 const longestValue = 4_000;
-
-/** Breaks safe text into lines of a width, at blanks where there are any. */
-export const wrap = (text: string, width: number): readonly string[] => {
-  if (columnsOf(text) <= width) return [text];
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const joined = line === '' ? word : `${line} ${word}`;
-    if (columnsOf(joined) <= width) {
-      line = joined;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    let rest = word;
-    while (columnsOf(rest) > width) {
-      const piece = fit(rest, width).replace(/~\s*$/, '');
-      if (piece === '') break;
-      lines.push(piece);
-      rest = rest.slice(piece.length);
-    }
-    line = rest;
-  }
-  if (line !== '') lines.push(line);
-  return lines;
-};
 
 const labelled = ([label, value, tone]: DetailLine, labels: number, width: number): readonly string[] => {
   const room = Math.max(8, width - labels - 1);
@@ -62,7 +39,7 @@ const sectionLines = (section: DetailSection, width: number): readonly string[] 
 const laidOut = new WeakMap<readonly DetailSection[], { readonly width: number; readonly lines: readonly string[] }>();
 
 /** All lines of a detail, kept for as long as the sections are the same. */
-export const detailText = (sections: readonly DetailSection[], width: number): readonly string[] => {
+const detailText = (sections: readonly DetailSection[], width: number): readonly string[] => {
   const known = laidOut.get(sections);
   if (known?.width === width) return known.lines;
   const lines = sections.flatMap(section => sectionLines(section, width));
@@ -70,13 +47,34 @@ export const detailText = (sections: readonly DetailSection[], width: number): r
   return lines;
 };
 
-/** The visible part of a detail. */
-export const detailLines = (detail: Detail, width: number, height: number): readonly string[] => {
-  if (detail.error !== undefined) return wrap(safe(detail.error), width).map(line => paint(line, 'bad'));
-  if (!detail.sections) return [paint('reading ...', 'dim')];
-  const lines = detailText(detail.sections, width);
-  const scroll = Math.max(0, Math.min(detail.scroll, lines.length - height));
-  const shown = lines.slice(scroll, scroll + height);
-  if (scroll + height >= lines.length || height < 3) return shown;
-  return [...shown.slice(0, -1), paint(`... ${lines.length - scroll - height + 1} more lines, Tab then j`, 'dim')];
+/** The visible part of a detail's text, and how much there is beyond it. */
+const scrolled = (lines: readonly string[], scroll: number, height: number, inDetail: boolean): readonly string[] => {
+  const from = Math.max(0, Math.min(scroll, lines.length - height));
+  const shown = lines.slice(from, from + height);
+  const below = lines.length - from - height;
+  if (below <= 0 || height < 4) return shown;
+  return [...shown.slice(0, -1), paint(`${below + 1} more lines, ${inDetail ? 'j' : 'Tab, j'} scrolls`, 'dim')];
+};
+
+/** Whose detail this is: a record's detail may still be on screen while the next one's is read. */
+const heading = (state: State, detail: Detail, width: number): string => {
+  const resource = resourceOf(state);
+  const nameOf = (id: bigint | undefined): string => {
+    const row = state.view.window.rows.find(candidate => candidate.id === id);
+    return row ? resource.nameOf(row) : 'a record that left the list';
+  };
+  const mark = state.view.inDetail ? '>' : ' ';
+  if (detail.id === state.view.cursor) return paint(fit(`${mark} ${safe(nameOf(detail.id), { max: 100 })}`, width), 'title');
+  return paint(fit(`${mark} still ${safe(nameOf(detail.id), { max: 60 })}, reading the next`, width), 'dim');
+};
+
+/** The detail of the record under the cursor. */
+export const previewLines = (state: State, width: number, height: number): readonly string[] => {
+  const { detail, inDetail } = state.view;
+  if (!detail) return [];
+  const title = heading(state, detail, width);
+  if (detail.error !== undefined) return [title, ...wrap(safe(detail.error), width - 2).map(line => `  ${paint(line, 'bad')}`), '  r reads again'];
+  if (!detail.sections) return [title, paint('  reading ...', 'dim')];
+  const lines = detailText(detail.sections, width - 2).map(line => `  ${line}`);
+  return [title, ...scrolled(lines, detail.scroll, height - 1, inDetail)];
 };

@@ -1,104 +1,51 @@
 import { Box } from 'ink';
-import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
+import { fit } from '../../domain/safe-text.ts';
 import type { FormField } from '../../kit/form-fields.ts';
 import type { FormState } from '../state/types.ts';
-import { paint } from '../theme.ts';
 import { ChoiceField } from './choice-field.tsx';
 import { Dialog } from './dialog.tsx';
+import { errorLine, fieldLine, formButtons, isChoice, labelWidth } from './form-lines.ts';
 import { Lines } from './lines.tsx';
 import { TextField } from './text-field.tsx';
 
-/** Choices shown at once; more scroll. */
-const choicesShown = 6;
+type FormProps = { readonly form: FormState; readonly width: number; readonly height: number; readonly onText: (text: string) => void };
+type FocusedProps = { readonly field: FormField; readonly form: FormState; readonly onText: (text: string) => void };
 
-const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
-
-const labelsWidth = (form: FormState): number => Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 2;
-
-const shownValue = (field: FormField, typed: string): string =>
-  field.kind === 'secret' ? '*'.repeat(Math.min(20, typed.length)) : safe(typed, { max: 300 });
-
-const hintOf = (field: FormField): string => {
-  if (field.kind === 'day') return '2026-11-20, tomorrow, in 7 days';
-  if (field.kind === 'note') return 'at least 10 characters';
-  return field.required ? '' : 'may be left out';
-};
-
-const fieldLine = (field: FormField, form: FormState, width: number): string => {
-  const typed = form.typed[field.key] ?? '';
-  const label = fit(`  ${field.title}`, labelsWidth(form) + 2);
-  const error = form.errors[field.key];
-  const value = typed === '' ? paint(hintOf(field), 'dim') : shownValue(field, typed);
-  if (error === undefined) return `${label} ${typed === '' ? value : fit(value, Math.max(1, width - columnsOf(label) - 1))}`;
-  const kept = Math.min(24, columnsOf(shownValue(field, typed)));
-  return `${label} ${fit(shownValue(field, typed), kept)} ${paint(fit(`! ${safe(error, { max: 200 })}`, Math.max(1, width - columnsOf(label) - kept - 2)), 'bad')}`;
-};
-
-/** Lines a form takes: its rule, each field, the error of the focused one, the buttons. */
-export const formHeight = (form: FormState): number => {
-  const focused = form.fields[form.focus];
-  const choices = focused && isChoice(focused) ? Math.min(choicesShown, focused.choices.length + 1) - 1 : 0;
-  const error = focused && form.errors[focused.key] !== undefined ? 1 : 0;
-  return 1 + form.fields.length + choices + error + 2;
-};
-
-const FocusedField = ({
-  field,
-  form,
-  width,
-  onText,
-}: {
-  readonly field: FormField;
-  readonly form: FormState;
-  readonly width: number;
-  readonly onText: (text: string) => void;
-}) => {
-  const label = fit(`> ${field.title}`, labelsWidth(form) + 2);
+const FocusedField = ({ field, form, onText }: FocusedProps) => {
+  const label = fit(`> ${field.title}`, labelWidth(form));
   const value = form.typed[field.key] ?? '';
-  const error = form.errors[field.key];
-  return (
-    <Box flexDirection="column" flexShrink={0}>
-      {isChoice(field) ? (
-        <ChoiceField label={label} choices={field.choices} value={value} onText={onText} />
-      ) : (
-        <TextField label={label} value={value} onText={onText} secret={field.kind === 'secret'} />
-      )}
-      {error !== undefined && <Lines lines={[paint(fit(`  ! ${safe(error, { max: 300 })}`, width), 'bad')]} height={1} />}
-    </Box>
+  return isChoice(field) ? (
+    <ChoiceField key={value} label={label} choices={field.choices} value={value} onText={onText} />
+  ) : (
+    <TextField label={label} value={value} onText={onText} secret={field.kind === 'secret'} />
   );
 };
 
-const buttons = (form: FormState): string => {
-  const focused = form.focus >= form.fields.length;
-  if (form.waiting) return paint('  looking at what will happen ...', 'info');
-  return `  ${focused ? paint('[ Preview ]', 'cursor') : '[ Preview ]'}  ${paint('Tab next, Enter on, Esc cancels; nothing happens before the preview', 'dim')}`;
+/** Fields above the one with the focus are left out when there is no room for all. */
+const fitting = (form: FormState, height: number): readonly FormField[] => {
+  const before = form.fields.slice(0, form.focus);
+  const room = Math.max(0, height - 4);
+  return before.slice(Math.max(0, before.length - room));
 };
 
 /** What an action asks for. Exactly one field has the focus. */
-export const Form = ({
-  form,
-  width,
-  height,
-  onText,
-}: {
-  readonly form: FormState;
-  readonly width: number;
-  readonly height: number;
-  readonly onText: (text: string) => void;
-}) => {
-  const before = form.fields.slice(0, form.focus);
+export const Form = ({ form, width, height, onText }: FormProps) => {
   const focused = form.fields[form.focus];
-  const after = form.fields.slice(form.focus + 1);
-  const general = form.errors[''];
+  const before = fitting(form, height);
+  const choices = focused && isChoice(focused) ? Math.min(6, focused.choices.length + 1) : focused ? 1 : 0;
+  const after = form.fields.slice(form.focus + 1).slice(0, Math.max(0, height - 3 - before.length - choices));
+  const title = [form.title, form.label].filter(Boolean).join(' ');
+  const line = (field: FormField) => fieldLine(field, form, width);
   return (
-    <Dialog title={[form.title, form.label].filter(Boolean).join(' ')} width={width} height={height}>
-      <Lines lines={before.map(field => fieldLine(field, form, width))} height={before.length} />
-      {focused && <FocusedField key={focused.key} field={focused} form={form} width={width} onText={onText} />}
-      <Lines lines={after.map(field => fieldLine(field, form, width))} height={after.length} />
-      <Lines
-        lines={[general === undefined ? '' : paint(fit(`  ! ${safe(general, { max: 300 })}`, width), 'bad'), buttons(form)]}
-        height={2}
-      />
+    <Dialog title={title} width={width} height={height}>
+      <Lines lines={before.map(line)} height={before.length} />
+      {focused && (
+        <Box flexShrink={0} width={width}>
+          <FocusedField key={focused.key} field={focused} form={form} onText={onText} />
+        </Box>
+      )}
+      <Lines lines={after.map(line)} height={after.length} />
+      <Lines lines={[errorLine(form, width), formButtons(form, width)]} height={2} />
     </Dialog>
   );
 };

@@ -1,8 +1,8 @@
 import type { Keyed, Sort } from '../../domain/page.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { View } from '../state/types.ts';
-import { cell, paint } from '../theme.ts';
-import { layoutColumns, type PlacedColumn } from './column-layout.ts';
+import { cell, paint, unpainted } from '../theme.ts';
+import { columnGap, layoutColumns, type PlacedColumn } from './column-layout.ts';
 
 type DrawnRow = { readonly key: string; readonly text: string };
 
@@ -12,7 +12,7 @@ const drawn = new WeakMap<Keyed, DrawnRow>();
 const drawRow = (row: Keyed, columns: readonly PlacedColumn[], key: string): string => {
   const known = drawn.get(row);
   if (known?.key === key) return known.text;
-  const text = columns.map(({ column, width }) => cell(column.cell(row), width, column.tone?.(row), column.align)).join(' ');
+  const text = columns.map(({ column, width }) => cell(column.cell(row), width, column.tone?.(row), column.align)).join(columnGap);
   drawn.set(row, { key, text });
   return text;
 };
@@ -23,7 +23,7 @@ const sortSign = (field: string | undefined, sort: Sort): string =>
 const header = (columns: readonly PlacedColumn[], sort: Sort): string =>
   columns
     .map(({ column, width }) => cell(`${column.title.toUpperCase()}${sortSign(column.sort, sort)}`, width, 'dim', column.align))
-    .join(' ');
+    .join(columnGap);
 
 /** A dialog may cover the lower part of a list; the record it is about stays in sight. */
 const visibleTop = (view: View, rows: number): number => {
@@ -36,11 +36,11 @@ export const listLines = (resource: AnyResource, view: View, width: number, heig
   const columns = layoutColumns(resource, width - 2, view);
   const key = `${resource.id} ${columns.map(placed => `${placed.column.title}${placed.width}`).join(' ')}`;
   const top = visibleTop(view, height - 1);
-  const rows = view.window.rows.slice(top, top + height - 1);
+  const rows = view.window.rows.slice(top, top + Math.max(0, height - 1));
   const lines = rows.map(row => {
     const mark = view.marks.has(String(row.id)) ? '*' : ' ';
     const text = drawRow(row, columns, key);
-    return row.id === view.cursor ? `${paint(`>${mark}`, 'title')}${text}` : ` ${mark}${text}`;
+    return row.id === view.cursor ? paint(`>${mark}${unpainted(text)}`, 'cursor') : ` ${mark}${text}`;
   });
-  return [`  ${header(columns, view.sort)}`, ...lines];
+  return height < 2 ? lines : [`  ${header(columns, view.sort)}`, ...lines];
 };

@@ -1,0 +1,56 @@
+import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
+import type { FormField } from '../../kit/form-fields.ts';
+import type { FormState } from '../state/types.ts';
+import { paint, within } from '../theme.ts';
+
+/** Choices shown at once; more scroll. */
+export const choicesShown = 6;
+
+export const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
+
+/** Columns that the names of the fields take, with the two before them. */
+export const labelWidth = (form: FormState): number => Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 3;
+
+const shownValue = (field: FormField, typed: string): string =>
+  field.kind === 'secret' ? '*'.repeat(Math.min(20, typed.length)) : safe(typed, { max: 300 });
+
+const hintOf = (field: FormField): string => {
+  if (field.kind === 'day') return '2026-11-20, tomorrow, in 7 days';
+  if (field.kind === 'note') return 'why, in at least 10 characters';
+  if (isChoice(field)) return field.required ? 'choose one' : 'may be left out';
+  return field.required ? '' : 'may be left out';
+};
+
+const firstError = (form: FormState): string | undefined => Object.values(form.errors)[0];
+
+/** A field without the focus. */
+export const fieldLine = (field: FormField, form: FormState, width: number): string => {
+  const typed = form.typed[field.key] ?? '';
+  const label = fit(`  ${field.title}`, labelWidth(form));
+  const error = form.errors[field.key];
+  const value = typed === '' ? paint(hintOf(field), 'dim') : shownValue(field, typed);
+  if (error === undefined) return within(`${label} ${value}`, width);
+  const kept = typed === '' ? '' : `${within(shownValue(field, typed), 24)}  `;
+  return within(`${label} ${kept}${paint(`! ${safe(error, { max: 200 })}`, 'bad')}`, width);
+};
+
+/** The line under the field with the focus: what is wrong with it, or with the whole. */
+export const errorLine = (form: FormState, width: number): string => {
+  const field = form.fields[form.focus];
+  const error = (field && form.errors[field.key]) ?? form.errors[''];
+  return error === undefined ? '' : paint(within(`  ! ${safe(error, { max: 300 })}`, width), 'bad');
+};
+
+export const formButtons = (form: FormState, width: number): string => {
+  if (form.waiting) return paint('  looking at what will happen ...', 'info');
+  const focused = form.focus >= form.fields.length;
+  const words = firstError(form) === undefined ? 'nothing happens before you have seen the preview' : 'correct what is marked with ! first';
+  return within(`  ${focused ? paint('[ Preview ]', 'cursor') : '[ Preview ]'}  ${paint(words, 'dim')}`, width);
+};
+
+/** Lines a form takes: its rule, each field, the choices of the focused one, what is wrong, the button. */
+export const formHeight = (form: FormState): number => {
+  const focused = form.fields[form.focus];
+  const choices = focused && isChoice(focused) ? Math.min(choicesShown, focused.choices.length + 1) - 1 : 0;
+  return 1 + form.fields.length + choices + 2;
+};

@@ -1,0 +1,102 @@
+import { fit, safe } from '../../domain/safe-text.ts';
+import type { AnyResource } from '../../kit/define-resource.ts';
+import { shownColumns, sortChoices } from '../state/choosers.ts';
+import { resourceOf, rowAtCursor } from '../state/step.ts';
+import type { Choice, Mode, State } from '../state/types.ts';
+import { paint, within } from '../theme.ts';
+import { bulkLines } from './bulk.ts';
+import { helpLines } from './help.ts';
+import { rule } from './rule.ts';
+import { tourLines } from './tour.ts';
+import { paragraph } from './wrap.ts';
+
+type Of<Kind extends Mode['kind']> = Extract<Mode, { kind: Kind }>;
+
+/** One line of a menu: `>` before the chosen one, as in the list. */
+const item = (text: string, isChosen: boolean, width: number): string =>
+  isChosen ? paint(fit(`> ${text}`, width), 'cursor') : within(`  ${text}`, width);
+
+/** Keeps the chosen line of a menu in sight when there is no room for all. */
+const around = (lines: readonly string[], chosen: number, height: number): readonly string[] => {
+  const from = Math.max(0, Math.min(chosen - Math.floor(height / 2), lines.length - height));
+  return lines.slice(from, from + Math.max(1, height));
+};
+
+const menu = (title: string, items: readonly string[], chosen: number, { width, height }: { width: number; height: number }) => [
+  rule(title, width),
+  ...around(
+    items.map((text, index) => item(text, index === chosen, width)),
+    chosen,
+    height - 1,
+  ),
+];
+
+const choiceText = ({ key, label, disabled }: Choice, labels: number, isChosen: boolean): string => {
+  const name = `${key}  ${fit(label, labels)}`;
+  if (disabled === undefined) return name;
+  const text = `${name}  not now: ${safe(disabled, { max: 200 })}`;
+  return isChosen ? text : paint(text, 'dim');
+};
+
+const actionsPanel = (state: State, { choices, chosen }: Of<'actions'>, width: number, height: number): readonly string[] => {
+  const row = rowAtCursor(state.view);
+  const { size } = state.view.marks;
+  const what = size > 0 ? `${size.toLocaleString('en')} marked records` : row ? resourceOf(state).nameOf(row) : '';
+  const labels = Math.max(0, ...choices.map(({ label }) => label.length));
+  return menu(
+    ['Actions', what && `on ${what}`].filter(Boolean).join(' '),
+    choices.map((choice, index) => choiceText(choice, labels, index === chosen)),
+    chosen,
+    { width, height },
+  );
+};
+
+const columnTexts = (resource: AnyResource, state: State): readonly string[] => {
+  const shown = new Set(shownColumns(resource, state.view));
+  const titles = Math.max(...resource.columns.map(column => column.title.length));
+  return resource.columns.map((column, index) => {
+    const why = index === 0 ? 'names the record, always shown' : column.sort === undefined ? '' : 'can be sorted by';
+    return `[${shown.has(column.title) ? 'x' : ' '}] ${fit(column.title, titles)}  ${why}`.trimEnd();
+  });
+};
+
+const sortTexts = (resource: AnyResource, { view }: State): readonly string[] =>
+  sortChoices(resource).map(({ field, title }) =>
+    field === view.sort.field ? `${title}  now: ${view.sort.descending ? 'largest or newest first' : 'smallest or oldest first'}, Enter turns it round` : title,
+  );
+
+const savedTexts = (state: State, names: readonly string[]): readonly string[] => {
+  const widest = Math.min(40, Math.max(...names.map(name => name.length)));
+  return names.map(name => `${fit(safe(name, { max: 60 }), widest)}  ${safe(state.saved[state.view.resource]?.[name] ?? '', { max: 200 })}`);
+};
+
+const quitLines = (state: State, width: number): readonly string[] => [
+  rule('Leave Bursar?', width),
+  ...(state.unsettled.length > 0
+    ? paragraph('The outcome of something you did is not known yet. It is in the audit log under your name when it happened.', width, 'warn')
+    : paragraph('Nothing is under way. Marks and history of views are forgotten; saved filters stay.', width)),
+];
+
+/** What covers the lower part of the screen, in lines; undefined where nothing does, or where Ink draws it. */
+export const panelOf = (state: State, width: number, height: number): readonly string[] | undefined => {
+  const { mode } = state;
+  const room = { width, height: Math.max(2, height - 2) };
+  switch (mode.kind) {
+    case 'actions':
+      return actionsPanel(state, mode, room.width, room.height);
+    case 'columns':
+      return menu('Columns', columnTexts(resourceOf(state), state), mode.chosen, room);
+    case 'sort':
+      return menu('Sort by', sortTexts(resourceOf(state), state), mode.chosen, room);
+    case 'saved':
+      return menu('Saved filters', savedTexts(state, mode.names), mode.chosen, room);
+    case 'quit':
+      return quitLines(state, width);
+    case 'bulk':
+      return bulkLines(state, mode.bulk, width, room.height);
+    case 'help':
+      return mode.tour === undefined ? helpLines(state, mode, width, height) : tourLines(mode.tour, width);
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,40 @@
+import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
+import { paint, type Ink } from '../theme.ts';
+
+/** The widest that running text is set, in columns; longer lines are hard to follow. */
+const widestText = 110;
+
+/** Breaks safe text into lines of a width, at blanks where there are any. */
+export const wrap = (text: string, width: number): readonly string[] => {
+  if (columnsOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (columnsOf(joined) <= width) {
+      line = joined;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    let rest = word;
+    while (columnsOf(rest) > width) {
+      const piece = fit(rest, width).replace(/~\s*$/, '');
+      if (piece === '') break;
+      lines.push(piece);
+      rest = rest.slice(piece.length);
+    }
+    line = rest;
+  }
+  if (line !== '') lines.push(line);
+  return lines;
+};
+
+/** A point of a list: what it says is made safe, broken at blanks, and set off by a sign. */
+export const point = (text: string, width: number, sign = '-', ink: Ink = 'plain'): readonly string[] =>
+  wrap(safe(text, { max: 600 }), Math.max(4, Math.min(widestText, width) - 4)).map((line, index) =>
+    paint(`  ${index === 0 ? sign : ' '} ${line}`, ink),
+  );
+
+/** Our own words, broken to the width, two columns in. */
+export const paragraph = (text: string, width: number, ink: Ink = 'plain'): readonly string[] =>
+  wrap(text, Math.max(4, Math.min(widestText, width) - 2)).map(line => paint(`  ${line}`, ink));
