@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { done, invalid, type Outcome } from '../domain/outcome.ts';
+import { safe } from '../domain/safe-text.ts';
+import { toJson } from '../kit/export.ts';
+import type { Preview, Receipt, RunOptions, Typed } from '../kit/request.ts';
+import type { Session } from '../kit/session.ts';
+import { readSecrets, takesRecord, typedFrom } from './action-flags.ts';
+import { actOnMany } from './act-on-many.ts';
+import { refuse } from './answer.ts';
+import { requestOf, type Call } from './call.ts';
+import { confirm } from './confirm.ts';
+import { exitCode } from './exit-code.ts';
+import { findRecord, mayRead } from './find-record.ts';
+import { previewLines } from './preview-lines.ts';
+import type { Streams } from './streams.ts';
+
+/** What an action is given: from the record, then from the flags, and how the record is called. */
+type Subject = { readonly input: Typed; readonly name: string };
+
+const subjectOf = async ({ resource, action, typed }: Call, session: Session): Promise<Outcome<Subject>> => {
+  const [word] = typed.words;
+  if (word === undefined) {
+    const binding = Object.values(resource.general ?? {}).find(general => general.action === action.id);
+    return done({ input: binding?.inputFrom(undefined) ?? {}, name: action.title });
+  }
+  const found = await findRecord(session, resource, word);
+  if (!found.ok) return found;
+  const binding = Object.values(resource.actions).find(bound => bound.action === action.id);
+  return done({ input: binding?.inputFrom(found.value) ?? { id: String(found.value.id) }, name: resource.nameOf(found.value) });
+};
+
+type Run = { readonly call: Call; readonly session: Session; readonly streams: Streams; readonly json: boolean };
+
+const report = async ({ call, streams, json }: Run, outcome: Outcome<Receipt>, request: string): Promise<number> => {
+  if (!outcome.ok) {
+    const next =
+      outcome.refusal.kind === 'unknown' ? `repeat the command with --request ${request} to learn what became of it` : outcome.refusal.next;
+    return refuse(
+      streams,
+      json,
+      { ok: false, refusal: { ...outcome.refusal, ...(next === undefined ? {} : { next }) } },
+      { action: call.action.id, request },
+    );
+  }
+  const { summary, audit, replayed, waysBack } = outcome.value;
+  if (json) await streams.write(`${toJson({ ok: true, action: call.action.id, ...outcome.value }, 2)}\n`);
+  else await streams.write(`${safe(summary)} (audit ${audit}${replayed ? ', done before: nothing was done again' : ''})\n`);
+  const [back] = waysBack;
+  if (back && !json && !replayed)
+    streams.say(
+      `to take it back: bursar ${back.action.replace('.', ' ')}${back.seconds ? `, within ${Math.round(back.seconds / 60)} minutes` : ''}`,
+    );
+  return exitCode.done;
+};
+
+const showOnly = async ({ call, streams, json }: Run, preview: Outcome<Preview>): Promise<number> => {
+  if (!preview.ok) return refuse(streams, json, preview, { action: call.action.id, dryRun: true });
+  await streams.write(
+    json ? `${toJson({ ok: true, dryRun: true, preview: preview.value }, 2)}\n` : `${previewLines(preview.value).join('\n')}\n`,
+  );
+  return exitCode.done;
+};
+
+const actOnOne = async (run: Run): Promise<number> => {
+  const { call, session, streams, json } = run;
+  const { flags } = call.typed;
+  const stop = (refusal: Outcome<never>) => refuse(streams, json, refusal, { action: call.action.id });
+  const given = requestOf(flags);
+  if (!given.ok) return stop(given);
+  const subject = await subjectOf(call, session);
+  if (!subject.ok) return stop(subject);
+  const secrets = await readSecrets(call.action, streams);
+  if (!secrets.ok) return stop(secrets);
+  const typed = { ...subject.value.input, ...typedFrom(call.action, flags), ...secrets.value };
+
+  const preview = await session.preview(call.action, typed);
+  if (flags['dry-run'] === 'yes') return showOnly(run, preview);
+  if (!preview.ok && (preview.refusal.kind === 'invalid' || flags['yes'] !== 'yes') && given.value === undefined) return stop(preview);
+  if (preview.ok && flags['yes'] !== 'yes') for (const line of previewLines(preview.value)) streams.say(line);
+  const agreed = await confirm(
+    call.action,
+    flags,
+    { question: `${call.action.title} ${safe(subject.value.name)}?`, words: subject.value.name },
+    streams,
+  );
+  if (!agreed.ok) return stop(agreed);
+
+  // A refusal is met again inside the transaction, where it is recorded; a request that was carried out is answered with its result
+  const request = given.value ?? randomUUID();
+  const seen = agreed.value === 'person' && given.value === undefined && preview.ok ? preview.value : undefined;
+  const options: RunOptions = { request, ...(seen ? { expected: { version: seen.target.version, hash: seen.hash } } : {}) };
+  return report(run, await session.run(call.action, typed, options), request);
+};
+
+/** `bursar <resource> <verb> <records…>`: one record is done with, several are a bulk. */
+export const act = async (call: Call, session: Session, streams: Streams, signal: AbortSignal): Promise<number> => {
+  const { words, flags } = call.typed;
+  const json = flags['json'] === 'yes';
+  const may = mayRead(session, call.resource);
+  if (!may.ok) return refuse(streams, json, may, { action: call.action.id });
+  if (!takesRecord(call.action)) {
+    const run = { call, session, streams, json };
+    return words.length === 0
+      ? actOnOne(run)
+      : refuse(streams, json, invalid(`${call.action.title} takes no record`, 'give what it needs as flags; see --help'));
+  }
+  if (words.length > 0 && flags['filter'] !== undefined) return refuse(streams, json, invalid('name records or give --filter, not both'));
+  if (words.length === 0 && flags['filter'] === undefined) {
+    return refuse(
+      streams,
+      json,
+      invalid(`${call.action.title} needs a record`, `write bursar ${call.action.id.replace('.', ' ')} NAME, or --filter TEXT`),
+    );
+  }
+  return words.length === 1 ? actOnOne({ call, session, streams, json }) : actOnMany(call, session, streams, signal);
+};

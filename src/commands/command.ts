@@ -1,0 +1,18 @@
+import type { Arguments } from '../cli/arguments.ts';
+import type { CommandHelp } from '../cli/help.ts';
+import type { Streams } from '../cli/streams.ts';
+import type { Config } from '../config.ts';
+import type { Log } from './debug-log.ts';
+
+/** What a command is given; it knows no process. */
+export type CommandContext = {
+  readonly config: Config;
+  readonly streams: Streams;
+  /** The folder `prisma/migrations`. */
+  readonly migrations: string;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+};
+
+/** A command that is no pane and no action. Its name may be two words, of which the first may be a resource. */
+export type Command = CommandHelp & { readonly run: (typed: Arguments, context: CommandContext) => Promise<number> };

@@ -1,0 +1,4 @@
+/** A database that somebody has to prepare first; the message says how. */
+export class NotReady extends Error {
+  override name = 'NotReady';
+}

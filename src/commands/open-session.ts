@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Config } from '../config.ts';
+import type { Database } from '../database/client.ts';
+import type { Direct } from '../database/direct.ts';
+import { migrate, migrationStatus } from '../database/migrate.ts';
+import { refuseToGoOn } from '../database/migration-record.ts';
+import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
+import { loadOperator, openDemoSession, readBankFacts, type BankFacts } from '../database/sign-in.ts';
+import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
+import type { Refusal } from '../domain/outcome.ts';
+import { permissions, type Operator } from '../domain/permission.ts';
+import { NotReady } from './not-ready.ts';
+import { findDatabase, withConnection, type Address } from './with-database.ts';
+import { openSession, type Registry, type Session } from '../kit/session.ts';
+
+export type Wishes = {
+  readonly config: Config;
+  readonly registry: Registry;
+  /** The folder `prisma/migrations`. */
+  readonly migrations: string;
+  readonly readOnly: boolean;
+  /** What the program is busy with, for whoever waits. */
+  readonly onProgress: (text: string) => void;
+};
+
+/** A bank that is open, with everything that must be closed again. */
+export type Bank = { readonly session: Session; readonly url: string; readonly close: () => Promise<void> };
+
+const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`;
+
+/** Another console may have filled the bank while this one waited for it. */
+const seedUnlessSomebodyElseDid = async (connection: Direct, url: string, onProgress: (text: string) => void): Promise<void> => {
+  try {
+    await seedDemo(url, { onProgress: (message, fraction) => onProgress(`First start: ${message} (${percent(fraction)})`) });
+  } catch (error) {
+    if (!(error instanceof DemoRefused) || !(await readSetup(connection)).demo) throw error;
+  }
+};
+
+const lacking = (pending: number, applied: number): string =>
+  applied === 0
+    ? 'this database has no tables of Bursar: run "bursar demo" to make a demo bank in it, or "bursar migrate" for an empty one'
+    : `this database lacks ${pending} of ${pending + applied} migrations: make a backup and run "bursar migrate"`;
+
+/** An embedded database is brought up to date and filled at its first start; any other is its owner's to prepare. */
+const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes): Promise<void> =>
+  withConnection(url, { name: 'start', readOnly: false }, async connection => {
+    if (Math.floor((await serverVersion(connection)) / 10_000) < oldestPostgres) {
+      throw new NotReady(`the server is older than Postgres ${oldestPostgres}: update it, or leave DATABASE_URL out for the embedded one`);
+    }
+    const status = await migrationStatus(connection, migrations);
+    refuseToGoOn(status);
+    if (status.pending.length > 0 && !embedded) throw new NotReady(lacking(status.pending.length, status.applied.length));
+    if (status.pending.length > 0) {
+      onProgress('Creating tables');
+      await migrate(connection, migrations);
+    }
+    if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
+  });
+
+/** Who looks on where nobody can sign in yet: sees everything, changes nothing. */
+const onlooker: Operator = {
+  id: 0n,
+  name: 'nobody',
+  displayName: 'nobody signed in',
+  roles: [],
+  permissions: new Set(permissions.filter(permission => permission.endsWith('.read'))),
+};
+
+const noSignIn: Refusal = {
+  kind: 'forbidden',
+  message: 'changing is refused until sign-in exists: only a demo bank has an operator',
+  next: 'use a database that "bursar demo" filled',
+};
+const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
+
+const environmentOf = ({ environment, production, currency }: Config, facts: BankFacts): Session['environment'] => ({
+  name: environment ?? facts.environment ?? 'unnamed',
+  production: production ?? !facts.demo,
+  demo: facts.demo,
+  timeZone: facts.timeZone,
+  currency,
+});
+
+/** Which client it was, for the audit log. */
+const clientName = (): string => `bursar ${process.pid} of ${userInfo().username} on ${hostname()}`.slice(0, 120);
+
+/** Signs in where somebody can, and looks on where nobody can. */
+const signIn = async (database: Database, { config, registry, readOnly }: Wishes): Promise<Session> => {
+  const facts = await readBankFacts(database.reads);
+  const token = facts.demo ? randomBytes(32).toString('hex') : undefined;
+  if (token !== undefined) await openDemoSession(database.writes, config.demoOperator, token, clientName());
+  const operator = token === undefined ? onlooker : await loadOperator(database.reads, config.demoOperator);
+  const why = token === undefined ? noSignIn : readOnly ? asked : undefined;
+  return openSession({ database, operator, token, environment: environmentOf(config, facts), registry, ...(why ? { readOnly: why } : {}) });
+};
+
+const closeAll = async (session: Session, { release }: Address): Promise<void> => {
+  try {
+    await session.close();
+  } finally {
+    await release();
+  }
+};
+
+/** Opens everything between a configuration and a session: server, tables, first demo bank, connections, sign-in. */
+export const openBank = async (wishes: Wishes): Promise<Bank> => {
+  // Prisma takes long to load; the server starts meanwhile
+  const client = import('../database/client.ts');
+  const address = await findDatabase(wishes.config, wishes.onProgress);
+  let database: Database | undefined;
+  try {
+    await prepare(address, wishes);
+    const { openDatabase } = await client;
+    database = openDatabase({ url: address.url, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
+    const session = await signIn(database, wishes);
+    return { session, url: address.url, close: () => closeAll(session, address) };
+  } catch (error) {
+    await database?.close();
+    await address.release();
+    throw error;
+  }
+};

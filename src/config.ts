@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { nearest } from './domain/nearest.ts';
+import { safe } from './domain/safe-text.ts';
+
+/** What the environment and BURSAR_HOME/config.json say; the environment has the last word. */
+export type Config = {
+  /** Holds the embedded database, the configuration, the anchors of the audit chain and the logs. */
+  readonly home: string;
+  /** Undefined means the embedded database. */
+  readonly databaseUrl: string | undefined;
+  /** Shown in the banner; undefined leaves it to what the database is. */
+  readonly environment: string | undefined;
+  /** Undefined: whatever is no demo counts as production. */
+  readonly production: boolean | undefined;
+  /** The currency that typed amounts are in, ISO 4217. */
+  readonly currency: string;
+  /** Postings a second that a console makes in a demo bank. */
+  readonly traffic: number;
+  /** Who is signed in to a demo bank. */
+  readonly demoOperator: string;
+};
+
+/** A setting that cannot be used. Its message is one line and says what to write instead. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** What a person may write as `demoOperator` and the like: see the database's own rule for names of operators. */
+const operatorName = /^[a-z][a-z0-9._-]{0,62}$/;
+
+type Setting<T> = { readonly variable: string; readonly schema: z.ZodType<T>; readonly write: string; readonly otherwise: T };
+
+const setting = <T>(variable: string, schema: z.ZodType<T>, write: string, otherwise: T): Setting<T> => ({
+  variable,
+  schema,
+  write,
+  otherwise,
+});
+
+const yesOrNo = z.union([z.boolean(), z.enum(['yes', 'no', 'true', 'false']).transform(word => word === 'yes' || word === 'true')]);
+
+/** Every setting that the file may hold; each has a variable too. */
+const settings = {
+  environment: setting<string | undefined>(
+    'BURSAR_ENVIRONMENT',
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,23}$/),
+    'a name of up to 24 letters, digits, blanks, dots and dashes, such as eu-1',
+    undefined,
+  ),
+  production: setting<boolean | undefined>('BURSAR_PRODUCTION', yesOrNo, 'yes or no', undefined),
+  currency: setting('BURSAR_CURRENCY', z.string().regex(/^[A-Z]{3}$/), 'three capital letters, such as EUR', 'EUR'),
+  traffic: setting('BURSAR_TRAFFIC', z.coerce.number().min(0).max(1_000), 'postings a second from 0 to 1000, such as 5', 5),
+  demoOperator: setting('BURSAR_DEMO_OPERATOR', z.string().regex(operatorName), 'the name of an operator, such as demo', 'demo'),
+};
+type Settings = typeof settings;
+type Name = keyof Settings;
+
+const shown = (value: unknown): string =>
+  safe(typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? typeof value), { max: 60 });
+
+const check = <T>(where: string, value: unknown, { schema, write }: Setting<T>): T => {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new ConfigError(`${where} is ${shown(value)}: write ${write}`);
+  return parsed.data;
+};
+
+const readText = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ConfigError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): let its owner be whoever starts Bursar`);
+  }
+};
+
+const readConfigFile = (file: string): Readonly<Record<string, unknown>> => {
+  const text = readText(file);
+  if (text === undefined) return {};
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is no JSON: ${safe((error as Error).message, { max: 120 })}`);
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new ConfigError(`${file} is no JSON object: write {"environment": "eu-1"}, for instance`);
+  }
+  const names = Object.keys(settings);
+  const strange = Object.keys(content).find(name => !names.includes(name));
+  if (strange === undefined) return content as Readonly<Record<string, unknown>>;
+  const meant = nearest(strange, names);
+  throw new ConfigError(`${file} has the unknown key ${shown(strange)}: ${meant ? `write ${meant}` : `it knows ${names.join(', ')}`}`);
+};
+
+const homeOf = (environment: NodeJS.ProcessEnv, otherwise: string): string => {
+  const home = environment['BURSAR_HOME'];
+  if (home === undefined || home === '') return otherwise;
+  if (path.isAbsolute(home) && !home.includes('\0')) return path.normalize(home);
+  throw new ConfigError(`BURSAR_HOME is ${shown(home)}: write the whole path of a folder, such as /srv/bursar`);
+};
+
+/** Reads and checks every setting. Throws ConfigError, naming the variable or the key, at the first that cannot be used. */
+export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string): Config => {
+  const home = homeOf(environment, defaultHome);
+  const file = path.join(home, 'config.json');
+  const content = readConfigFile(file);
+  const read = <N extends Name>(name: N): Settings[N]['otherwise'] => {
+    const chosen: Setting<Settings[N]['otherwise']> = settings[name];
+    const variable = environment[chosen.variable];
+    if (variable !== undefined && variable !== '') return check(chosen.variable, variable, chosen);
+    return content[name] === undefined ? chosen.otherwise : check(`${name} in ${file}`, content[name], chosen);
+  };
+  return {
+    home,
+    databaseUrl: environment['DATABASE_URL'] || undefined,
+    environment: read('environment'),
+    production: read('production'),
+    currency: read('currency'),
+    traffic: read('traffic'),
+    demoOperator: read('demoOperator'),
+  };
+};

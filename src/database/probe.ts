@@ -1,0 +1,52 @@
+import type { Direct } from './direct.ts';
+
+/** How the server answers, and how its clock stands to ours. */
+export type ServerProbe = {
+  readonly version: string;
+  readonly encoding: string;
+  /** Database time less ours, in milliseconds; positive where the database is ahead. */
+  readonly skew: number;
+  /** How long one question takes there and back, in milliseconds. */
+  readonly roundTrip: number;
+  readonly standby: boolean;
+};
+
+export const probeServer = async (connection: Direct): Promise<ServerProbe> => {
+  const sent = Date.now();
+  const { rows } = await connection.query<{ version: string; encoding: string; at: number; standby: boolean }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding,
+            (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS standby`,
+  );
+  const received = Date.now();
+  const [row] = rows;
+  if (!row) throw new Error('the database gave no answer');
+  return {
+    version: row.version,
+    encoding: row.encoding,
+    standby: row.standby,
+    roundTrip: received - sent,
+    skew: Math.round(row.at - (sent + received) / 2),
+  };
+};
+
+/** Extensions that the tables rest on and that are not there. */
+export const missingExtensions = async (connection: Direct): Promise<readonly string[]> => {
+  const { rows } = await connection.query<{ name: string }>(
+    `SELECT wanted AS name FROM unnest(ARRAY['pg_trgm']) AS wanted WHERE wanted NOT IN (SELECT extname FROM pg_extension)`,
+  );
+  return rows.map(({ name }) => name);
+};
+
+/** Accounts whose balance is not the sum of their transactions; none in a sound bank. At most ten are named. */
+export const unbalancedAccounts = async (connection: Direct): Promise<readonly string[]> => {
+  const { rows } = await connection.query<{ number: string }>('SELECT number FROM bank.reconcile() LIMIT 10');
+  return rows.map(({ number }) => number);
+};
+
+/** Who can work here, and whether everything is invented. */
+export const probeBank = async (connection: Direct): Promise<{ readonly demo: boolean; readonly operators: number }> => {
+  const { rows } = await connection.query<{ demo: boolean; operators: number }>(
+    'SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, (SELECT count(*)::int FROM ops.operator WHERE is_active) AS operators',
+  );
+  return rows[0] ?? { demo: false, operators: 0 };
+};

@@ -1,0 +1,37 @@
+import type { Operator } from '../domain/permission.ts';
+import type { Db } from './client.ts';
+
+/** What a console must know of a database before anybody looks at it. */
+export type BankFacts = {
+  /** Whether `bursar demo` filled it. */
+  readonly demo: boolean;
+  /** IANA name; business days are counted in it. */
+  readonly timeZone: string;
+  /** What the administered platform calls its environment. */
+  readonly environment: string | undefined;
+};
+
+export const readBankFacts = async (db: Db): Promise<BankFacts> => {
+  const [row] = await db.$queryRaw<{ demo: boolean; timeZone: string; environment: string | null }[]>`
+    SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, time_zone AS "timeZone",
+           (SELECT value #>> '{}' FROM platform.setting WHERE key = 'platform.environment') AS environment
+      FROM bank.calendar`;
+  if (!row) throw new Error('the database has no calendar: its migrations were tampered with');
+  return { ...row, environment: row.environment ?? undefined };
+};
+
+/** Signs a demo operator in; the token is the key to everything they may do and stays in memory. Only a demo database agrees. */
+export const openDemoSession = async (db: Db, operator: string, token: string, client: string): Promise<void> => {
+  await db.$queryRaw`SELECT ops.open_demo_session(${operator}, ${token}, ${client})::text`;
+};
+
+/** An operator with all that they may do now. Throws where there is none of that name. */
+export const loadOperator = async (db: Db, name: string): Promise<Operator> => {
+  const [row] = await db.$queryRaw<{ id: bigint; name: string; displayName: string; roles: string[]; permissions: string[] }[]>`
+    SELECT o.id, o.name, o.display_name AS "displayName",
+           ARRAY(SELECT r.role FROM ops.operator_role r JOIN ops.role ON role.name = r.role WHERE r.operator_id = o.id ORDER BY rank) AS roles,
+           ARRAY(SELECT p FROM ops.permissions_of(o.id) AS p) AS permissions
+      FROM ops.operator o WHERE o.name = ${name}`;
+  if (!row) throw new Error(`there is no operator ${name}`);
+  return { ...row, permissions: new Set(row.permissions) };
+};
