@@ -3,7 +3,7 @@ import type { Person } from './person.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { Scale } from './scale.ts';
 
-export type PlannedStatus = 'pending' | 'active' | 'frozen' | 'closed' | 'rejected';
+type PlannedStatus = 'pending' | 'active' | 'frozen' | 'closed' | 'rejected';
 
 /** An account as planned; ids follow the order of opening. */
 export type Account = {

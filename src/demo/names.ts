@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
 /** A name as its bearer writes it, and in plain letters for a username. */
-export type Name = { readonly written: string; readonly plain: string };
+type Name = { readonly written: string; readonly plain: string };
 export type FullName = { readonly first: Name; readonly last: Name; readonly phone: string };
 
 const letters: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ı: 'i', ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th', ð: 'd' };

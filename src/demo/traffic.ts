@@ -83,23 +83,33 @@ const refuseRealBank = async (client: Direct): Promise<void> => {
   if (!rows[0]?.demo) throw new DemoRefused('This is no demo database: no traffic is made in it.');
 };
 
+/** Connects, unless the traffic is ended meanwhile: an attempt to connect may last for seconds and cannot be called back. */
+const connect = async (url: string, signal: AbortSignal): Promise<Direct | undefined> => {
+  // Why the connection was lost is thrown by the statement that notices
+  const connecting = openDirect(url, { applicationName: 'bursar traffic' }, () => {});
+  const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+  const client = await Promise.race([connecting, ended]);
+  if (!client) connecting.then(late => late.end()).catch(() => undefined);
+  return client;
+};
+
 /** One connection's life: waits for its turn, makes traffic, and gives the connection back. */
 const serve = async (url: string, options: TrafficOptions, random: Random, onConnected: () => void): Promise<void> => {
   const { signal, onTurn = () => {} } = options;
-  // Why it was lost is thrown by the statement that notices
-  const client = await openDirect(url, { applicationName: 'bursar traffic' }, () => {});
+  const client = await connect(url, signal);
+  if (!client) return;
   const leave = (): void => void client.end().catch(() => undefined);
   signal.addEventListener('abort', leave, { once: true });
+  let mine = false;
   try {
     await refuseRealBank(client);
     onConnected();
-    if (!signal.aborted && (await waitForTurn(client, signal))) {
-      onTurn(true);
-      await makeTraffic(client, options, random);
-    }
+    mine = await waitForTurn(client, signal);
+    if (mine) onTurn(true);
+    if (mine) await makeTraffic(client, options, random);
   } finally {
     signal.removeEventListener('abort', leave);
-    onTurn(false);
+    if (mine) onTurn(false);
     await client.end().catch(() => undefined);
   }
 };

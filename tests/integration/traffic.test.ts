@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTraffic, type TrafficOptions } from '../../src/demo/traffic.ts';
 import { aDatabase } from '../support/database.ts';
@@ -30,7 +32,7 @@ test('traffic posts through the contract at the wished rate, and stops at once',
   await using bank = await aDatabase('demo');
   const began = Date.now();
   const running = traffic(bank.url);
-  await vi.waitUntil(async () => (await posted(bank.url)) >= 200, { timeout: 20_000, interval: 50 });
+  await vi.waitUntil(async () => (await posted(bank.url)) >= 100, { timeout: 20_000, interval: 50 });
   const rate = (await posted(bank.url)) / ((Date.now() - began) / 1_000);
   const stopping = performance.now();
   running.stop();
@@ -94,4 +96,19 @@ test('no traffic is made in a bank that is no demo', async () => {
   const running = traffic(bank.url);
   await running.stopped;
   expect(String(running.troubles[0])).toContain('This is no demo database: no traffic is made in it.');
+});
+
+test('it ends at once, too, where no database answers', async () => {
+  const silent = createServer();
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const asked = once(silent, 'connection') as Promise<[Socket]>;
+  const running = traffic(`postgresql://nobody@127.0.0.1:${port}/none`);
+  const [socket] = await asked;
+  onTestFinished(() => void socket.destroy());
+  const stopping = performance.now();
+  running.stop();
+  await running.stopped;
+  expect(performance.now() - stopping).toBeLessThan(100);
 });
