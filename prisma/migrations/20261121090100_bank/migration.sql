@@ -273,6 +273,8 @@ BEGIN
   END IF;
   unguarded := unguarded || '{status,role,password_hash,must_change_password}';
   IF (to_jsonb(new) - unguarded) <> (to_jsonb(old) - unguarded) THEN PERFORM ops.require_action('users.edit'); END IF;
+  -- Nobody confirmed the new address yet.
+  IF lower(new.email) <> lower(old.email) THEN new.email_verified_at := NULL; END IF;
   new.version := old.version + 1;
   RETURN new;
 END $$;
@@ -623,15 +625,13 @@ BEGIN
   RETURN taken;
 END $$;
 
--- A changed address is unverified until its owner confirms it.
 CREATE FUNCTION bank.set_user_profile(id bigint, expected_version integer, email text, first_name text, last_name text, phone text) RETURNS bank."user"
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed bank."user" := bank.take_user(set_user_profile.id, expected_version);
 BEGIN
   UPDATE bank."user" u
-     SET email = set_user_profile.email, first_name = set_user_profile.first_name, last_name = set_user_profile.last_name, phone = set_user_profile.phone,
-         email_verified_at = CASE WHEN lower(u.email) = lower(set_user_profile.email) THEN u.email_verified_at END
+     SET email = set_user_profile.email, first_name = set_user_profile.first_name, last_name = set_user_profile.last_name, phone = set_user_profile.phone
    WHERE u.id = changed.id RETURNING u.* INTO changed;
   RETURN changed;
 END $$;

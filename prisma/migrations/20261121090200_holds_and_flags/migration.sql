@@ -147,6 +147,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   placed ops.transaction_flag;
 BEGIN
+  PERFORM ops.require_acting();
   INSERT INTO ops.transaction_flag AS f (transaction_id, note)
   SELECT t.id, flag_transaction.note FROM bank.transaction t WHERE t.id = target
   ON CONFLICT (transaction_id) WHERE cleared_at IS NULL DO NOTHING
@@ -162,6 +163,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   cleared ops.transaction_flag;
 BEGIN
+  PERFORM ops.require_acting();
   UPDATE ops.transaction_flag f SET clear_note = clear_flag.note
    WHERE f.transaction_id = target AND f.cleared_at IS NULL RETURNING f.* INTO cleared;
   IF NOT FOUND THEN
