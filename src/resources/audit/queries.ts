@@ -28,6 +28,8 @@ const asUuid = `CASE WHEN {text} ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$
 // The index begins with the entity: with all of them named it is found by id alone
 const anyEntity = `t.entity IN (${auditedEntities.map(entity => `'${entity}'`).join(', ')})`;
 
+const byRole = 't.operator IN (SELECT o.name FROM ops.operator o JOIN ops.operator_role r ON r.operator_id = o.id WHERE r.role = {text})';
+
 export const auditPage = pageOf<AuditRow>({
   table: 'ops.audit',
   id: 't.seq',
@@ -39,6 +41,7 @@ export const auditPage = pageOf<AuditRow>({
     seq: number('t.seq', { sortable: true }),
     time: time('t.at', { sortable: true }),
     operator: text('t.operator'),
+    role: text('t.operator', { exact: [byRole] }),
     action: text('t.action', { like: ['t.action BETWEEN {text} AND {upTo}'] }),
     verb: oneOf('t.verb', verbs),
     entity: oneOf('t.entity', auditedEntities),

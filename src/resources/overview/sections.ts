@@ -188,7 +188,7 @@ export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly Deta
     case 'locked':
       return failureSections(db);
     case 'roles':
-      return [tallies('Users by role', 'Role', await usersByRole(db))];
+      return [tallies('Roles', 'Role', await usersByRole(db))];
     case 'audit':
     case 'acts':
       return actSections(db);

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { auditedEntities, verbs } from '../../src/domain/audit.ts';
+import { permissions } from '../../src/domain/permission.ts';
+import { fieldsOf } from '../../src/kit/form-fields.ts';
+import { actions, resources } from '../../src/resources/registry.ts';
+
+const bindings = resources.flatMap(resource => [
+  ...Object.values(resource.actions).map(binding => ({ resource, action: binding.action })),
+  ...Object.values(resource.general ?? {}).map(binding => ({ resource, action: binding.action })),
+]);
+
+describe('the registry', () => {
+  test('names everything once', () => {
+    const ids = [...resources.map(({ id }) => id), ...actions.map(({ id }) => id), ...resources.flatMap(({ aliases }) => aliases)];
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
+  test('binds only actions that exist, of its own pane', () => {
+    for (const { resource, action } of bindings) {
+      expect(
+        actions.map(({ id }) => id),
+        `${resource.id} binds ${action}`,
+      ).toContain(action);
+      expect(action.split('.')[0]).toBe(resource.id);
+    }
+  });
+});
+
+describe.each(actions.map(action => [action.id, action] as const))('%s', (_id, action) => {
+  test('has a permission that exists, a title, a past and a verb that audit knows', () => {
+    expect(permissions).toContain(action.permission);
+    expect(action.title).toMatch(/^[A-Z][a-z]+( [a-z]+)+$/);
+    expect(action.past).toMatch(/^[a-z]+( [a-z]+)*$/);
+    expect(verbs).toContain(action.verb);
+    expect(auditedEntities).toContain(action.entity);
+  });
+
+  test('says why: its input has a note or findings', () => {
+    expect(fieldsOf(action.input).filter(field => field.kind === 'note' && field.required)).toHaveLength(1);
+  });
+});
+
+describe.each(resources.map(resource => [resource.id, resource] as const))('%s', (_id, resource) => {
+  test('has a permission that exists and sorts only by what it declares', () => {
+    expect(permissions).toContain(resource.permission);
+    expect(resource.page.fields[resource.page.defaultSort.field]?.sortable).toBe(true);
+    for (const { sort } of resource.columns) if (sort !== undefined) expect(resource.page.fields[sort]?.sortable).toBe(true);
+    if (resource.since !== undefined) expect(resource.page.fields[resource.since]?.kind).toBe('time');
+    expect(auditedEntities).toContain(resource.entity);
+  });
+});
