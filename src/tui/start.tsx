@@ -39,7 +39,7 @@ export const runConsole = async (stage: Stage & { readonly ended: Promise<Ending
 export const startConsole = async (host: NodeJS.Process, options: ConsoleOptions & { readonly terminal?: TerminalOptions }): Promise<number> => {
   // A failed start is told when the screen is closed again, not before it is open
   options.session.catch(() => undefined);
-  const terminal = await openTerminal(host, options.terminal);
+  const terminal = await openTerminal(host, { mayCopy: () => true, ...options.terminal });
   const { code } = await runConsole(terminal, options);
   return code;
 };

@@ -46,6 +46,7 @@ const opened = (state: State, form: FormState, shown: Pick<ConfirmState, 'previe
     ...shown,
     words: wordsFor(state, form, shown.preview),
     typed: '',
+    edition: 0,
     focus: 'cancel',
     armedAt: at + armingTime,
     scroll: 0,
@@ -104,6 +105,8 @@ const entered = (state: State, confirm: ConfirmState, at: number): Step => {
 export const typeWords = (state: State, confirm: ConfirmState, text: string): Step =>
   stay(confirm.typed === text ? state : withConfirm(state, { ...confirm, typed: text, focus: 'words' }));
 
+const anew = (confirm: ConfirmState): ConfirmState => ({ ...confirm, edition: confirm.edition + 1 });
+
 /** Keys while a change is confirmed. Esc and Cancel change nothing. */
 export const confirmPressed = (state: State, confirm: ConfirmState, intent: Intent, at: number): Step => {
   switch (intent.name) {
@@ -116,9 +119,9 @@ export const confirmPressed = (state: State, confirm: ConfirmState, intent: Inte
     case 'moved':
       return stay(withConfirm(state, { ...confirm, scroll: scrolledBy(confirm.scroll, intent.by, layoutOf(state.size).bodyLines) }));
     case 'letter-typed':
-      return confirm.words === '' ? stay(state) : typeWords(state, confirm, confirm.typed + intent.letter);
+      return confirm.words === '' ? stay(state) : typeWords(state, anew(confirm), confirm.typed + intent.letter);
     case 'cleared':
-      return typeWords(state, confirm, '');
+      return typeWords(state, anew(confirm), '');
     case 'confirmed':
       return entered(state, confirm, at);
     case 'escaped':

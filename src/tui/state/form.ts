@@ -32,6 +32,7 @@ export const openForm = (state: State, wish: Wish): Step => {
     typed,
     focus: 0,
     errors: {},
+    edition: 0,
     ids: wish.ids,
     hiddenByFilter: wish.ids.length > 1 ? state.view.hidden : 0,
     waiting: false,
@@ -110,7 +111,7 @@ export const formPressed = (state: State, form: FormState, intent: Intent): Step
     case 'letter-typed':
       return stepChoice(state, form, 1, intent.letter);
     case 'cleared':
-      return typeInField(state, form, '');
+      return typeInField(state, { ...form, edition: form.edition + 1 }, '');
     case 'confirmed':
       return form.waiting ? stay(state) : confirmed(state, form);
     case 'escaped':

@@ -86,6 +86,8 @@ export type FormState = {
   /** Index of the field with the focus; fields.length is the buttons. */
   readonly focus: number;
   readonly errors: FieldErrors;
+  /** A value was changed from outside its field; the field starts anew with the cursor at the end. */
+  readonly edition: number;
   /** Records the action is for: one id, several for a bulk, none for a general action. */
   readonly ids: readonly string[];
   readonly hiddenByFilter: number;
@@ -102,6 +104,8 @@ export type ConfirmState = {
   readonly words: string;
   /** What has been typed of the words a typed danger asks for. */
   readonly typed: string;
+  /** As for forms. */
+  readonly edition: number;
   readonly focus: 'cancel' | 'confirm' | 'words';
   /** The confirm button works from this time on (300 ms after it appeared), milliseconds of the epoch. */
   readonly armedAt: number;

@@ -1,0 +1,235 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { FormField } from '../../src/kit/form-fields.ts';
+import type { Registry, Session } from '../../src/kit/session.ts';
+import { actions, resources } from '../../src/resources/registry.ts';
+import { App } from '../../src/tui/app.tsx';
+import type { Mode, State } from '../../src/tui/state/types.ts';
+import { openTestBank, type TestAccountWish, type TestBank } from './console-bank.ts';
+import { bytesOf, FakeTerminal } from './fake-terminal.ts';
+
+export { anAccount } from './console-bank.ts';
+
+export type ConsoleWishes = {
+  /** `demo` (the demo bank), or `empty`: only the accounts that are asked for. */
+  readonly database?: 'empty' | 'demo';
+  /** A database that is there already, with an operator `demo`. */
+  readonly url?: string;
+  readonly accounts?: readonly TestAccountWish[];
+  readonly size?: readonly [columns: number, rows: number];
+  /** The pane to begin with; the first one otherwise. */
+  readonly pane?: string;
+  readonly registry?: Registry;
+  /** Stands between the console and its session, to delay or break it. */
+  readonly around?: (session: Session) => Session;
+};
+
+/** A test waits at most so long for what it expects, in milliseconds. */
+const patience = 10_000;
+
+/** The full screen on a terminal in memory and a real database, in the words of whoever sits before it. */
+export class TestConsole implements AsyncDisposable {
+  readonly #terminal: FakeTerminal;
+  readonly #app: App;
+  readonly #bank: TestBank;
+  readonly home: string;
+
+  constructor(terminal: FakeTerminal, app: App, bank: TestBank, home: string) {
+    this.#terminal = terminal;
+    this.#app = app;
+    this.#bank = bank;
+    this.home = home;
+  }
+
+  get bank(): TestBank {
+    return this.#bank;
+  }
+
+  get state(): State {
+    return this.#app.state;
+  }
+
+  get clipboard(): string {
+    return this.#terminal.clipboard;
+  }
+
+  /** The exit code, once the console was left. */
+  get left(): number | undefined {
+    return this.#terminal.ending?.code;
+  }
+
+  frame(): string {
+    return this.#terminal.frame();
+  }
+
+  /** Waits until a condition holds; looks whenever the screen changes. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + patience;
+    while (!condition()) {
+      if (Date.now() > deadline) throw new Error(`waited in vain for ${what}; the screen shows\n${this.frame()}`);
+      await this.#change(Math.min(50, deadline - Date.now()));
+    }
+  }
+
+  #change(most: number): Promise<void> {
+    return new Promise(resolve => {
+      const listening = this.#terminal.onChange(() => end());
+      const timer = setTimeout(() => end(), most);
+      const end = (): void => {
+        listening.dispose();
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Waits until all these texts are on screen. */
+  async sees(...texts: readonly (string | RegExp)[]): Promise<void> {
+    for (const text of texts) {
+      const there = typeof text === 'string' ? () => this.frame().includes(text) : () => text.test(this.frame());
+      await this.until(there, `"${String(text)}"`);
+    }
+  }
+
+  /** Waits until none of these texts is on screen. */
+  async seesNo(...texts: readonly string[]): Promise<void> {
+    await this.until(() => texts.every(text => !this.frame().includes(text)), `no "${texts.join('", "')}"`);
+  }
+
+  async #sent(bytes: string, events: number): Promise<void> {
+    const goal = this.#terminal.delivered + events;
+    this.#terminal.send(bytes);
+    await this.until(() => this.#terminal.delivered >= goal, `${events} keys to arrive`);
+  }
+
+  /** Presses keys one after another: `j`, `enter`, `^d`, `shift+tab`. */
+  async press(...names: readonly string[]): Promise<void> {
+    for (const name of names) await this.#sent(bytesOf(name), 1);
+  }
+
+  /** Presses keys all at once, as a lagging connection delivers them. */
+  async pressAtOnce(...names: readonly string[]): Promise<void> {
+    await this.#sent(names.map(bytesOf).join(''), names.length);
+  }
+
+  /** Types text, as fast as it can be sent. */
+  async type(text: string): Promise<void> {
+    const { length } = [...new Intl.Segmenter().segment(text)];
+    await this.#sent(text, length);
+  }
+
+  async paste(text: string): Promise<void> {
+    await this.#sent(`\u001b[200~${text}\u001b[201~`, 1);
+  }
+
+  /** Types a command line and carries it out. */
+  async command(line: string): Promise<void> {
+    await this.press(':');
+    await this.type(line);
+    await this.press('enter');
+  }
+
+  async filter(text: string): Promise<void> {
+    await this.press('/', '^u');
+    await this.type(text);
+    await this.press('enter');
+  }
+
+  #mode<Kind extends Mode['kind']>(kind: Kind): Extract<Mode, { kind: Kind }> {
+    const { mode } = this.#app.state;
+    if (mode.kind !== kind) throw new Error(`a ${kind} is not open; the screen shows\n${this.frame()}`);
+    return mode as Extract<Mode, { kind: Kind }>;
+  }
+
+  async #open(kind: Mode['kind']): Promise<void> {
+    await this.until(() => this.#app.state.mode.kind === kind, `a ${kind}`);
+  }
+
+  async #focus(field: FormField): Promise<void> {
+    const { form } = this.#mode('form');
+    const steps = form.fields.indexOf(field) - form.focus;
+    await this.press(...Array.from({ length: Math.abs(steps) }, () => (steps > 0 ? 'tab' : 'shift+tab')));
+  }
+
+  async #choose(field: FormField, value: string): Promise<void> {
+    for (let left = field.choices.length; left >= 0 && this.#mode('form').form.typed[field.key] !== value; left -= 1) await this.press('right');
+  }
+
+  /** Fills in fields of the form by their keys, the way a person does. */
+  async fillIn(values: Readonly<Record<string, string>>): Promise<void> {
+    await this.#open('form');
+    for (const [key, value] of Object.entries(values)) {
+      const field = this.#mode('form').form.fields.find(candidate => candidate.key === key);
+      if (!field) throw new Error(`the form has no field ${key}`);
+      await this.#focus(field);
+      if (field.choices.length > 0) {
+        await this.#choose(field, value);
+        continue;
+      }
+      if (this.#mode('form').form.typed[key]) await this.press('^u');
+      await this.type(value);
+    }
+  }
+
+  /** Fills in the form and asks for its preview. */
+  async fill(values: Readonly<Record<string, string>>): Promise<void> {
+    await this.fillIn(values);
+    const { form } = this.#mode('form');
+    await this.press(...Array.from({ length: form.fields.length - form.focus }, () => 'tab'), 'enter');
+  }
+
+  /** Types the words that are asked for, waits until the button works, and presses it. */
+  async confirm(words?: string): Promise<void> {
+    await this.#open('confirm');
+    if (words !== undefined) await this.type(words);
+    const { armedAt } = this.#mode('confirm').confirm;
+    await this.until(() => this.#app.state.now >= armedAt, 'the confirm button to work');
+    while (this.#mode('confirm').confirm.focus !== 'confirm') await this.press('tab');
+    await this.press('enter');
+  }
+
+  /** Lets a bulk go on, or stop, after its first record. */
+  async proceed(yes: boolean): Promise<void> {
+    await this.until(() => this.#app.state.mode.kind === 'bulk' && this.#mode('bulk').bulk.atCanary, 'the question after the first record');
+    const { armedAt } = this.#mode('bulk').bulk;
+    await this.until(() => this.#app.state.now >= armedAt, 'the buttons to work');
+    await this.press(...(yes ? ['right'] : []), 'enter');
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#terminal.resize(columns, rows);
+  }
+
+  /** What was done since the console was opened, as the audit log tells it; looking on is left out. */
+  audit(): Promise<readonly Record<string, unknown>[]> {
+    return this.#bank.audit();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#app.close();
+    this.#terminal.close();
+    await this.#bank[Symbol.asyncDispose]();
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** Opens a console; `await using` closes it and drops its database. */
+export const openConsole = async (wishes: ConsoleWishes = {}): Promise<TestConsole> => {
+  const bank = await openTestBank(wishes);
+  const [columns, rows] = wishes.size ?? [80, 24];
+  const terminal = new FakeTerminal({ columns, rows });
+  const home = await mkdtemp(path.join(tmpdir(), 'bursar-home-'));
+  const registry = wishes.registry ?? { resources, actions };
+  const app = new App({ stage: terminal.stage, registry, home, seed: 'test', now: Date.now, log: () => undefined });
+  app.open();
+  const console = new TestConsole(terminal, app, bank, home);
+  app.dispatch({ kind: 'connected', session: wishes.around?.(bank.session) ?? bank.session });
+  await console.until(() => app.state.view.status === 'ready', 'the first rows');
+  const pane = wishes.pane ?? (wishes.accounts ? 'accounts' : undefined);
+  if (pane !== undefined) {
+    await console.command(pane);
+    await console.until(() => app.state.view.resource === pane && app.state.view.status === 'ready', `the pane ${pane}`);
+  }
+  return console;
+};
