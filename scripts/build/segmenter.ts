@@ -17,8 +17,11 @@ export class LazySegmenter {
     this.#graphemes = (options.granularity ?? 'grapheme') === 'grapheme';
   }
 
-  segment(text: string): Iterable<Intl.SegmentData> {
-    if (this.#graphemes && simple.test(text)) return { [Symbol.iterator]: () => characters(text) };
+  segment(text: string): Pick<Intl.Segments, 'containing' | typeof Symbol.iterator> {
+    if (this.#graphemes && simple.test(text)) {
+      const containing = (index = 0) => ({ segment: text.charAt(index), index, input: text });
+      return { containing, [Symbol.iterator]: () => characters(text)[Symbol.iterator]() };
+    }
     this.#real ??= this.#make();
     return this.#real.segment(text);
   }
