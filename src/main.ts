@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { refuse } from './cli/answer.ts';
+import { describeRefusal, refuse } from './cli/answer.ts';
 import { exitCode } from './cli/exit-code.ts';
 import { readGlobalFlags, type GlobalFlags } from './cli/global-flags.ts';
 import { streamsOf, type Streams } from './cli/streams.ts';
@@ -38,7 +38,7 @@ const openScreen = async (program: Program): Promise<number> => {
     onProgress: progress.listen,
     home: config.home,
     log: log.write,
-    terminal: { explain: error => `bursar: ${explain(error).refusal.message}` },
+    terminal: { explain: error => describeRefusal(explain(error).refusal) },
   });
   end.abort();
   const opened = await opening.catch(() => undefined); // the screen has told why

@@ -36,7 +36,7 @@ type Token = { readonly kind: 'option'; readonly name: string; readonly rawName:
 const unknownFlag = (token: Token, flags: readonly Flag[]): Outcome<never> => {
   const meant = nearest(
     token.name,
-    flags.map(flag => flag.name),
+    [...flags.map(flag => flag.name), 'help'],
   );
   return invalid(`there is no flag ${safe(token.rawName, { max: 60 })} here`, meant ? `did you mean --${meant}?` : 'see --help');
 };
