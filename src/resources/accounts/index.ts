@@ -1,5 +1,5 @@
 import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
-import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
 import { bar } from '../../domain/sparkline.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
@@ -124,8 +124,22 @@ export const accounts = defineResource<AccountRow, Related>({
     { title: 'Type', width: 7, priority: 2, cell: account => account.type },
     { title: 'Balance', width: 16, align: 'right', sort: 'balance', cell: account => formatMoney(account.balance, account.currency) },
     { title: 'Status', width: 8, cell: account => account.status, tone: account => tones[account.status] },
-    { title: 'Opened', width: 11, sort: 'opened', priority: 2, cell: account => formatShortInstant(account.openedAt) },
-    { title: 'Changed', width: 11, sort: 'changed', priority: 3, cell: account => formatShortInstant(account.changedAt) },
+    {
+      title: 'Opened',
+      width: 11,
+      sort: 'opened',
+      priority: 2,
+      cell: account => formatShortInstant(account.openedAt),
+      value: account => isoInstant(account.openedAt),
+    },
+    {
+      title: 'Changed',
+      width: 11,
+      sort: 'changed',
+      priority: 3,
+      cell: account => formatShortInstant(account.changedAt),
+      value: account => isoInstant(account.changedAt),
+    },
     { title: 'Username', width: 16, priority: 3, cell: account => account.username },
   ],
 

@@ -1,4 +1,4 @@
-import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { defineResource, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import { auditPage, sealOf, type AuditRow, type Change, type Seal } from './queries.ts';
 
@@ -74,10 +74,10 @@ export const audit = defineResource<AuditRow, Seal>({
   nameOf: row => `row ${row.id}`,
 
   columns: [
-    { title: 'Row', width: 8, align: 'right', sort: 'seq', cell: row => String(row.id) },
-    { title: 'At', width: 11, sort: 'time', cell: row => formatShortInstant(row.at) },
-    { title: 'Operator', width: 10, cell: row => row.operator ?? '-' },
-    { title: 'Action', width: 24, cell: row => row.action },
+    { title: 'Row', width: 8, align: 'right', sort: 'seq', priority: 2, cell: row => String(row.id) },
+    { title: 'At', width: 11, sort: 'time', cell: row => formatShortInstant(row.at), value: row => isoInstant(row.at) },
+    { title: 'Operator', width: 8, cell: row => row.operator ?? '-' },
+    { title: 'Action', width: 23, cell: row => row.action },
     { title: 'Record', width: 'fill', cell: row => `${row.entity} ${recordOf(row)}` },
     { title: 'Outcome', width: 8, cell: row => row.outcome, tone: row => tones[row.outcome] },
     { title: 'Reason', width: 20, priority: 2, cell: row => row.reason ?? '-' },

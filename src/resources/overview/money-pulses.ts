@@ -74,7 +74,7 @@ const refused = (events: readonly EventCell[]): Draft => {
   return {
     kind: 'refused',
     topic: 'money',
-    name: 'Refused postings, 24 h',
+    name: 'Refused, 24 h',
     value: countOf(now).toLocaleString('en'),
     trend: sparkline(perHour(refusals, cell => cell.count)),
     versus: change(countOf(now), countOf(before)),

@@ -3,8 +3,8 @@ import { formatShortInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { bar } from '../../domain/sparkline.ts';
 import { transactionTypes } from '../../domain/transaction.ts';
-import type { DetailSection } from '../../kit/define-resource.ts';
-import { bytes, countOf, lastDay, mainCurrency, ofType, perHour } from './figures.ts';
+import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
+import { bytes, countOf, inCurrency, lastDay, mainCurrency, ofType, perHour, valueOf } from './figures.ts';
 import type { Pulse } from './pulse.ts';
 import {
   actsByAction,
@@ -21,6 +21,8 @@ import {
   type Tally,
 } from './queries.ts';
 
+const shareWidth = 8;
+
 const tallies = (title: string, what: string, rows: readonly Tally[]): DetailSection => ({
   title,
   table: {
@@ -29,33 +31,38 @@ const tallies = (title: string, what: string, rows: readonly Tally[]): DetailSec
   },
 });
 
-/** The sums of some postings, one per currency: `EUR 1,200.00, USD 30.00`. */
-const sums = (cells: readonly LedgerCell[]): string => {
-  const totals = new Map<string, bigint>();
-  for (const { currency, sum } of cells) totals.set(currency, (totals.get(currency) ?? 0n) + sum);
-  return (
-    [...totals]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([currency, sum]) => formatMoney(sum, currency))
-      .join(', ') || '-'
-  );
+/** Amounts in different currencies cannot be added: one sum for each, the one with most postings first. */
+const perCurrency = (cells: readonly LedgerCell[]) => {
+  const currencies = [...new Set(cells.map(({ currency }) => currency))].map(currency => inCurrency(cells, currency));
+  return currencies
+    .toSorted((a, b) => countOf(b) - countOf(a))
+    .map(of => ({ count: countOf(of), sum: formatMoney(valueOf(of), of[0]?.currency ?? '') }));
 };
 
 const perType = (title: string, cells: readonly LedgerCell[]): DetailSection => {
   const whole = BigInt(countOf(cells));
-  const row = (name: string, of: readonly LedgerCell[]) => [
-    name,
-    countOf(of).toLocaleString('en'),
-    sums(of),
-    bar(BigInt(countOf(of)), whole, 20),
-  ];
-  return {
-    title,
-    table: {
-      columns: ['Type', 'Count', 'Value', 'Share'],
-      rows: [...transactionTypes.map(type => row(type, ofType(cells, type))), row('all', cells)],
-    },
+  const rowsOf = (name: string, of: readonly LedgerCell[]) => {
+    const parts = perCurrency(of);
+    if (parts.length === 0) return [[name, '0', '-', bar(0n, whole, shareWidth)]];
+    return parts.map(({ count, sum }, index) => [
+      index === 0 ? name : '',
+      count.toLocaleString('en'),
+      sum,
+      bar(BigInt(count), whole, shareWidth),
+    ]);
   };
+  const rows = [...transactionTypes.flatMap(type => rowsOf(type, ofType(cells, type))), ...rowsOf('all', cells)];
+  return { title, table: { columns: ['Type', 'Count', 'Value', 'Share'], rows } };
+};
+
+const hourLine = (ledger: readonly LedgerCell[], hoursAgo: number, most: bigint): DetailLine => {
+  const cells = ledger.filter(cell => cell.hoursAgo === hoursAgo);
+  const count = countOf(cells);
+  const sums = perCurrency(cells).map(({ sum }) => sum);
+  return [
+    hoursAgo === 0 ? 'this hour' : `${hoursAgo} h ago`,
+    [`${bar(BigInt(count), most)} ${count.toLocaleString('en')}`, ...sums].join(', '),
+  ];
 };
 
 const ledgerSections = async (db: Db): Promise<readonly DetailSection[]> => {
@@ -68,16 +75,7 @@ const ledgerSections = async (db: Db): Promise<readonly DetailSection[]> => {
       ledger.filter(cell => cell.today),
     ),
     perType('Last 24 h', lastDay(ledger).now),
-    {
-      title: 'Per hour',
-      lines: hours.map((count, index) => {
-        const cells = ledger.filter(cell => cell.hoursAgo === hours.length - 1 - index);
-        return [
-          index === hours.length - 1 ? 'this hour' : `${hours.length - 1 - index} h ago`,
-          `${bar(BigInt(count), most, 20)} ${count.toLocaleString('en')}, ${sums(cells)}`,
-        ];
-      }),
-    },
+    { title: 'Per hour', lines: hours.map((_, index) => hourLine(ledger, hours.length - 1 - index, most)) },
   ];
 };
 

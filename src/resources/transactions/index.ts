@@ -1,4 +1,4 @@
-import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import {
@@ -20,19 +20,23 @@ const outside = (transaction: TransactionRow): string => transaction.counterpart
 const ends = (transaction: TransactionRow): string =>
   `${transaction.fromNumber ?? outside(transaction)} > ${transaction.toNumber ?? outside(transaction)}`;
 
-const leg = (transaction: TransactionRow, side: 'from' | 'to', parties: ReadonlyMap<bigint, Party>): readonly string[] => {
+const legSection = (transaction: TransactionRow, side: 'from' | 'to', parties: ReadonlyMap<bigint, Party>): DetailSection => {
   const [id, number, after, sign] =
     side === 'from'
       ? [transaction.fromId, transaction.fromNumber, transaction.fromBalanceAfter, '-']
       : [transaction.toId, transaction.toNumber, transaction.toBalanceAfter, '+'];
   const party = id === null ? undefined : parties.get(id);
-  return [
-    side,
-    number ?? outside(transaction),
-    party ? `${party.ownerName} (${party.username})` : 'not a customer of this bank',
-    `${sign}${formatMoney(transaction.amount, transaction.currency)}`,
-    after === null ? '-' : formatMoney(after, transaction.currency),
-  ];
+  const title = side === 'from' ? 'From' : 'To';
+  if (!party || number === null) return { title, lines: [['Party', `${outside(transaction)}, not an account of this bank`]] };
+  return {
+    title,
+    lines: [
+      ['Account', `${number}, ${party.status} now`],
+      ['Owner', `${party.ownerName} (${party.username})`],
+      ['Amount', `${sign}${formatMoney(transaction.amount, transaction.currency)}`],
+      ['Balance after', after === null ? '-' : formatMoney(after, transaction.currency)],
+    ],
+  };
 };
 
 const reversalLines = (transaction: TransactionRow): readonly DetailLine[] => [
@@ -62,13 +66,8 @@ const detail = (transaction: TransactionRow, { parties, flags, traces }: Related
       ...reversalLines(transaction),
     ],
   },
-  {
-    title: 'Legs',
-    table: {
-      columns: ['Side', 'Account', 'Owner', 'Amount', 'Balance after'],
-      rows: [leg(transaction, 'from', parties), leg(transaction, 'to', parties)],
-    },
-  },
+  legSection(transaction, 'from', parties),
+  legSection(transaction, 'to', parties),
   ...(flags.length === 0 ? [] : [{ title: 'Flags', lines: flagLines(flags) }]),
   ...(traces.length === 0
     ? []
@@ -109,7 +108,13 @@ export const transactions = defineResource<TransactionRow, Related>({
   nameOf: transaction => `transaction ${transaction.id}`,
 
   columns: [
-    { title: 'Posted', width: 11, sort: 'posted', cell: transaction => formatShortInstant(transaction.postedAt) },
+    {
+      title: 'Posted',
+      width: 11,
+      sort: 'posted',
+      cell: transaction => formatShortInstant(transaction.postedAt),
+      value: transaction => isoInstant(transaction.postedAt),
+    },
     { title: 'Id', width: 9, align: 'right', priority: 3, cell: transaction => String(transaction.id) },
     { title: 'Type', width: 10, cell: transaction => transaction.type, tone: ({ type }) => (type === 'reversal' ? 'warn' : 'plain') },
     { title: 'From > to', width: 'fill', cell: ends },

@@ -1,4 +1,4 @@
-import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { fullName, whyNotActivate, whyNotDeactivate, whyNotLock, whyNotUnlock } from '../../domain/user.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type SmallTable } from '../../kit/define-resource.ts';
@@ -44,6 +44,12 @@ const profileLines = (user: UserRow, creator: string | undefined): readonly Deta
   ...(user.mustChangePassword ? [['Password', 'must be changed at the next sign-in', 'info'] as const] : []),
 ];
 
+const eventLine = (event: AuthEvent): DetailLine => [
+  formatShortInstant(event.at),
+  `${event.type.replace('_', ' ')} from ${event.ip} ${event.userAgent}`,
+  event.type === 'login_failure' || event.type === 'lockout' ? 'warn' : 'plain',
+];
+
 const tableSection = (title: string, table: SmallTable): readonly DetailSection[] => (table.rows.length === 0 ? [] : [{ title, table }]);
 
 const detail = (user: UserRow, { creator, documents, accounts, sessions, events }: Related): readonly DetailSection[] => [
@@ -64,14 +70,7 @@ const detail = (user: UserRow, { creator, documents, accounts, sessions, events 
     rows: accounts.map(account => [account.number, account.type, formatMoney(account.balance, account.currency), account.status]),
   }),
   ...tableSection('Open sessions', sessionTable(sessions)),
-  {
-    title: 'Last sign-ins',
-    lines: events.map(event => [
-      formatShortInstant(event.at),
-      `${event.type.replace('_', ' ')} from ${event.ip} ${event.userAgent}`,
-      event.type === 'login_failure' || event.type === 'lockout' ? 'warn' : 'plain',
-    ]),
-  },
+  ...(events.length === 0 ? [] : [{ title: 'Last sign-ins', lines: events.map(eventLine) }]),
 ];
 
 export const users = defineResource<UserRow, Related>({
@@ -93,8 +92,15 @@ export const users = defineResource<UserRow, Related>({
     { title: 'E-mail', width: 28, priority: 2, cell: user => user.email },
     { title: 'Role', width: 9, cell: user => user.role },
     { title: 'Status', width: 11, cell: user => user.status, tone: user => tones[user.status] },
-    { title: 'Created', width: 11, sort: 'created', priority: 2, cell: user => formatShortInstant(user.createdAt) },
-    { title: 'Last login', width: 11, cell: user => formatShortInstant(user.lastLoginAt) },
+    {
+      title: 'Created',
+      width: 11,
+      sort: 'created',
+      priority: 2,
+      cell: user => formatShortInstant(user.createdAt),
+      value: user => isoInstant(user.createdAt),
+    },
+    { title: 'Last login', width: 11, cell: user => formatShortInstant(user.lastLoginAt), value: user => isoInstant(user.lastLoginAt) },
   ],
 
   relate: async (db, user) => {

@@ -47,9 +47,9 @@ test('stocks are what plain SQL says', async () => {
 });
 
 test('Enter leads to a pane with a filter that it understands, and to as many records as the pulse says', async () => {
-  const { open } = resourceNamed('overview');
+  const panes = resourceNamed('overview');
   for (const found of await pulses()) {
-    const jump = open?.(found);
+    const jump = panes.open?.(found);
     if (!jump) continue;
     const resource = resourceNamed(jump.resource);
     expect(parseFilter(jump.filter, resource.page.fields, bank.session.filterContext(resource))).toMatchObject({ ok: true });
@@ -58,8 +58,9 @@ test('Enter leads to a pane with a filter that it understands, and to as many re
     const { leadsTo, value } = await pulse(kind);
     expect([kind, (await bank.list(leadsTo!.resource, leadsTo!.filter, 1_000)).length]).toEqual([kind, whole(value)]);
   }
-  const largest = await pulse('largest');
-  if (largest.leadsTo) expect((await bank.list('transactions', largest.leadsTo.filter)).length).toBeGreaterThan(0);
+  // just after midnight nothing may have been posted yet
+  const { leadsTo } = await pulse('largest');
+  expect(leadsTo === undefined || (await bank.list(leadsTo.resource, leadsTo.filter)).length > 0).toBe(true);
 });
 
 test('users by role, acts by operator and sizes stand behind their pulses', async () => {

@@ -108,7 +108,7 @@ describe('create', () => {
 
   test('says that the person may exist already', async () => {
     const preview = await bank.preview('users.create', { ...grace, username: 'grace.again', email: 'again@mail.example' });
-    expect(preview).toMatchObject({ ok: true, value: { doubts: expect.arrayContaining([expect.stringContaining('grace.hopper')]) } });
+    expect(preview.ok && preview.value.doubts.join()).toContain('grace.hopper (active) has the same name and date of birth');
   });
 });
 
@@ -124,7 +124,7 @@ describe('edit', () => {
     expect(await bank.preview('users.edit', typed)).toMatchObject({
       ok: true,
       value: {
-        lines: [`e-mail: ${before?.['email']} -> moved@mail.example`, expect.any(String), expect.stringContaining('is to be told')],
+        lines: [`e-mail: ${String(before?.['email'])} -> moved@mail.example`, expect.any(String), expect.stringContaining('is to be told')],
       },
     });
 
