@@ -60,3 +60,6 @@ export const formatInstant = (instant: Date | null | undefined): string =>
 /** `11-20 12:04`, in UTC, for narrow columns. */
 export const formatShortInstant = (instant: Date | null | undefined): string =>
   instant ? instant.toISOString().slice(5, 16).replace('T', ' ') : '-';
+
+/** The instant as data: ISO 8601 in UTC, empty where there is none. */
+export const isoInstant = (instant: Date | null | undefined): string => instant?.toISOString() ?? '';

@@ -16,6 +16,8 @@ export type Column<Row> = {
   /** Shown from the start (1), when there is room (2), or only when asked for (3). */
   readonly priority?: 1 | 2 | 3;
   cell(row: Row): string;
+  /** The cell as data, where the screen shortens it: an export holds this. */
+  value?(row: Row): string;
   tone?(row: Row): Tone;
 };
 

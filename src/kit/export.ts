@@ -36,4 +36,5 @@ export const csvLine = (cells: readonly string[]): string =>
 export const csvTitles = (resource: AnyResource): string => csvLine(resource.columns.map(column => column.title));
 
 /** A row under them. */
-export const csvRow = (resource: AnyResource, row: Keyed): string => csvLine(resource.columns.map(column => column.cell(row)));
+export const csvRow = (resource: AnyResource, row: Keyed): string =>
+  csvLine(resource.columns.map(column => column.value?.(row) ?? column.cell(row)));

@@ -72,6 +72,15 @@ const asValue = (field: FormField, typed: string, today: Day): Outcome<unknown> 
 export type FieldErrors = Readonly<Record<string, string>>;
 export type Parsed<T> = { readonly ok: true; readonly input: T } | { readonly ok: false; readonly errors: FieldErrors };
 
+/** What is wrong with a field, in its reader's words. */
+const complaint = ({ code, message }: z.core.$ZodIssue, field: FormField | undefined, value: unknown): string => {
+  if (field?.kind === 'choice') {
+    const choices = field.choices.join(', ');
+    return value === undefined ? `is missing: one of ${choices}` : `is one of ${choices}, not "${String(value).slice(0, 40)}"`;
+  }
+  return code === 'invalid_type' && value === undefined ? 'is missing' : message;
+};
+
 /** Checks typed values against a schema, field by field. Unknown fields are refused. */
 export const parseInput = <Input extends z.ZodObject>(
   schema: Input,
@@ -91,7 +100,11 @@ export const parseInput = <Input extends z.ZodObject>(
   const parsed = schema.safeParse(values);
   for (const issue of parsed.error?.issues ?? []) {
     const key = String(issue.path[0] ?? '');
-    errors[key] ??= issue.code === 'invalid_type' && values[key] === undefined ? 'is missing' : issue.message;
+    errors[key] ??= complaint(
+      issue,
+      fields.find(field => field.key === key),
+      values[key],
+    );
   }
   if (!parsed.success || Object.keys(errors).length > 0) return { ok: false, errors };
   return { ok: true, input: parsed.data };
