@@ -25,7 +25,13 @@ export type Bank = AsyncDisposable & {
   readonly behindItsBack: (sql: string, values?: unknown[]) => Promise<void>;
 };
 
-/** Roles as the migrations bring them, and an action that the console will bring with sign-in. */
+/** A time zone where it is about noon: no day ends while a test counts what was used of its limit. */
+const zoneAtNoon = (): string => {
+  const ahead = 12 - new Date().getUTCHours();
+  // the names count westward
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+};
+
 const allRoles = ['admin', 'manager', 'operations', 'analyst', 'support', 'auditor', 'sysop', 'viewer'];
 
 export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -155,6 +161,7 @@ export const aBank = async ({ limits, others = {} }: { limits?: number; others?:
   const db = await connect();
   const ids = [await addOperator(db, 'one', allRoles), await addOperator(db, 'two', allRoles)] as const;
   for (const [name, roles] of Object.entries(others)) await addOperator(db, name, roles);
+  await db.query('UPDATE bank.calendar SET time_zone = $1', [zoneAtNoon()]);
   if (limits !== undefined) await db.query('UPDATE bank.limit_default SET single_units = $1, daily_units = $1', [limits]);
   const one = { id: ids[0], name: 'one', token: await openOperatorSession(db, ids[0]) };
   const two = { id: ids[1], name: 'two', token: await openOperatorSession(db, ids[1]) };
