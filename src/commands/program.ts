@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { refuse } from '../cli/answer.ts';
+import { parseArguments } from '../cli/arguments.ts';
+import { exitCode } from '../cli/exit-code.ts';
+import type { GlobalFlags } from '../cli/global-flags.ts';
+import { printHelp, runHeadless } from '../cli/headless.ts';
+import type { Streams } from '../cli/streams.ts';
+import { readConfig, type Config } from '../config.ts';
+import { defaultHome } from '../database/local/site.ts';
+import type { Registry } from '../kit/session.ts';
+import { actions, resources } from '../resources/registry.ts';
+import { noLog, openLog, secretsOf, type Log } from './debug-log.ts';
+import { tellSteps } from './progress.ts';
+import type { Bank } from './open-session.ts';
+
+/** What every front end starts from. */
+export type Program = {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly migrations: string;
+  readonly readOnly: boolean;
+  readonly log: Log;
+};
+
+/** The version of the package at the root. */
+export const versionOf = (root: URL): string =>
+  (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version;
+
+/** Reads configuration and definitions; opens nothing but the log. */
+export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEnv, root: URL): Program => {
+  const config = readConfig(environment, defaultHome(environment));
+  const log = given.debugLog === undefined ? noLog : openLog(given.debugLog, secretsOf(environment, config.databaseUrl));
+  log.write('start', { version: versionOf(root), node: process.version, words: given.rest.slice(0, 2) });
+  return {
+    config,
+    registry: { resources, actions },
+    migrations: fileURLToPath(new URL('prisma/migrations', root)),
+    readOnly: given.readOnly,
+    log,
+  };
+};
+
+/** Opens the bank of a program. Prisma is loaded here and not before. */
+export const openProgramBank = async (program: Program, onProgress: (text: string) => void): Promise<Bank> => {
+  const { openBank } = await import('./open-session.ts');
+  return openBank({ ...program, onProgress });
+};
+
+/** `bursar <words…>`: commands first, because `audit verify` is one and `audit list` is none. Returns the exit code. */
+export const runWords = async (program: Program, given: GlobalFlags, streams: Streams, signal: AbortSignal): Promise<number> => {
+  const { commands } = await import('./registry.ts');
+  const manual = { registry: program.registry, commands };
+  const { rest: words } = given;
+  if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
+  const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
+  if (command) {
+    const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
+    return typed.ok ? command.run(typed.value, { ...program, streams, signal }) : refuse(streams, words.includes('--json'), typed);
+  }
+  return runHeadless(words, {
+    ...manual,
+    streams,
+    signal,
+    withSession: async work => {
+      const bank = await openProgramBank(program, tellSteps(streams.say));
+      try {
+        return await work(bank.session);
+      } finally {
+        await bank.close();
+      }
+    },
+  });
+};
+
+/** Tells an error that nobody answered for, in a line; all of it goes to the log. */
+export const tellError = async (error: unknown, streams: Streams, json: boolean): Promise<number> => {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') return exitCode.done; // whoever read has seen enough
+  const { explain } = await import('./explain.ts');
+  const { refusal, code } = explain(error);
+  await refuse(streams, json, { ok: false, refusal });
+  return code;
+};
