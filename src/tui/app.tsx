@@ -1,8 +1,9 @@
 import { render, renderToString, type Instance } from 'ink';
 import { brief, describeState } from './effects/dump.ts';
 import { Performer, type Means } from './effects/perform.ts';
+import { frameOf, livePart } from './frame.ts';
 import { intentOf } from './keys.ts';
-import { Screen } from './screen.tsx';
+import { Overlay, Screen } from './screen.tsx';
 import { isTyping } from './state/context.ts';
 import type { Event, Happening } from './state/events.ts';
 import { initialState } from './state/start.ts';
@@ -12,7 +13,7 @@ import type { Key } from './terminal/key.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The terminal, as much as is used of it. */
-export type Stage = Means['stage'] & Pick<Terminal, 'input' | 'forInk'>;
+export type Stage = Means['stage'] & Pick<Terminal, 'input' | 'forInk'> & { readonly output: Pick<Terminal['output'], 'show'> };
 
 export type AppOptions = Pick<Means, 'registry' | 'home' | 'now' | 'log'> & { readonly stage: Stage; readonly seed: string };
 
@@ -46,8 +47,8 @@ export class App {
   /** Draws the first frame and begins to listen. */
   open(): void {
     const { stage } = this.#options;
-    this.#instance = render(this.#screen(), stage.forInk);
-    this.#drawn = this.#state;
+    this.#instance = render(this.#overlay(), stage.forInk);
+    this.#draw();
     stage.forInk.stdout.on('resize', this.#resized);
     stage.input.listen({ isTyping: () => isTyping(this.#state), onKeys: this.#pressed, onTypedKey: this.#typed, onPaste: this.#pasted });
     this.#ticking = setInterval(() => this.dispatch({ kind: 'ticked' }), tickEvery);
@@ -74,19 +75,22 @@ export class App {
   }
 
   #draw(): void {
-    if (this.#state === this.#drawn) return;
+    const before = this.#drawn;
+    if (this.#state === before) return;
     this.#drawn = this.#state;
-    this.#instance?.rerender(this.#screen());
+    this.#options.stage.output.show(frameOf(this.#state));
+    // Without a field or a dialog, now and before, Ink has nothing to do
+    if (livePart(this.#state) || !before || livePart(before) || before.size !== this.#state.size) this.#instance?.rerender(this.#overlay());
   }
 
-  #screen() {
-    return <Screen state={this.#state} onText={this.#changed} />;
+  #overlay() {
+    return <Overlay state={this.#state} onText={this.#changed} />;
   }
 
   /** What `:dump` writes: the frame, the state and the last events. */
   #describe(): object {
     const { columns } = this.#state.size;
-    const frame = renderToString(this.#screen(), { columns }).split('\n');
+    const frame = renderToString(<Screen state={this.#state} lines={frameOf(this.#state)} onText={this.#changed} />, { columns }).split('\n');
     return { frame, state: describeState(this.#state), events: this.#events.map(brief) };
   }
 

@@ -1,81 +1,94 @@
-import type { State } from './state/types.ts';
-import { layoutOf } from './state/layout.ts';
 import { bannerLine } from './parts/banner.ts';
+import { confirmHeight } from './parts/confirm-lines.ts';
 import { crumbsLine } from './parts/crumbs.ts';
 import { flashLine } from './parts/flash.ts';
+import { formHeight } from './parts/form-lines.ts';
 import { hintLine } from './parts/hints.ts';
+import { panelLines } from './parts/panels.ts';
 import { bodyLines } from './parts/panes.ts';
-import { panelOf } from './parts/panels.ts';
 import { startingLines } from './parts/starting.ts';
 import { statusLine } from './parts/status.ts';
 import { stripLines } from './parts/strip.ts';
-import { confirmHeight } from './parts/confirm-lines.ts';
-import { formHeight } from './parts/form-lines.ts';
+import { layoutOf } from './state/layout.ts';
+import type { State } from './state/types.ts';
 
-/** A part of the screen that Ink draws, because something is typed or chosen there: its first line and how many. */
-export type LivePart = { readonly from: number; readonly height: number };
+/** A part of the screen: its first line and how many. */
+export type Span = { readonly from: number; readonly height: number };
 
+const smallest = { columns: 20, rows: 5 };
 /** Lines of the list that stay above a dialog: its header and the record it is about. */
 const keptAbove = 2;
-
-const below = (state: State): number => {
-  const { status, flash, hints } = layoutOf(state.size);
-  return status + flash + hints;
-};
-
-/** How the lines between crumbs and status are shared out between the list and what covers its lower part. */
-const lowerPart = (state: State, wanted: number): LivePart => {
-  const { rows } = state.size;
-  const area = Math.max(0, rows - 2 - below(state));
-  const height = Math.min(wanted, area >= 7 ? area - keptAbove : area);
-  return { from: 2 + area - height, height };
-};
-
-/** Where Ink draws. Undefined while nothing is typed or chosen. */
-export const livePart = (state: State): LivePart | undefined => {
-  const { mode, size } = state;
-  switch (mode.kind) {
-    case 'filter':
-    case 'command':
-      return { from: size.rows - below(state), height: 1 };
-    case 'form':
-      return lowerPart(state, formHeight(mode.form));
-    case 'confirm':
-      return lowerPart(state, confirmHeight(mode.confirm, size.columns));
-    default:
-      return undefined;
-  }
-};
+const top = 2;
 
 const exactly = (lines: readonly string[], height: number): readonly string[] =>
-  Array.from({ length: height }, (_, index) => lines[index] ?? '');
+  Array.from({ length: Math.max(0, height) }, (_, index) => lines[index] ?? '');
 
-/** The list and what stands beside it, the strip below, or whatever covers them. */
-const middle = (state: State): readonly string[] => {
-  const { columns, rows } = state.size;
-  const { strip } = layoutOf(state.size);
-  const area = Math.max(0, rows - 2 - below(state));
-  const panel = panelOf(state, columns, area);
-  const live = livePart(state);
-  const isField = state.mode.kind === 'filter' || state.mode.kind === 'command';
-  const wanted = panel ? lowerPart(state, panel.length).height : live && !isField ? live.height : 0;
-  const over = Math.max(wanted, strip);
-  const body = exactly(bodyLines(state, columns, area - over), area - over);
-  if (panel) return [...body, ...exactly(panel, over)];
-  return wanted > 0 ? [...body, ...exactly([], over)] : [...body, ...stripLines(state, columns, strip)];
+const isLine = ({ mode }: State): boolean => mode.kind === 'filter' || mode.kind === 'command';
+
+/** The lines between crumbs and status: lists, details and the strip, or what covers their lower part. */
+const middle = (state: State): Span => {
+  const { status, flash, hints } = layoutOf(state.size);
+  return { from: top, height: Math.max(0, state.size.rows - top - status - flash - hints) };
 };
 
-/** The whole screen as lines of text and our own colours; those of the live part are empty. Pure. */
+/** Lines that a dialog would like to have; 0 where there is none. */
+const wanted = (state: State, area: number): number => {
+  const { mode, size } = state;
+  if (mode.kind === 'form') return formHeight(mode.form);
+  if (mode.kind === 'confirm') return confirmHeight(mode.confirm, size.columns);
+  return panelLines(state, size.columns, area - keptAbove)?.length ?? 0;
+};
+
+/** Where a dialog stands: the lower part of the middle, all of it on a small screen. */
+const dialogSpan = (state: State): Span => {
+  const { from, height: area } = middle(state);
+  const height = Math.min(wanted(state, area), area >= 7 ? area - keptAbove : area);
+  return { from: from + area - height, height };
+};
+
+/** Where Ink draws, because something is typed or chosen there. Undefined while nothing is. */
+export const livePart = (state: State): Span | undefined => {
+  const { mode } = state;
+  if (!state.session || isTooSmall(state)) return undefined;
+  const { from, height } = middle(state);
+  if (isLine(state)) return { from: from + height, height: 1 };
+  if (mode.kind === 'form') return dialogSpan(state);
+  if (mode.kind !== 'confirm' || mode.confirm.words === '') return undefined;
+  const span = dialogSpan(state);
+  return { from: span.from + Math.max(0, span.height - 2), height: 1 };
+};
+
+const isTooSmall = ({ size }: State): boolean => size.columns < smallest.columns || size.rows < smallest.rows;
+
+const tooSmall = ({ size }: State): readonly string[] =>
+  exactly(
+    ['Bursar needs more', 'room: 20 x 5,', 'better 80 x 24'].map(line => line.slice(0, size.columns)),
+    size.rows,
+  );
+
+const middleLines = (state: State): readonly string[] => {
+  const { columns } = state.size;
+  const { strip } = layoutOf(state.size);
+  const { height: area } = middle(state);
+  const dialog = dialogSpan(state).height;
+  const over = Math.max(dialog, strip);
+  const body = exactly(bodyLines(state, columns, area - over), area - over);
+  if (dialog === 0) return [...body, ...exactly(stripLines(state, columns, strip), strip)];
+  const lines = state.mode.kind === 'form' ? [] : exactly(panelLines(state, columns, dialog) ?? [], dialog);
+  return [...body, ...exactly([], over - dialog), ...exactly(lines, dialog)];
+};
+
+/** The whole screen as lines of text and our own colours; those of the live part are empty. Not to be called while React renders. */
 export const frameOf = (state: State): readonly string[] => {
-  const { columns, rows } = state.size;
-  if (columns < 20 || rows < 5) return exactly(['Bursar needs', '20 x 5, better', '80 x 24'].map(line => line.slice(0, columns)), rows);
+  if (isTooSmall(state)) return tooSmall(state);
+  const { columns } = state.size;
   const { status, flash, hints } = layoutOf(state.size);
-  const isField = state.mode.kind === 'filter' || state.mode.kind === 'command';
+  const { height } = middle(state);
   const end = [
-    ...exactly([isField ? '' : statusLine(state, columns)], status),
+    ...exactly([isLine(state) ? '' : statusLine(state, columns)], status),
     ...exactly([flashLine(state, columns)], flash),
     ...exactly([hintLine(state, columns)], hints),
   ];
-  if (!state.session) return [bannerLine(state, columns), ...startingLines(state, columns, rows - 1 - end.length), ...end];
-  return [bannerLine(state, columns), crumbsLine(state, columns), ...middle(state), ...end];
+  if (!state.session) return [bannerLine(state, columns), ...startingLines(state, columns, height + 1), ...end];
+  return [bannerLine(state, columns), crumbsLine(state, columns), ...middleLines(state), ...end];
 };

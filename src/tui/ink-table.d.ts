@@ -1,15 +1,16 @@
 // ink-table's own types ask for the global JSX of React 18, and for a CommonJS default; both builds make it a module (scripts/build/packages.ts).
 declare module 'ink-table' {
-  import { Component, type ComponentType, type PropsWithChildren } from 'react';
+  import { Component, type ComponentType } from 'react';
 
   type Row = Record<string, string | number | boolean | null | undefined>;
+  type CellProps = { children: string; column: number };
   type TableProps<T extends Row> = {
     data: T[];
     columns?: (keyof T)[];
     padding?: number;
-    header?: ComponentType<PropsWithChildren>;
-    cell?: ComponentType<PropsWithChildren<{ column: number }>>;
-    skeleton?: ComponentType<PropsWithChildren>;
+    header?: ComponentType<CellProps>;
+    cell?: ComponentType<CellProps>;
+    skeleton?: ComponentType<{ children: string }>;
   };
 
   export default class Table<T extends Row> extends Component<TableProps<T>> {}

@@ -1,20 +1,27 @@
 import { Box } from 'ink';
-import { Confirm } from './parts/confirm.tsx';
+import { livePart } from './frame.ts';
+import { wordsLabel } from './parts/confirm-lines.ts';
 import { Form } from './parts/form.tsx';
 import { Lines } from './parts/lines.tsx';
 import { TextField } from './parts/text-field.tsx';
-import { frameOf, livePart, type LivePart } from './frame.ts';
 import type { State } from './state/types.ts';
 
-export type ScreenProps = {
+export type OverlayProps = {
   readonly state: State;
-  /** The text field with the focus has a new value. */
+  /** The field with the focus has a new value. */
   readonly onText: (text: string) => void;
 };
 
+export type ScreenProps = OverlayProps & {
+  /** The frame of the state: `frameOf` must not be called while React renders. */
+  readonly lines: readonly string[];
+};
+
+type LiveProps = OverlayProps & { readonly height: number };
+
 /** What is typed into or chosen from. */
-const Live = ({ state, onText, height }: ScreenProps & { readonly height: number }) => {
-  const { mode, size, now } = state;
+const Live = ({ state, onText, height }: LiveProps) => {
+  const { mode, size } = state;
   switch (mode.kind) {
     case 'filter':
       return <TextField key={mode.line.edition} label="/" value={mode.line.text} onText={onText} />;
@@ -22,23 +29,37 @@ const Live = ({ state, onText, height }: ScreenProps & { readonly height: number
       return <TextField key={mode.line.edition} label=":" value={mode.line.text} onText={onText} />;
     case 'form':
       return <Form form={mode.form} width={size.columns} height={height} onText={onText} />;
-    case 'confirm':
-      return <Confirm confirm={mode.confirm} now={now} width={size.columns} height={height} onText={onText} />;
+    case 'confirm': {
+      const { confirm } = mode;
+      const label = `${wordsLabel(confirm, size.columns)} `;
+      return <TextField key={confirm.edition} label={label} value={confirm.typed} onText={onText} focused={confirm.focus === 'words'} />;
+    }
     default:
       return undefined;
   }
 };
 
-/** State in, frame out: it holds no hook and asks no one for anything. */
-export const Screen = ({ state, onText }: ScreenProps) => {
-  const frame = frameOf(state);
-  const live: LivePart = livePart(state) ?? { from: frame.length, height: 0 };
-  const rest = frame.slice(live.from + live.height);
+/** Only what is typed into or chosen from, at its place: the terminal draws the lines of the frame under it, past Ink's layout. */
+export const Overlay = ({ state, onText }: OverlayProps) => {
+  const { rows } = state.size;
+  const live = livePart(state);
   return (
-    <Box flexDirection="column" width="100%" height={state.size.rows}>
-      <Lines lines={frame} height={live.from} />
-      {live.height > 0 && <Live state={state} onText={onText} height={live.height} />}
-      <Lines lines={rest} height={rest.length} />
+    <Box flexDirection="column" width="100%" height={rows}>
+      {live && <Box height={live.from} flexShrink={0} />}
+      {live && <Live state={state} onText={onText} height={live.height} />}
+    </Box>
+  );
+};
+
+/** The whole screen drawn by Ink: state in, frame out. It holds no hook and asks no one for anything. */
+export const Screen = ({ state, lines, onText }: ScreenProps) => {
+  const { rows } = state.size;
+  const { from, height } = livePart(state) ?? { from: rows, height: 0 };
+  return (
+    <Box flexDirection="column" width="100%" height={rows}>
+      <Lines lines={lines} height={from} />
+      {height > 0 && <Live state={state} onText={onText} height={height} />}
+      <Lines lines={lines.slice(from + height)} height={rows - from - height} />
     </Box>
   );
 };

@@ -4,6 +4,7 @@ import { columnsOf, safe } from '../../domain/safe-text.ts';
 import { paint } from '../theme.ts';
 
 type ChoiceFieldProps = {
+  /** With the blank that shall stand between it and the choices. */
   readonly label: string;
   readonly choices: readonly string[];
   readonly value: string;
@@ -25,7 +26,7 @@ export const ChoiceField = ({ label, choices, value, onText }: ChoiceFieldProps)
   const initial = items.findIndex(item => item.value === value);
   return (
     <Box flexShrink={0}>
-      <Box width={columnsOf(label) + 1} flexShrink={0}>
+      <Box width={columnsOf(label)} flexShrink={0}>
         <Text>{paint(label, 'title')}</Text>
       </Box>
       <SelectInput

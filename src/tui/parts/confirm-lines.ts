@@ -1,10 +1,11 @@
-import { safe } from '../../domain/safe-text.ts';
+import { columnsOf, safe } from '../../domain/safe-text.ts';
 import type { Preview } from '../../kit/request.ts';
 import type { BulkPreview } from '../../kit/run-bulk.ts';
 import { clearIds } from '../state/confirm.ts';
 import type { ConfirmState } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
-import { smallTableHeight } from './small-table.tsx';
+import { rule } from './rule.ts';
+import { tableLines } from './small-table.tsx';
 import { point } from './wrap.ts';
 
 /** Of each kind of doubtful or refused record, so many are named before the rest is counted. */
@@ -50,32 +51,57 @@ const bulkLines = (confirm: ConfirmState, bulk: BulkPreview, width: number): rea
   ];
 };
 
-/** What will happen, and what speaks against it. */
-export const confirmLines = (confirm: ConfirmState, width: number): readonly string[] => [
-  ...(confirm.preview ? previewLines(confirm.preview, width) : []),
+const evidenceLines = ({ evidence }: Preview, width: number): readonly string[] =>
+  evidence
+    .filter(({ table }) => table.rows.length > 0)
+    .flatMap(({ title, table }) => [
+      '',
+      paint(within(`  ${safe(title, { max: 100 })}`, width), 'title'),
+      ...tableLines(table, width - 2).map(line => `  ${line}`),
+    ]);
+
+/** What will happen, what speaks against it, and what that rests on. */
+const bodyLines = ({ confirm, width }: Room): readonly string[] => [
+  ...(confirm.preview ? [...previewLines(confirm.preview, width), ...evidenceLines(confirm.preview, width)] : []),
   ...(confirm.bulk ? bulkLines(confirm, confirm.bulk, width) : []),
 ];
 
-/** The evidence that has anything in it. */
-export const confirmTables = (confirm: ConfirmState): Preview['evidence'] =>
-  (confirm.preview?.evidence ?? []).filter(({ table }) => table.rows.length > 0);
+type Room = { readonly confirm: ConfirmState; readonly width: number };
 
-/** Lines under what scrolls: the words to type, a blank one, the buttons. */
-export const confirmEnd = (confirm: ConfirmState): number => (confirm.words === '' ? 2 : 3);
+/** Lines of a confirmation that do not scroll: its rule, a blank one, the words to type, the buttons. */
+const frameLines = ({ words }: ConfirmState): number => (words === '' ? 3 : 4);
 
-/** Lines of what scrolls. */
-export const confirmBody = (confirm: ConfirmState, width: number): number =>
-  confirmLines(confirm, width).length + confirmTables(confirm).reduce((sum, { table }) => sum + 1 + smallTableHeight(table), 0);
-
-/** Lines a confirmation takes when nothing is left out. */
-export const confirmHeight = (confirm: ConfirmState, width: number): number => 1 + confirmBody(confirm, width) + confirmEnd(confirm);
+/** The label of the field for the words. */
+export const wordsLabel = ({ words }: ConfirmState, width: number): string => {
+  const label = `  Type ${safe(words, { max: 80 })} to confirm:`;
+  return columnsOf(label) > width - 12 ? '  Type it:' : label;
+};
 
 /** The two buttons. Confirm is grey until it works. */
-export const confirmButtons = (confirm: ConfirmState, now: number, width: number): string => {
+const buttons = (confirm: ConfirmState, now: number, width: number): string => {
   if (confirm.waiting) return paint('  doing it ...', 'info');
   const isArmed = now >= confirm.armedAt && confirm.typed.trim() === confirm.words;
-  const button = (name: string, isFocused: boolean) => (isFocused ? paint(`[ ${name} ]`, 'cursor') : `[ ${name} ]`);
-  const name = safe(confirm.form.title, { max: 40 });
-  const yes = isArmed ? button(name, confirm.focus === 'confirm') : paint(`[ ${name} ]`, confirm.focus === 'confirm' ? 'cursor' : 'dim');
-  return within(`  ${button('Cancel', confirm.focus === 'cancel')}  ${yes}`, width);
+  const name = `[ ${safe(confirm.form.title, { max: 40 })} ]`;
+  const cancel = paint('[ Cancel ]', confirm.focus === 'cancel' ? 'cursor' : 'plain');
+  const yes = paint(name, confirm.focus === 'confirm' ? 'cursor' : isArmed ? 'plain' : 'dim');
+  const why = confirm.focus === 'confirm' && !isArmed && confirm.words !== '' ? paint('  after the words are typed', 'dim') : '';
+  return within(`  ${cancel}  ${yes}${why}`, width);
+};
+
+/** Lines a confirmation takes when nothing is left out. */
+export const confirmHeight = (confirm: ConfirmState, width: number): number => frameLines(confirm) + bodyLines({ confirm, width }).length;
+
+/** What will happen, and the last chance to say no. The focus starts on Cancel. The line before the last is left to the field. */
+export const confirmLines = (confirm: ConfirmState, now: number, width: number, height: number): readonly string[] => {
+  const { form, words } = confirm;
+  const end = [...(words === '' ? [] : ['']), buttons(confirm, now, width)];
+  if (height <= end.length) return end.slice(-height);
+  const title = rule([form.title, form.label].filter(Boolean).join(' '), width);
+  const body = bodyLines({ confirm, width });
+  const room = Math.max(0, height - end.length - 2);
+  const from = Math.max(0, Math.min(confirm.scroll, body.length - room));
+  const below = body.length - from - room;
+  const more = below > 0 ? paint(`  ${below} more lines, ${words === '' ? 'j' : 'Down'} scrolls`, 'dim') : '';
+  const shown = body.slice(from, from + room);
+  return [title, ...shown, ...Array.from({ length: room - shown.length }, () => ''), ...(height > end.length + 1 ? [more] : []), ...end];
 };

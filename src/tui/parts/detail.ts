@@ -1,9 +1,10 @@
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
-import type { DetailLine, DetailSection, SmallTable } from '../../kit/define-resource.ts';
+import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
 import { resourceOf } from '../state/step.ts';
 import type { Detail, State } from '../state/types.ts';
 import { cell, paint } from '../theme.ts';
-import { wrap } from './wrap.ts';
+import { tableLines } from './small-table.tsx';
+import { paragraph, wrap } from './wrap.ts';
 
 const widestLabel = 14;
 const longestValue = 4_000;
@@ -13,17 +14,6 @@ const labelled = ([label, value, tone]: DetailLine, labels: number, width: numbe
   return wrap(safe(value, { max: longestValue }), room).map(
     (part, index) => `${cell(index === 0 ? label : '', labels, 'dim')} ${paint(part, tone ?? 'plain')}`,
   );
-};
-
-const tableLines = (table: SmallTable, width: number): readonly string[] => {
-  const widths = table.columns.map((title, index) =>
-    Math.min(28, Math.max(columnsOf(title), ...table.rows.map(row => columnsOf(safe(row[index] ?? '', { max: 200 }))))),
-  );
-  const used = widths.slice(0, -1).reduce((sum, each) => sum + each + 1, 0);
-  const fitted = [...widths.slice(0, -1), Math.max(4, width - used)];
-  const draw = (cells: readonly string[], tone: 'dim' | 'plain') =>
-    cells.map((text, index) => cell(text, fitted[index] ?? 4, tone)).join(' ');
-  return [draw(table.columns, 'dim'), ...table.rows.map(row => draw(row, 'plain'))];
 };
 
 const sectionLines = (section: DetailSection, width: number): readonly string[] => {
@@ -53,7 +43,7 @@ const scrolled = (lines: readonly string[], scroll: number, height: number, inDe
   const shown = lines.slice(from, from + height);
   const below = lines.length - from - height;
   if (below <= 0 || height < 4) return shown;
-  return [...shown.slice(0, -1), paint(`${below + 1} more lines, ${inDetail ? 'j' : 'Tab, j'} scrolls`, 'dim')];
+  return [...shown.slice(0, -1), paint(`  ${below + 1} more lines, ${inDetail ? 'j' : 'Tab then j'} scrolls`, 'dim')];
 };
 
 /** Whose detail this is: a record's detail may still be on screen while the next one's is read. */
@@ -68,13 +58,15 @@ const heading = (state: State, detail: Detail, width: number): string => {
   return paint(fit(`${mark} still ${safe(nameOf(detail.id), { max: 60 })}, reading the next`, width), 'dim');
 };
 
-/** The detail of the record under the cursor. */
-export const previewLines = (state: State, width: number, height: number): readonly string[] => {
-  const { detail, inDetail } = state.view;
+/** The detail of the record under the cursor; `beside` a list it says whose it is, alone the crumbs do. */
+export const previewLines = (state: State, width: number, height: number, beside: boolean): readonly string[] => {
+  const { detail, inDetail, cursor } = state.view;
   if (!detail) return [];
-  const title = heading(state, detail, width);
-  if (detail.error !== undefined) return [title, ...wrap(safe(detail.error), width - 2).map(line => `  ${paint(line, 'bad')}`), '  r reads again'];
-  if (!detail.sections) return [title, paint('  reading ...', 'dim')];
+  const title = beside || detail.id !== cursor ? [heading(state, detail, width)] : [];
+  if (detail.error !== undefined) {
+    return [...title, ...paragraph(safe(detail.error, { max: 600 }), width, 'bad'), ...paragraph('Nothing was changed. r reads again.', width, 'dim')];
+  }
+  if (!detail.sections) return [...title, ...paragraph('reading ...', width, 'dim')];
   const lines = detailText(detail.sections, width - 2).map(line => `  ${line}`);
-  return [title, ...scrolled(lines, detail.scroll, height - 1, inDetail)];
+  return [...title, ...scrolled(lines, detail.scroll, height - title.length, inDetail)];
 };

@@ -8,8 +8,15 @@ export const choicesShown = 6;
 
 export const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
 
-/** Columns that the names of the fields take, with the two before them. */
-export const labelWidth = (form: FormState): number => Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 3;
+/** Columns that the names of the fields take, with the two before them and two behind; at most half of the screen. */
+export const labelWidth = (form: FormState, width: number): number =>
+  Math.min(Math.floor(width / 2), Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 4);
+
+/** The name of a field, `>` before the one with the focus. */
+export const labelOf = (field: FormField, form: FormState, width: number): string => {
+  const sign = form.fields[form.focus] === field ? '>' : ' ';
+  return `${fit(`${sign} ${field.title}`, labelWidth(form, width) - 2)}  `;
+};
 
 const shownValue = (field: FormField, typed: string): string =>
   field.kind === 'secret' ? '*'.repeat(Math.min(20, typed.length)) : safe(typed, { max: 300 });
@@ -26,12 +33,12 @@ const firstError = (form: FormState): string | undefined => Object.values(form.e
 /** A field without the focus. */
 export const fieldLine = (field: FormField, form: FormState, width: number): string => {
   const typed = form.typed[field.key] ?? '';
-  const label = fit(`  ${field.title}`, labelWidth(form));
+  const label = labelOf(field, form, width);
   const error = form.errors[field.key];
   const value = typed === '' ? paint(hintOf(field), 'dim') : shownValue(field, typed);
-  if (error === undefined) return within(`${label} ${value}`, width);
+  if (error === undefined) return within(`${label}${value}`, width);
   const kept = typed === '' ? '' : `${within(shownValue(field, typed), 24)}  `;
-  return within(`${label} ${kept}${paint(`! ${safe(error, { max: 200 })}`, 'bad')}`, width);
+  return within(`${label}${kept}${paint(`! ${safe(error, { max: 200 })}`, 'bad')}`, width);
 };
 
 /** The line under the field with the focus: what is wrong with it, or with the whole. */

@@ -1,51 +1,55 @@
 import { Box } from 'ink';
-import { fit } from '../../domain/safe-text.ts';
 import type { FormField } from '../../kit/form-fields.ts';
 import type { FormState } from '../state/types.ts';
 import { ChoiceField } from './choice-field.tsx';
-import { Dialog } from './dialog.tsx';
-import { errorLine, fieldLine, formButtons, isChoice, labelWidth } from './form-lines.ts';
+import { choicesShown, errorLine, fieldLine, formButtons, isChoice, labelOf } from './form-lines.ts';
 import { Lines } from './lines.tsx';
+import { rule } from './rule.ts';
 import { TextField } from './text-field.tsx';
 
 type FormProps = { readonly form: FormState; readonly width: number; readonly height: number; readonly onText: (text: string) => void };
-type FocusedProps = { readonly field: FormField; readonly form: FormState; readonly onText: (text: string) => void };
+type FieldProps = { readonly field: FormField; readonly label: string; readonly value: string; readonly onText: (text: string) => void };
 
-const FocusedField = ({ field, form, onText }: FocusedProps) => {
-  const label = fit(`> ${field.title}`, labelWidth(form));
-  const value = form.typed[field.key] ?? '';
-  return isChoice(field) ? (
+const FocusedField = ({ field, label, value, onText }: FieldProps) =>
+  isChoice(field) ? (
+    // remade for every value: what is chosen may also come from a letter
     <ChoiceField key={value} label={label} choices={field.choices} value={value} onText={onText} />
   ) : (
     <TextField label={label} value={value} onText={onText} secret={field.kind === 'secret'} />
   );
-};
 
-/** Fields above the one with the focus are left out when there is no room for all. */
-const fitting = (form: FormState, height: number): readonly FormField[] => {
+const focusHeight = (field: FormField | undefined): number =>
+  field === undefined ? 0 : isChoice(field) ? Math.min(choicesShown, field.choices.length + 1) : 1;
+
+/** Which fields there is room for around the one with the focus: those before it scroll out at the top. */
+const fitting = (form: FormState, room: number) => {
+  const focused = form.fields[form.focus];
+  const left = Math.max(0, room - focusHeight(focused));
+  const after = form.fields.slice(form.focus + 1);
   const before = form.fields.slice(0, form.focus);
-  const room = Math.max(0, height - 4);
-  return before.slice(Math.max(0, before.length - room));
+  const above = Math.min(before.length, Math.max(left - after.length, Math.floor(left / 2)));
+  return { focused, before: before.slice(before.length - above), after: after.slice(0, Math.max(0, left - above)) };
 };
 
 /** What an action asks for. Exactly one field has the focus. */
 export const Form = ({ form, width, height, onText }: FormProps) => {
-  const focused = form.fields[form.focus];
-  const before = fitting(form, height);
-  const choices = focused && isChoice(focused) ? Math.min(6, focused.choices.length + 1) : focused ? 1 : 0;
-  const after = form.fields.slice(form.focus + 1).slice(0, Math.max(0, height - 3 - before.length - choices));
-  const title = [form.title, form.label].filter(Boolean).join(' ');
+  const title = height >= 4 ? [rule([form.title, form.label].filter(Boolean).join(' '), width)] : [];
+  const end = [...(height >= 3 ? [errorLine(form, width)] : []), ...(height >= 2 ? [formButtons(form, width)] : [])];
+  const { focused, before, after } = fitting(form, height - title.length - end.length);
   const line = (field: FormField) => fieldLine(field, form, width);
   return (
-    <Dialog title={title} width={width} height={height}>
-      <Lines lines={before.map(line)} height={before.length} />
+    <Box flexDirection="column" width={width} height={height} flexShrink={0} overflow="hidden">
+      <Lines lines={[...title, ...before.map(line)]} height={title.length + before.length} />
       {focused && (
-        <Box flexShrink={0} width={width}>
-          <FocusedField key={focused.key} field={focused} form={form} onText={onText} />
-        </Box>
+        <FocusedField
+          key={`${focused.key} ${form.edition}`}
+          field={focused}
+          label={labelOf(focused, form, width)}
+          value={form.typed[focused.key] ?? ''}
+          onText={onText}
+        />
       )}
-      <Lines lines={after.map(line)} height={after.length} />
-      <Lines lines={[errorLine(form, width), formButtons(form, width)]} height={2} />
-    </Dialog>
+      <Lines lines={[...after.map(line), ...end]} height={after.length + end.length} />
+    </Box>
   );
 };

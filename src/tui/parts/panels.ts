@@ -5,10 +5,11 @@ import { resourceOf, rowAtCursor } from '../state/step.ts';
 import type { Choice, Mode, State } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
 import { bulkLines } from './bulk.ts';
+import { confirmLines } from './confirm-lines.ts';
 import { helpLines } from './help.ts';
 import { rule } from './rule.ts';
 import { tourLines } from './tour.ts';
-import { paragraph } from './wrap.ts';
+import { paragraph, wrap } from './wrap.ts';
 
 type Of<Kind extends Mode['kind']> = Extract<Mode, { kind: Kind }>;
 
@@ -31,11 +32,15 @@ const menu = (title: string, items: readonly string[], chosen: number, { width, 
   ),
 ];
 
-const choiceText = ({ key, label, disabled }: Choice, labels: number, isChosen: boolean): string => {
+/** An action that cannot be had now is grey, with the reason beside it. */
+const choiceLines = ({ key, label, disabled }: Choice, labels: number, isChosen: boolean, width: number): readonly string[] => {
   const name = `${key}  ${fit(label, labels)}`;
-  if (disabled === undefined) return name;
-  const text = `${name}  not now: ${safe(disabled, { max: 200 })}`;
-  return isChosen ? text : paint(text, 'dim');
+  if (disabled === undefined) return [item(name, isChosen, width)];
+  const room = Math.max(10, width - labels - 8);
+  return wrap(safe(disabled, { max: 300 }), room).map((part, index) => {
+    const text = `${index === 0 ? name : ' '.repeat(name.length)}   ${part}`;
+    return isChosen ? item(text, index === 0, width) : paint(within(`  ${text}`, width), 'dim');
+  });
 };
 
 const actionsPanel = (state: State, { choices, chosen }: Of<'actions'>, width: number, height: number): readonly string[] => {
@@ -43,12 +48,9 @@ const actionsPanel = (state: State, { choices, chosen }: Of<'actions'>, width: n
   const { size } = state.view.marks;
   const what = size > 0 ? `${size.toLocaleString('en')} marked records` : row ? resourceOf(state).nameOf(row) : '';
   const labels = Math.max(0, ...choices.map(({ label }) => label.length));
-  return menu(
-    ['Actions', what && `on ${what}`].filter(Boolean).join(' '),
-    choices.map((choice, index) => choiceText(choice, labels, index === chosen)),
-    chosen,
-    { width, height },
-  );
+  const lines = choices.map((choice, index) => choiceLines(choice, labels, index === chosen, width));
+  const before = lines.slice(0, chosen).reduce((sum, each) => sum + each.length, 0);
+  return [rule(['Actions', what && `on ${what}`].filter(Boolean).join(' '), width), ...around(lines.flat(), before, height - 1)];
 };
 
 const columnTexts = (resource: AnyResource, state: State): readonly string[] => {
@@ -77,23 +79,24 @@ const quitLines = (state: State, width: number): readonly string[] => [
     : paragraph('Nothing is under way. Marks and history of views are forgotten; saved filters stay.', width)),
 ];
 
-/** What covers the lower part of the screen, in lines; undefined where nothing does, or where Ink draws it. */
-export const panelOf = (state: State, width: number, height: number): readonly string[] | undefined => {
+/** What covers the lower part of the screen, as lines; undefined where nothing does, or where Ink draws it. */
+export const panelLines = (state: State, width: number, height: number): readonly string[] | undefined => {
   const { mode } = state;
-  const room = { width, height: Math.max(2, height - 2) };
   switch (mode.kind) {
     case 'actions':
-      return actionsPanel(state, mode, room.width, room.height);
+      return actionsPanel(state, mode, width, height);
     case 'columns':
-      return menu('Columns', columnTexts(resourceOf(state), state), mode.chosen, room);
+      return menu('Columns', columnTexts(resourceOf(state), state), mode.chosen, { width, height });
     case 'sort':
-      return menu('Sort by', sortTexts(resourceOf(state), state), mode.chosen, room);
+      return menu('Sort by', sortTexts(resourceOf(state), state), mode.chosen, { width, height });
     case 'saved':
-      return menu('Saved filters', savedTexts(state, mode.names), mode.chosen, room);
+      return menu('Saved filters', savedTexts(state, mode.names), mode.chosen, { width, height });
     case 'quit':
       return quitLines(state, width);
     case 'bulk':
-      return bulkLines(state, mode.bulk, width, room.height);
+      return bulkLines(state, mode.bulk, width, height);
+    case 'confirm':
+      return confirmLines(mode.confirm, state.now, width, height);
     case 'help':
       return mode.tour === undefined ? helpLines(state, mode, width, height) : tourLines(mode.tour, width);
     default:

@@ -34,7 +34,7 @@ export const bodyLines = (state: State, width: number, height: number): readonly
   if (height <= 0) return [];
   const { view } = state;
   const { preview, navigation } = layoutOf(state.size);
-  if (!preview) return view.inDetail && view.detail ? previewLines(state, width, height) : listPart(state, width, height);
+  if (!preview) return view.inDetail && view.detail ? previewLines(state, width, height, false) : listPart(state, width, height);
   const left = navigation ? navigationWidth + separatorWidth : 0;
   const right = detailWidth(width - left);
   const middle = width - left - right - separatorWidth;
@@ -42,7 +42,7 @@ export const bodyLines = (state: State, width: number, height: number): readonly
     [
       ...(navigation ? [{ lines: navigationLines(state, navigationWidth), width: navigationWidth }] : []),
       { lines: listPart(state, middle, height), width: middle },
-      { lines: previewLines(state, right, height), width: right },
+      { lines: previewLines(state, right, height, true), width: right },
     ],
     height,
   );

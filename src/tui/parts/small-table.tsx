@@ -1,34 +1,58 @@
+import { renderToString, Text } from 'ink';
 import Table from 'ink-table';
-import { fit, safe, columnsOf } from '../../domain/safe-text.ts';
-import type { SmallTable as Content } from '../../kit/define-resource.ts';
+import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
+import type { SmallTable } from '../../kit/define-resource.ts';
+import { paint } from '../theme.ts';
 
-/** ink-table draws a frame of three columns a cell and one more. */
-const frame = (columns: number): number => columns * 3 + 1;
+const gap = '  ';
+const narrowest = 6;
+const longestCell = 200;
 
-/** How wide each column may be: its widest cell, the last one cut to what is left. */
-const widthsOf = (content: Content, width: number): readonly number[] => {
-  const natural = content.columns.map((title, index) =>
-    Math.max(columnsOf(title), ...content.rows.map(row => columnsOf(safe(row[index] ?? '', { max: 200 })))),
-  );
-  let spare = width - frame(natural.length) - natural.reduce((sum, each) => sum + each, 0);
+const textOf = (text: string | undefined): string => safe(text ?? '', { max: longestCell });
+
+/** How wide each column may be: its widest cell; where there is no room for all, the last columns give way first. */
+const widthsOf = (content: SmallTable, width: number): readonly number[] => {
+  const natural = content.columns.map((title, index) => Math.max(columnsOf(title), ...content.rows.map(row => columnsOf(textOf(row[index])))));
+  let surplus = natural.reduce((sum, each) => sum + each + gap.length, -gap.length) - width;
   return natural
     .toReversed()
     .map(each => {
-      const cut = spare < 0 ? Math.min(-spare, Math.max(0, each - 6)) : 0;
-      spare += cut;
-      return each - cut;
+      const given = Math.max(0, Math.min(surplus, each - narrowest));
+      surplus -= given;
+      return each - given;
     })
     .toReversed();
 };
 
-/** Lines that a small table takes; ink-table rules off every row. */
-export const smallTableHeight = (content: Content): number => content.rows.length * 2 + 3;
+/** ink-table rules off every row, which takes twice the lines: only the bars between cells are kept, as blanks. */
+const Skeleton = ({ children }: { readonly children: string }) => (children === '│' ? <Text>{gap}</Text> : undefined);
 
-/** A small table that stands still: evidence, previews, reports. Live lists have their own. */
-export const SmallTable = ({ content, width }: { readonly content: Content; readonly width: number }) => {
+/** Small tables that stand still: evidence, details, reports. Live lists have their own. */
+const draw = (content: SmallTable, width: number): readonly string[] => {
   const widths = widthsOf(content, width);
-  const data = content.rows.map(row =>
-    Object.fromEntries(content.columns.map((title, index) => [title, fit(safe(row[index] ?? '', { max: 200 }), widths[index] ?? 0)])),
+  // ink-table counts characters, terminals count columns: cells are fitted here
+  const fitted = (text: string, column: number) => fit(text.trim(), widths[column] ?? 0);
+  const data = content.rows.map(row => Object.fromEntries(content.columns.map((title, index) => [title, textOf(row[index])])));
+  const drawn = renderToString(
+    <Table
+      data={data}
+      columns={[...content.columns]}
+      skeleton={Skeleton}
+      header={({ children, column }) => <Text>{paint(fitted(children, column), 'dim')}</Text>}
+      cell={({ children, column }) => <Text>{fitted(children, column)}</Text>}
+    />,
+    { columns: width + 2 * gap.length },
   );
-  return <Table data={data} columns={[...content.columns]} padding={1} />;
+  return drawn.split('\n').map(line => line.slice(gap.length));
+};
+
+const known = new WeakMap<SmallTable, { readonly width: number; readonly lines: readonly string[] }>();
+
+/** The lines of a small table, at most `width` columns wide. Not to be called while React renders: it renders itself. */
+export const tableLines = (content: SmallTable, width: number): readonly string[] => {
+  const before = known.get(content);
+  if (before?.width === width) return before.lines;
+  const lines = content.rows.length === 0 ? [paint('none', 'dim')] : draw(content, width);
+  known.set(content, { width, lines });
+  return lines;
 };

@@ -1,4 +1,3 @@
-import { safe } from '../../domain/safe-text.ts';
 import type { State, View } from '../state/types.ts';
 import { bothEnds, paint } from '../theme.ts';
 
@@ -17,10 +16,5 @@ const lost = ({ lostSince, view }: State): string =>
     ? ''
     : paint(`as of ${new Date(view.readAt || lostSince).toISOString().slice(11, 19)}Z; it may have changed since. Keys still work.`, 'warn');
 
-/** Marks and what the filter hides of them, rows that came meanwhile, and the filter itself. */
-export const statusLine = (state: State, width: number): string => {
-  const { view } = state;
-  const left = [marked(view), newer(view), lost(state)].filter(Boolean).join('  ');
-  const filter = view.filter === '' ? '' : `/${safe(view.filter, { max: 80 })}`;
-  return bothEnds(left, filter, width);
-};
+/** Marks and what the filter hides of them, rows that came meanwhile, how old it all is. */
+export const statusLine = (state: State, width: number): string => bothEnds([marked(state.view), lost(state)].filter(Boolean).join('  '), newer(state.view), width);

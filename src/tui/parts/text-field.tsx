@@ -4,6 +4,7 @@ import { columnsOf } from '../../domain/safe-text.ts';
 import { paint } from '../theme.ts';
 
 type TextFieldProps = {
+  /** With the blank that shall stand between it and what is typed. */
   readonly label: string;
   readonly value: string;
   readonly onText: (text: string) => void;
@@ -14,7 +15,7 @@ type TextFieldProps = {
 /** A line that is being typed into. It is fed one key at a time; letters never get lost. */
 export const TextField = ({ label, value, onText, secret, focused = true }: TextFieldProps) => (
   <Box height={1} flexShrink={0} overflow="hidden">
-    <Box width={columnsOf(label) + 1} flexShrink={0}>
+    <Box width={columnsOf(label)} flexShrink={0}>
       <Text>{paint(label, 'title')}</Text>
     </Box>
     <Box flexGrow={1} height={1} overflow="hidden" justifyContent="flex-start">
