@@ -27,7 +27,7 @@ export type Means = {
 };
 
 /** While the cursor runs, details are not read: it has to rest this long, in milliseconds. */
-const restFor = 90;
+const restFor = 150;
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
