@@ -20,7 +20,11 @@ const { values } = parseArgs({
   options: { transactions: { type: 'string', default: '5000000' }, only: { type: 'string' }, home: { type: 'string' } },
 });
 const transactions = Number(values.transactions);
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+let said = '';
+const say = (text: string): void => {
+  if (text !== said) process.stderr.write(`${text}\n`);
+  said = text;
+};
 const wants = (group: string): boolean => values.only === undefined || values.only === group;
 
 const measureDatabase = async (home: string): Promise<readonly Figure[]> => {
