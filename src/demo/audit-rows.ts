@@ -7,32 +7,28 @@ import type { Direct } from '../database/direct.ts';
 const fill = `
 CREATE FUNCTION pg_temp.fill_audit(wanted bigint, until timestamptz, accounts bigint, users bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  kinds CONSTANT text[] := '{accounts.approve approve account,accounts.freeze update account,accounts.unfreeze update account,account.view view account,users.edit update user,users.lock update user,user.view view user,transactions.flag update transaction,sessions.open login session,sessions.close logout session}';
   names CONSTANT text[] := ARRAY(SELECT name FROM ops.operator ORDER BY id);
   a ops.audit;
-  kind text[];
   previous bytea := '\\x00';
 BEGIN
-  a.db_role := session_user;
-  FOR n IN 1..wanted LOOP
-    kind := string_to_array(kinds[1 + (n * 7::bigint) % array_length(kinds, 1)], ' ');
-    a.seq := n;
-    a.at := date_trunc('milliseconds', until - (wanted - n) * (interval '400 days' / wanted));
-    a.operator_id := 1 + (n / 11) % array_length(names, 1);
-    a.operator := names[a.operator_id];
-    a.ip := '10.20.0.0'::inet + a.operator_id;
-    a.client := 'bursar';
-    a.session_id := md5('session ' || a.operator_id || ' ' || n / 400)::uuid;
-    a.action := kind[1]; a.verb := kind[2]; a.entity := kind[3];
-    a.entity_id := CASE a.entity WHEN 'session' THEN a.session_id::text ELSE (1 + (n * 7919::bigint) % CASE a.entity WHEN 'user' THEN users ELSE accounts END)::text END;
-    a.entity_label := CASE a.entity WHEN 'session' THEN NULL ELSE a.entity || ' ' || a.entity_id END;
-    a.old := CASE a.verb WHEN 'update' THEN jsonb_build_object('version', n % 5) END;
-    a.new := CASE a.verb WHEN 'update' THEN jsonb_build_object('version', n % 5 + 1) END;
-    a.outcome := CASE WHEN n % 97 = 0 THEN 'refused' WHEN n % 211 = 0 THEN 'failure' ELSE 'success' END;
-    a.error := CASE WHEN a.outcome <> 'success' THEN 'the target changed meanwhile' END;
-    a.note := CASE WHEN a.verb IN ('update', 'approve') THEN 'Checked against the file, number ' || n END;
-    a.request_id := CASE WHEN a.verb IN ('update', 'approve') THEN md5('request ' || n)::uuid END;
-    a.transaction_number := n;
+  FOR a IN
+    SELECT n, date_trunc('milliseconds', until - (wanted - n) * (interval '400 days' / wanted)), session_user, who, names[who], '10.20.0.0'::inet + who, 'bursar',
+           session, k.action, k.verb, k.entity, target, CASE k.entity WHEN 'session' THEN NULL ELSE k.entity || ' ' || target END,
+           CASE k.verb WHEN 'update' THEN jsonb_build_object('version', n % 5) END, CASE k.verb WHEN 'update' THEN jsonb_build_object('version', n % 5 + 1) END,
+           CASE WHEN n % 97 = 0 THEN 'refused' WHEN n % 211 = 0 THEN 'failure' ELSE 'success' END::ops.outcome, NULL,
+           CASE WHEN k.verb IN ('update', 'approve') THEN 'Checked against the file, number ' || n END,
+           CASE WHEN n % 97 = 0 OR n % 211 = 0 THEN 'the target changed meanwhile' END,
+           CASE WHEN k.verb IN ('update', 'approve') THEN md5('request ' || n)::uuid END, NULL, NULL, n, NULL, NULL
+      FROM generate_series(1, wanted) AS n
+      JOIN (VALUES (0, 'accounts.approve', 'approve', 'account'), (1, 'accounts.freeze', 'update', 'account'), (2, 'accounts.unfreeze', 'update', 'account'),
+                   (3, 'account.view', 'view', 'account'), (4, 'users.edit', 'update', 'user'), (5, 'users.lock', 'update', 'user'), (6, 'user.view', 'view', 'user'),
+                   (7, 'transactions.flag', 'update', 'transaction'), (8, 'sessions.open', 'login', 'session'), (9, 'sessions.close', 'logout', 'session')
+           ) AS k(turn, action, verb, entity) ON k.turn = n * 7 % 10,
+           LATERAL (SELECT 1 + n / 11 % cardinality(names)) AS operator(who),
+           LATERAL (SELECT md5('session ' || who || ' ' || n / 400)::uuid) AS signed_in(session),
+           LATERAL (SELECT CASE k.entity WHEN 'session' THEN session::text WHEN 'user' THEN (1 + n * 7919 % users)::text ELSE (1 + n * 7919 % accounts)::text END) AS at(target)
+     ORDER BY n
+  LOOP
     a.prev := previous;
     a.hash := ops.audit_hash(previous, a);
     previous := a.hash;
