@@ -1,7 +1,7 @@
 import { render, renderToString, type Instance } from 'ink';
 import { brief, describeState } from './effects/dump.ts';
 import { Performer, type Means } from './effects/perform.ts';
-import { frameOf, livePart } from './frame.ts';
+import { frameOf, livePart, withinEnds } from './frame.ts';
 import { intentOf } from './keys.ts';
 import { Overlay, Screen } from './screen.tsx';
 import { isTyping } from './state/context.ts';
@@ -77,6 +77,7 @@ export class App {
   #draw(): void {
     const before = this.#drawn;
     if (this.#state === before) return;
+    this.#state = withinEnds(this.#state);
     this.#drawn = this.#state;
     this.#options.stage.output.show(frameOf(this.#state));
     // Without a field or a dialog, now and before, Ink has nothing to do

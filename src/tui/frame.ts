@@ -1,16 +1,19 @@
 import { bannerLine } from './parts/banner.ts';
-import { confirmHeight } from './parts/confirm-lines.ts';
+import { bulkScroll } from './parts/bulk.ts';
+import { confirmHeight, confirmScroll } from './parts/confirm-lines.ts';
 import { crumbsLine } from './parts/crumbs.ts';
+import { detailScroll } from './parts/detail.ts';
 import { flashLine } from './parts/flash.ts';
 import { formHeight } from './parts/form-lines.ts';
+import { helpScroll } from './parts/help.ts';
 import { hintLine } from './parts/hints.ts';
 import { panelLines } from './parts/panels.ts';
-import { bodyLines } from './parts/panes.ts';
+import { bodyLines, detailPlace } from './parts/panes.ts';
 import { startingLines } from './parts/starting.ts';
 import { statusLine } from './parts/status.ts';
 import { stripLines } from './parts/strip.ts';
 import { layoutOf } from './state/layout.ts';
-import type { State } from './state/types.ts';
+import type { Mode, State } from './state/types.ts';
 
 /** A part of the screen: its first line and how many. */
 export type Span = { readonly from: number; readonly height: number };
@@ -24,6 +27,8 @@ const exactly = (lines: readonly string[], height: number): readonly string[] =>
   Array.from({ length: Math.max(0, height) }, (_, index) => lines[index] ?? '');
 
 const isLine = ({ mode }: State): boolean => mode.kind === 'filter' || mode.kind === 'command';
+
+const isTooSmall = ({ size }: State): boolean => size.columns < smallest.columns || size.rows < smallest.rows;
 
 /** The lines between crumbs and status: lists, details and the strip, or what covers their lower part. */
 const middle = (state: State): Span => {
@@ -58,24 +63,55 @@ export const livePart = (state: State): Span | undefined => {
   return { from: span.from + Math.max(0, span.height - 2), height: 1 };
 };
 
-const isTooSmall = ({ size }: State): boolean => size.columns < smallest.columns || size.rows < smallest.rows;
-
 const tooSmall = ({ size }: State): readonly string[] =>
   exactly(
     ['Bursar needs more', 'room: 20 x 5,', 'better 80 x 24'].map(line => line.slice(0, size.columns)),
     size.rows,
   );
 
+/** How many lines of the middle list and detail have: what covers its lower part is taken off. */
+const bodyHeight = (state: State): number => middle(state).height - Math.max(dialogSpan(state).height, layoutOf(state.size).strip);
+
 const middleLines = (state: State): readonly string[] => {
   const { columns } = state.size;
-  const { strip } = layoutOf(state.size);
   const { height: area } = middle(state);
-  const dialog = dialogSpan(state).height;
-  const over = Math.max(dialog, strip);
-  const body = exactly(bodyLines(state, columns, area - over), area - over);
-  if (dialog === 0) return [...body, ...exactly(stripLines(state, columns, strip), strip)];
-  const lines = state.mode.kind === 'form' ? [] : exactly(panelLines(state, columns, dialog) ?? [], dialog);
-  return [...body, ...exactly([], over - dialog), ...exactly(lines, dialog)];
+  const { height: dialog } = dialogSpan(state);
+  const height = bodyHeight(state);
+  const body = exactly(bodyLines(state, columns, height), height);
+  if (dialog === 0) return [...body, ...exactly(stripLines(state, columns, area - height), area - height)];
+  const lines = state.mode.kind === 'form' ? [] : (panelLines(state, columns, dialog) ?? []);
+  return [...body, ...exactly([], area - height - dialog), ...exactly(lines, dialog)];
+};
+
+const settledMode = (state: State): Mode => {
+  const { mode, size } = state;
+  const { height } = dialogSpan(state);
+  switch (mode.kind) {
+    case 'help': {
+      const scroll = mode.tour === undefined ? helpScroll(state, mode, size.columns, height) : 0;
+      return scroll === mode.scroll ? mode : { ...mode, scroll };
+    }
+    case 'confirm': {
+      const scroll = confirmScroll(mode.confirm, size.columns, height);
+      return scroll === mode.confirm.scroll ? mode : { ...mode, confirm: { ...mode.confirm, scroll } };
+    }
+    case 'bulk': {
+      const scroll = bulkScroll(state, mode.bulk, size.columns, height);
+      return scroll === mode.bulk.scroll ? mode : { ...mode, bulk: { ...mode.bulk, scroll } };
+    }
+    default:
+      return mode;
+  }
+};
+
+/** The state with nothing scrolled beyond its end, which only the drawn text knows: a key back then moves at once. */
+export const withinEnds = (state: State): State => {
+  if (isTooSmall(state) || !state.session) return state;
+  const mode = settledMode(state);
+  const { detail } = state.view;
+  const scroll = detail?.scroll ? detailScroll(state, detailPlace(state, state.size.columns, bodyHeight(state))) : 0;
+  if (mode === state.mode && (!detail || scroll === detail.scroll)) return state;
+  return { ...state, mode, view: detail ? { ...state.view, detail: { ...detail, scroll } } : state.view };
 };
 
 /** The whole screen as lines of text and our own colours; those of the live part are empty. Not to be called while React renders. */

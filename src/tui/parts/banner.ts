@@ -33,8 +33,8 @@ const ageOf = (state: State): readonly Piece[] => {
   const { readAt } = state.view;
   const age = seconds(state.now - readAt);
   if (!state.session) return [];
-  if (state.lostSince !== undefined) return [{ text: ` NO DATABASE ${seconds(state.now - state.lostSince)}, retrying `, ink: 'alarm', rank: 8 }];
-  if (readAt === 0) return [{ text: 'reading', ink: 'dim', rank: 5 }];
+  if (state.lostSince !== undefined) return [{ text: `!NO DATABASE ${seconds(state.now - state.lostSince)}, retrying!`, ink: 'alarm', rank: 8 }];
+  if (readAt === 0 || (state.view.status === 'loading' && state.view.window.rows.length === 0)) return [{ text: 'reading', ink: 'dim', rank: 5 }];
   if (state.paused) return [{ text: `PAUSED ${age}`, ink: 'warn', rank: 6 }];
   if (state.now - readAt > staleAfter) return [{ text: `STALE ${age}`, ink: 'warn', rank: 6 }];
   return [{ text: `live ${age}${state.follow ? ', following' : ''}`, ink: 'good', rank: 4 }];
@@ -42,7 +42,7 @@ const ageOf = (state: State): readonly Piece[] => {
 
 const warningsOf = ({ session, unsettled }: State): readonly Piece[] => [
   ...(session?.readOnly ? [{ text: 'READ ONLY', ink: 'warn' as const, rank: 5 }] : []),
-  ...(unsettled.length > 0 ? [{ text: ` ${unsettled.length} UNKNOWN `, ink: 'alarm' as const, rank: 7 }] : []),
+  ...(unsettled.length > 0 ? [{ text: `!${unsettled.length} UNKNOWN!`, ink: 'alarm' as const, rank: 7 }] : []),
 ];
 
 const separator = ' | ';

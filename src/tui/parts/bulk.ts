@@ -54,21 +54,39 @@ const runningLines = (state: State, bulk: BulkState, width: number): readonly st
 
 const finishedLines = (bulk: BulkState, width: number): readonly string[] => {
   const { summary, skipped } = bulk.finished ?? { summary: '', skipped: 0 };
-  const left = skipped > 0 ? [paint(`  ${skipped.toLocaleString('en')} were not tried and are as they were`, 'warn')] : [];
-  return [...paragraph(safe(summary, { max: 300 }), width, skipped > 0 ? 'warn' : 'good'), ...left];
+  const rest = skipped > 0 ? '; those that were not tried are as they were' : '';
+  return paragraph(`${safe(summary, { max: 300 })}${rest}`, width, bulk.results.length > 0 && rest === '' ? 'good' : 'warn');
 };
 
-/** A bulk: the question after the first record, its progress, and in the end one result per record. */
-export const bulkLines = (state: State, bulk: BulkState, width: number, height: number): readonly string[] => {
+const headLines = (state: State, bulk: BulkState, width: number): readonly string[] => {
   const hidden = bulk.form.hiddenByFilter > 0 ? `, ${bulk.form.hiddenByFilter} of them hidden by the filter` : '';
   const title = rule(`${bulk.form.title}: ${bulk.total.toLocaleString('en')} records${hidden}`, width);
   if (bulk.atCanary) return [title, ...canaryLines(state, bulk, width)];
-  const head = [title, ...(bulk.finished ? finishedLines(bulk, width) : runningLines(state, bulk, width))];
-  const room = Math.max(1, height - head.length);
-  // While it runs the newest are seen; afterwards one scrolls
+  return [title, ...(bulk.finished ? finishedLines(bulk, width) : runningLines(state, bulk, width))];
+};
+
+/** While it runs the newest results are seen; afterwards one scrolls. Only those in sight are drawn: there may be ten thousand. */
+const partOf = (bulk: BulkState, room: number): Span => {
   const last = Math.max(0, bulk.results.length - room);
-  const from = bulk.finished ? Math.min(bulk.scroll, last) : last;
+  return { from: bulk.finished ? Math.min(bulk.scroll, last) : last, room };
+};
+
+type Span = { readonly from: number; readonly room: number };
+
+const roomFor = (state: State, bulk: BulkState, width: number, height: number): number =>
+  Math.max(1, height - headLines(state, bulk, width).length);
+
+/** How far the results are really scrolled: not beyond their end. */
+export const bulkScroll = (state: State, bulk: BulkState, width: number, height: number): number =>
+  bulk.finished ? partOf(bulk, roomFor(state, bulk, width, height)).from : bulk.scroll;
+
+/** A bulk: the question after the first record, its progress, and in the end one result per record. */
+export const bulkLines = (state: State, bulk: BulkState, width: number, height: number): readonly string[] => {
+  const head = headLines(state, bulk, width);
+  if (bulk.atCanary) return head;
+  const { from, room } = partOf(bulk, roomFor(state, bulk, width, height));
   const results = bulk.results.slice(from, from + room).map(result => resultLine(state, result, width));
-  const more = bulk.finished && from < last ? [paint(`  ${last - from} more below`, 'dim')] : [];
-  return [...head, ...(more.length > 0 ? results.slice(0, -1) : results), ...more];
+  const below = bulk.results.length - from - results.length;
+  if (!bulk.finished || below === 0) return [...head, ...results];
+  return [...head, ...results.slice(0, -1), paint(`  ${below + 1} more below, j scrolls`, 'dim')];
 };

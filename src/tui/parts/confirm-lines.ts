@@ -5,6 +5,7 @@ import { clearIds } from '../state/confirm.ts';
 import type { ConfirmState } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
 import { rule } from './rule.ts';
+import { scrolledTo, type Scrolled } from './scroll.ts';
 import { tableLines } from './small-table.tsx';
 import { point } from './wrap.ts';
 
@@ -91,17 +92,22 @@ const buttons = (confirm: ConfirmState, now: number, width: number): string => {
 /** Lines a confirmation takes when nothing is left out. */
 export const confirmHeight = (confirm: ConfirmState, width: number): number => frameLines(confirm) + bodyLines({ confirm, width }).length;
 
+/** Lines that stay: the words to type, the buttons. */
+const endLines = ({ words }: ConfirmState): number => (words === '' ? 1 : 2);
+
+const partOf = (confirm: ConfirmState, width: number, height: number): Scrolled =>
+  scrolledTo(bodyLines({ confirm, width }), confirm.scroll, Math.max(0, height - endLines(confirm) - 2));
+
+/** How far a confirmation is really scrolled: not beyond its end. */
+export const confirmScroll = (confirm: ConfirmState, width: number, height: number): number => partOf(confirm, width, height).from;
+
 /** What will happen, and the last chance to say no. The focus starts on Cancel. The line before the last is left to the field. */
 export const confirmLines = (confirm: ConfirmState, now: number, width: number, height: number): readonly string[] => {
   const { form, words } = confirm;
   const end = [...(words === '' ? [] : ['']), buttons(confirm, now, width)];
   if (height <= end.length) return end.slice(-height);
   const title = rule([form.title, form.label].filter(Boolean).join(' '), width);
-  const body = bodyLines({ confirm, width });
-  const room = Math.max(0, height - end.length - 2);
-  const from = Math.max(0, Math.min(confirm.scroll, body.length - room));
-  const below = body.length - from - room;
+  const { shown, below } = partOf(confirm, width, height);
   const more = below > 0 ? paint(`  ${below} more lines, ${words === '' ? 'j' : 'Down'} scrolls`, 'dim') : '';
-  const shown = body.slice(from, from + room);
-  return [title, ...shown, ...Array.from({ length: room - shown.length }, () => ''), ...(height > end.length + 1 ? [more] : []), ...end];
+  return [title, ...shown, ...(height > end.length + 1 ? [more] : []), ...end];
 };

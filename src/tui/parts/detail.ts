@@ -3,6 +3,7 @@ import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
 import { resourceOf } from '../state/step.ts';
 import type { Detail, State } from '../state/types.ts';
 import { cell, paint } from '../theme.ts';
+import { scrolledTo, type Scrolled } from './scroll.ts';
 import { tableLines } from './small-table.tsx';
 import { paragraph, wrap } from './wrap.ts';
 
@@ -37,15 +38,6 @@ const detailText = (sections: readonly DetailSection[], width: number): readonly
   return lines;
 };
 
-/** The visible part of a detail's text, and how much there is beyond it. */
-const scrolled = (lines: readonly string[], scroll: number, height: number, inDetail: boolean): readonly string[] => {
-  const from = Math.max(0, Math.min(scroll, lines.length - height));
-  const shown = lines.slice(from, from + height);
-  const below = lines.length - from - height;
-  if (below <= 0 || height < 4) return shown;
-  return [...shown.slice(0, -1), paint(`  ${below + 1} more lines, ${inDetail ? 'j' : 'Tab then j'} scrolls`, 'dim')];
-};
-
 /** Whose detail this is: a record's detail may still be on screen while the next one's is read. */
 const heading = (state: State, detail: Detail, width: number): string => {
   const resource = resourceOf(state);
@@ -58,15 +50,37 @@ const heading = (state: State, detail: Detail, width: number): string => {
   return paint(fit(`${mark} still ${safe(nameOf(detail.id), { max: 60 })}, reading the next`, width), 'dim');
 };
 
-/** The detail of the record under the cursor; `beside` a list it says whose it is, alone the crumbs do. */
-export const previewLines = (state: State, width: number, height: number, beside: boolean): readonly string[] => {
-  const { detail, inDetail, cursor } = state.view;
+export type Place = {
+  readonly width: number;
+  readonly height: number;
+  /** Beside a list it says whose it is; alone the crumbs do. */
+  readonly beside: boolean;
+};
+
+const titleOf = (state: State, detail: Detail, { width, beside }: Place): readonly string[] =>
+  beside || detail.id !== state.view.cursor ? [heading(state, detail, width)] : [];
+
+const partOf = (state: State, detail: Detail, sections: readonly DetailSection[], place: Place): Scrolled =>
+  scrolledTo(detailText(sections, place.width - 2), detail.scroll, place.height - titleOf(state, detail, place).length);
+
+/** How far the detail is really scrolled: not beyond its end. */
+export const detailScroll = (state: State, place: Place): number => {
+  const { detail } = state.view;
+  return detail?.sections ? partOf(state, detail, detail.sections, place).from : 0;
+};
+
+/** The detail of the record under the cursor. */
+export const detailLines = (state: State, place: Place): readonly string[] => {
+  const { detail, inDetail } = state.view;
+  const { width } = place;
   if (!detail) return [];
-  const title = beside || detail.id !== cursor ? [heading(state, detail, width)] : [];
+  const title = titleOf(state, detail, place);
   if (detail.error !== undefined) {
     return [...title, ...paragraph(safe(detail.error, { max: 600 }), width, 'bad'), ...paragraph('Nothing was changed. r reads again.', width, 'dim')];
   }
   if (!detail.sections) return [...title, ...paragraph('reading ...', width, 'dim')];
-  const lines = detailText(detail.sections, width - 2).map(line => `  ${line}`);
-  return [...title, ...scrolled(lines, detail.scroll, height - title.length, inDetail)];
+  const { shown, below } = partOf(state, detail, detail.sections, place);
+  const lines = shown.map(line => `  ${line}`);
+  if (below === 0 || lines.length < 3) return [...title, ...lines];
+  return [...title, ...lines.slice(0, -1), paint(`  ${below + 1} more lines, ${inDetail ? 'j' : 'Tab then j'} scrolls`, 'dim')];
 };

@@ -5,6 +5,7 @@ import type { Mode, State } from '../state/types.ts';
 import { paint, padded, within } from '../theme.ts';
 import { shownKey } from './key-names.ts';
 import { rule } from './rule.ts';
+import { scrolledTo } from './scroll.ts';
 
 const contextTitles: Readonly<Record<Context, string>> = {
   list: 'a list',
@@ -31,21 +32,29 @@ const narrowest = 58;
 const helpRow = (row: KeyRow, width: number): string =>
   within(`  ${paint(fit(row.keys.map(shownKey).join(' '), keysWidth), 'title')} ${row.long}`, width);
 
-/** The keys of whatever had the focus, in as many columns as there is room for. */
-export const helpLines = (state: State, mode: Extract<Mode, { kind: 'help' }>, width: number, height: number): readonly string[] => {
-  const context = contextOf({ ...state, mode: mode.under });
+type Help = Extract<Mode, { kind: 'help' }>;
+
+const keyLines = (context: Context, width: number): readonly string[] => {
   const count = Math.max(1, Math.floor(width / narrowest));
   const each = Math.floor(width / count);
   const rows = rowsFor(context).map(row => helpRow(row, each - 1));
   const tall = Math.ceil(rows.length / count);
-  const lines = Array.from({ length: tall }, (_, line) =>
-    Array.from({ length: count }, (_column, column) => padded(rows[column * tall + line] ?? '', column === count - 1 ? each - 1 : each)).join('').trimEnd(),
+  return Array.from({ length: tall }, (_, line) =>
+    Array.from({ length: count }, (_column, column) => padded(rows[column * tall + line] ?? '', column === count - 1 ? each - 1 : each)).join(''),
   );
-  const room = height - 1;
-  const from = Math.max(0, Math.min(mode.scroll, lines.length - room));
-  const shown = lines.slice(from, from + room);
-  const hidden = lines.length - from - shown.length;
-  const more = paint(`  ${hidden + 1} more lines, j scrolls`, 'dim');
+};
+
+const contextUnder = (state: State, { under }: Help): Context => contextOf({ ...state, mode: under });
+
+/** How far the help is really scrolled: not beyond its end. */
+export const helpScroll = (state: State, mode: Help, width: number, height: number): number =>
+  scrolledTo(keyLines(contextUnder(state, mode), width), mode.scroll, height - 1).from;
+
+/** The keys of whatever had the focus, in as many columns as there is room for. */
+export const helpLines = (state: State, mode: Help, width: number, height: number): readonly string[] => {
+  const context = contextUnder(state, mode);
+  const { shown, below } = scrolledTo(keyLines(context, width), mode.scroll, height - 1);
   const title = rule(`Keys in ${contextTitles[context]}   t: a two-minute tour   Esc: close`, width);
-  return [title, ...(hidden > 0 ? [...shown.slice(0, -1), more] : shown), ...Array.from({ length: Math.max(0, room - shown.length) }, () => '')];
+  if (below === 0) return [title, ...shown];
+  return [title, ...shown.slice(0, -1), paint(`  ${below + 1} more lines, j scrolls`, 'dim')];
 };

@@ -15,6 +15,7 @@ const painted = (hint: string): string => {
 
 /** What the keys do here, as many as fit, from the one key table. */
 export const hintLine = (state: State, width: number): string => {
+  if (!state.session) return painted('^C leaves');
   const offered = rowsFor(contextOf(state)).filter(row => row.hint !== undefined && (row.when?.(state) ?? true));
   const hints = [...new Set(offered.map(row => row.hint ?? ''))];
   const last = hints.includes(helpKey) ? [helpKey] : [];

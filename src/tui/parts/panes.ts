@@ -2,7 +2,7 @@ import { layoutOf } from '../state/layout.ts';
 import { resourceOf } from '../state/step.ts';
 import type { State } from '../state/types.ts';
 import { padded, paint } from '../theme.ts';
-import { previewLines } from './detail.ts';
+import { detailLines, type Place } from './detail.ts';
 import { emptyLines } from './empty.ts';
 import { listLines } from './list.ts';
 import { navigationLines } from './navigation.ts';
@@ -26,23 +26,32 @@ const listPart = (state: State, width: number, height: number): readonly string[
 const navigationWidth = 20;
 const widestDetail = 84;
 
-/** How many columns the detail beside the list has. */
-const detailWidth = (width: number): number => Math.min(widestDetail, Math.floor(width * 0.42));
+/** How the columns are shared out between panes, list and detail. */
+const widths = (state: State, width: number) => {
+  const { preview, navigation } = layoutOf(state.size);
+  const left = navigation ? navigationWidth + separatorWidth : 0;
+  const right = preview ? Math.min(widestDetail, Math.floor((width - left) * 0.42)) : 0;
+  return { left, right, middle: width - left - right - separatorWidth };
+};
+
+/** Where the detail stands: beside the list, or in its place. */
+export const detailPlace = (state: State, width: number, height: number): Place => {
+  const { right } = widths(state, width);
+  return right > 0 ? { width: right, height, beside: true } : { width, height, beside: false };
+};
 
 /** The middle of the screen: the list, its detail where there is room or it was opened, and the panes on a wide one. */
 export const bodyLines = (state: State, width: number, height: number): readonly string[] => {
   if (height <= 0) return [];
   const { view } = state;
-  const { preview, navigation } = layoutOf(state.size);
-  if (!preview) return view.inDetail && view.detail ? previewLines(state, width, height, false) : listPart(state, width, height);
-  const left = navigation ? navigationWidth + separatorWidth : 0;
-  const right = detailWidth(width - left);
-  const middle = width - left - right - separatorWidth;
+  const { left, right, middle } = widths(state, width);
+  const detail = detailLines(state, detailPlace(state, width, height));
+  if (right === 0) return view.inDetail && view.detail ? detail : listPart(state, width, height);
   return beside(
     [
-      ...(navigation ? [{ lines: navigationLines(state, navigationWidth), width: navigationWidth }] : []),
+      ...(left > 0 ? [{ lines: navigationLines(state, navigationWidth), width: navigationWidth }] : []),
       { lines: listPart(state, middle, height), width: middle },
-      { lines: previewLines(state, right, height, true), width: right },
+      { lines: detail, width: right },
     ],
     height,
   );
