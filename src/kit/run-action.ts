@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { businessToday } from '../database/calendar.ts';
 import type { Db } from '../database/client.ts';
 import { isConnectionLost, isRaceLost, refusalOf } from '../database/fault.ts';
 import { done, failed, forbidden, invalid, stale, type Outcome } from '../domain/outcome.ts';
@@ -17,10 +18,12 @@ class Refused extends Error {
   }
 }
 
-const contextOf = async (acting: Acting, db: Db): Promise<Context> => {
-  const [row] = await db.$queryRaw<{ today: string }[]>`SELECT bank.business_day()::text AS today`;
-  return { db, operator: acting.operator, today: row?.today ?? '', currency: acting.currency };
-};
+const contextOf = async (acting: Acting, db: Db): Promise<Context> => ({
+  db,
+  operator: acting.operator,
+  today: await businessToday(db),
+  currency: acting.currency,
+});
 
 const admit = async (action: AnyAction, typed: Typed, acting: Acting, db: Db) => {
   if (!acting.operator.permissions.has(action.permission)) {

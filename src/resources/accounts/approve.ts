@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { whyNotApprove } from '../../domain/account.ts';
 import { Note } from '../../domain/note.ts';
-import { openingChecks } from '../../domain/opening-check.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
-import { applicationOf, setAccountStatus } from './queries.ts';
+import { checksOf, checksTable } from './opening.ts';
+import { setAccountStatus } from './queries.ts';
 import { AccountId, accountFor, accountTarget } from './target.ts';
 
 export const approveAccount = defineAction({
@@ -21,8 +21,7 @@ export const approveAccount = defineAction({
   gather: async ({ id }, context) => {
     const account = await accountFor(id, context, whyNotApprove);
     if (!account.ok) return account;
-    const { applicant, documents, alike } = await applicationOf(context.db, account.value.ownerId);
-    return done({ account: account.value, checks: openingChecks(applicant, documents, alike, context.today) });
+    return done({ account: account.value, checks: await checksOf(context.db, account.value.ownerId) });
   },
   target: ({ account }) => accountTarget(account),
 
@@ -30,15 +29,7 @@ export const approveAccount = defineAction({
     `${account.number} of ${account.ownerName} becomes active: deposits, withdrawals and transfers begin`,
     `${checks.filter(check => check.passed).length} of ${checks.length} opening checks are clear`,
   ],
-  evidence: ({ checks }) => [
-    {
-      title: 'Opening checks',
-      table: {
-        columns: ['Check', 'Result', 'Evidence'],
-        rows: checks.map(check => [check.name, check.passed ? 'clear' : 'NOT CLEAR', check.evidence]),
-      },
-    },
-  ],
+  evidence: ({ checks }) => [checksTable(checks)],
   doubts: ({ checks }) => checks.filter(check => !check.passed).map(check => `${check.name}: ${check.evidence}`),
 
   execute: async ({ account, checks }, _input, { db }) => {

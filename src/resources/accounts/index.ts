@@ -1,6 +1,7 @@
 import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
+import type { OpeningCheck } from '../../domain/opening-check.ts';
 import { bar } from '../../domain/sparkline.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
 import {
@@ -17,6 +18,7 @@ import {
   type RefusalLine,
   type StatementLine,
 } from './queries.ts';
+import { checksOf, checksTable } from './opening.ts';
 
 const tones = { pending: 'info', active: 'good', frozen: 'warn', closed: 'dim', rejected: 'dim' } as const;
 
@@ -26,6 +28,8 @@ type Related = {
   readonly limits: readonly LimitUse[];
   readonly postings: readonly StatementLine[];
   readonly refusals: readonly RefusalLine[];
+  /** Computed for an application only. */
+  readonly checks: readonly OpeningCheck[];
 };
 
 const holdSection = (holds: readonly Hold[]): readonly DetailSection[] =>
@@ -69,7 +73,7 @@ const refusalSection = (refusals: readonly RefusalLine[]): readonly DetailSectio
         },
       ];
 
-const detail = (account: AccountRow, { holds, flags, limits, postings, refusals }: Related): readonly DetailSection[] => [
+const detail = (account: AccountRow, { holds, flags, limits, postings, refusals, checks }: Related): readonly DetailSection[] => [
   {
     title: 'Account',
     lines: [
@@ -83,6 +87,7 @@ const detail = (account: AccountRow, { holds, flags, limits, postings, refusals 
       ...(account.closedAt ? [['Closed', formatInstant(account.closedAt)] as const] : []),
     ],
   },
+  ...(checks.length > 0 ? [checksTable(checks)] : []),
   ...holdSection(holds),
   ...flagSection(flags),
   {
@@ -144,14 +149,15 @@ export const accounts = defineResource<AccountRow, Related>({
   ],
 
   relate: async (db, account) => {
-    const [holds, flags, limits, postings, refusals] = await Promise.all([
+    const [holds, flags, limits, postings, refusals, checks] = await Promise.all([
       holdsOf(db, account.id),
       flagsOf(db, account.id, 5),
       limitUse(db, account.id),
       recentPostings(db, account.id, 8),
       recentRefusals(db, account.id, 5),
+      account.status === 'pending' ? checksOf(db, account.ownerId) : [],
     ]);
-    return { holds, flags, limits, postings, refusals };
+    return { holds, flags, limits, postings, refusals, checks };
   },
   detail,
 
