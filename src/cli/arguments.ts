@@ -31,13 +31,15 @@ const glued = (args: readonly string[], flags: readonly Flag[]): string[] => {
   return result;
 };
 
-type Token = { readonly kind: 'option'; readonly name: string; readonly rawName: string; readonly value?: string | undefined };
+type Token = {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+};
 
 const unknownFlag = (token: Token, flags: readonly Flag[]): Outcome<never> => {
-  const meant = nearest(
-    token.name,
-    [...flags.map(flag => flag.name), 'help'],
-  );
+  const meant = nearest(token.name, [...flags.map(flag => flag.name), 'help']);
   return invalid(`there is no flag ${safe(token.rawName, { max: 60 })} here`, meant ? `did you mean --${meant}?` : 'see --help');
 };
 
@@ -54,10 +56,12 @@ const flagValue = (token: Token, flags: readonly Flag[]): Outcome<readonly [name
   if (!flag || !token.rawName.startsWith('--')) return unknownFlag(token, flags);
   if (flag.secret)
     return invalid(`${token.rawName} is a secret and everybody can read arguments`, `set ${flag.secret}, or leave it out and be asked`);
-  if (flag.takes !== undefined)
-    return token.value === undefined
-      ? invalid(`${token.rawName} needs a value`, `write ${token.rawName} ${flag.takes}`)
-      : done([flag.name, token.value]);
+  if (flag.takes !== undefined) {
+    // What was not glued to it is the next flag, and must not be lost as a value: --note --dry-run
+    if (token.value === undefined || token.inlineValue !== true)
+      return invalid(`${token.rawName} needs a value`, `write ${token.rawName} ${flag.takes}`);
+    return done([flag.name, token.value]);
+  }
   const value = switchValue(token, negated);
   return value.ok ? done([flag.name, value.value]) : value;
 };

@@ -30,7 +30,7 @@ export const list = async (
   let written = 0;
   let next: string | undefined;
   for await (const page of pagesOf(session, resource, asked.value, signal)) {
-    format.page?.(page.rows);
+    if (written === 0) format.begin?.(page.rows);
     const text = page.rows.map((row, index) => format.row(row, written + index)).join('');
     await streams.write(written === 0 ? format.before + text : text);
     written += page.rows.length;

@@ -7,6 +7,9 @@ const gap = '  ';
 /** A column that gives way on a narrow terminal keeps this much. */
 const narrowest = 8;
 
+/** The columns of a terminal that a table takes. */
+export const totalOf = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width + gap.length, -gap.length);
+
 /** How wide each column must be for these rows; what a terminal lacks is taken from those that fill. */
 export const widthsFor = (
   columns: readonly TextColumn[],
@@ -14,7 +17,7 @@ export const widthsFor = (
   available = Infinity,
 ): readonly number[] => {
   const natural = columns.map((column, index) => Math.max(columnsOf(column.title), ...rows.map(row => columnsOf(row[index] ?? ''))));
-  let missing = natural.reduce((sum, width) => sum + width + gap.length, -gap.length) - available;
+  let missing = totalOf(natural) - available;
   return natural.map((width, index) => {
     if (missing <= 0 || !columns[index]?.fills) return width;
     const given = Math.min(missing, Math.max(0, width - narrowest));

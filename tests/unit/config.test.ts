@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../../src/config.ts';
+
+const home = mkdtempSync(path.join(tmpdir(), 'bursar-config-'));
+afterAll(() => rmSync(home, { recursive: true }));
+
+const withFile = (content: string): NodeJS.ProcessEnv => {
+  writeFileSync(path.join(home, 'config.json'), content);
+  return { BURSAR_HOME: home };
+};
+
+const refusal = (environment: NodeJS.ProcessEnv): string => {
+  try {
+    readConfig(environment, '/nowhere');
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('settings', () => {
+  test('nothing said: embedded database, euro, five postings a second, production unless it is a demo', () => {
+    expect(readConfig({}, '/somewhere')).toEqual({
+      home: '/somewhere',
+      databaseUrl: undefined,
+      environment: undefined,
+      production: undefined,
+      currency: 'EUR',
+      traffic: 5,
+      demoOperator: 'demo',
+    });
+  });
+
+  test('the file says, the environment overrules', () => {
+    const environment = withFile('{"environment": "eu-1", "production": true, "traffic": 2.5, "currency": "CHF"}');
+    expect(readConfig(environment, '/nowhere')).toMatchObject({
+      home,
+      environment: 'eu-1',
+      production: true,
+      traffic: 2.5,
+      currency: 'CHF',
+    });
+    const overruled = readConfig(
+      { ...environment, BURSAR_PRODUCTION: 'no', BURSAR_TRAFFIC: '0', DATABASE_URL: 'postgresql://x/y' },
+      '/nowhere',
+    );
+    expect(overruled).toMatchObject({ environment: 'eu-1', production: false, traffic: 0, databaseUrl: 'postgresql://x/y' });
+  });
+
+  test('an empty variable is none', () => {
+    expect(readConfig({ DATABASE_URL: '', BURSAR_HOME: '', BURSAR_CURRENCY: '' }, '/somewhere')).toMatchObject({
+      databaseUrl: undefined,
+      home: '/somewhere',
+      currency: 'EUR',
+    });
+  });
+});
+
+describe('what cannot be used is refused in one line that says what to write', () => {
+  test.each([
+    [{ BURSAR_HOME: 'relative' }, 'BURSAR_HOME is "relative": write the whole path of a folder, such as /srv/bursar'],
+    [{ BURSAR_TRAFFIC: 'fast' }, 'BURSAR_TRAFFIC is "fast": write postings a second from 0 to 1000, such as 5'],
+    [{ BURSAR_TRAFFIC: '-1' }, 'BURSAR_TRAFFIC is "-1": write postings a second from 0 to 1000, such as 5'],
+    [{ BURSAR_PRODUCTION: 'maybe' }, 'BURSAR_PRODUCTION is "maybe": write yes or no'],
+    [{ BURSAR_CURRENCY: 'euro' }, 'BURSAR_CURRENCY is "euro": write three capital letters, such as EUR'],
+    [{ BURSAR_DEMO_OPERATOR: "x' OR true" }, `BURSAR_DEMO_OPERATOR is "x' OR true": write the name of an operator, such as demo`],
+    [
+      { BURSAR_ENVIRONMENT: 'prod\u001b[31m' },
+      'BURSAR_ENVIRONMENT is "prod␛[31m": write a name of up to 24 letters, digits, blanks, dots and dashes, such as eu-1',
+    ],
+  ])('%j', (environment, message) => {
+    expect(refusal(environment)).toBe(message);
+  });
+
+  test.each([
+    ['{"trafic": 3}', /config\.json has the unknown key "trafic": write traffic$/],
+    ['{"colour": 3}', /has the unknown key "colour": it knows environment, production, currency, traffic, demoOperator$/],
+    ['{"traffic": "many"}', /^traffic in .*config\.json is "many": write postings a second/],
+    ['{"production": 1}', /^production in .*config\.json is 1: write yes or no$/],
+    ['[1]', /config\.json is no JSON object: write \{"environment": "eu-1"\}, for instance$/],
+    ['{', /config\.json is no JSON: .*/],
+  ])('a file that holds %s', (content, message) => {
+    expect(refusal(withFile(content))).toMatch(message);
+    expect(refusal(withFile(content))).not.toContain('\n');
+  });
+});
