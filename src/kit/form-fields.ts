@@ -61,7 +61,7 @@ const truths: Readonly<Record<string, boolean>> = { yes: true, true: true, no: f
 
 /** What a person typed, as the schema takes it: days by phrase, yes and no; empty where it may be left out. */
 const asValue = (field: FormField, typed: string, today: Day): Outcome<unknown> => {
-  if (typed === '' && !field.required) return done(undefined);
+  if (typed === '') return done(undefined);
   if (field.kind === 'day') return parseDay(typed, today);
   if (field.kind !== 'yes-no') return done(typed);
   const truth = truths[typed.toLowerCase()];
@@ -76,7 +76,7 @@ export type Parsed<T> = { readonly ok: true; readonly input: T } | { readonly ok
 const complaint = ({ code, message }: z.core.$ZodIssue, field: FormField | undefined, value: unknown): string => {
   if (field?.kind === 'choice') {
     const choices = field.choices.join(', ');
-    return value === undefined ? `is missing: one of ${choices}` : `is one of ${choices}, not "${String(value).slice(0, 40)}"`;
+    return value === undefined ? `is missing: one of ${choices}` : `is one of ${choices}, not "${asTyped(value).slice(0, 40)}"`;
   }
   return code === 'invalid_type' && value === undefined ? 'is missing' : message;
 };

@@ -99,8 +99,8 @@ test(
     screen.type(':audit verb!=view verb!=login\r');
     for (const action of ['accounts.approve', 'accounts.freeze', 'accounts.retract-freeze']) await screen.sees(action);
     screen.type(':q\r');
-  await screen.sees('Leave Bursar?');
-  screen.type('\r');
+    await screen.sees('Leave Bursar?');
+    screen.type('\r');
     await screen.sees('ready>');
     expect(screen.state()).toMatchObject({ alternate: false, cursor: true, pastes: false });
 

@@ -34,7 +34,10 @@ test('a connection that breaks before the commit: nothing happened, and the key 
   expect(await bank.rows('SELECT status::text FROM bank.account WHERE id = $1', [account.id])).toEqual([{ status: 'active' }]);
 
   // a commit of the same request that was still under way can no longer succeed
-  expect(await runAction(freeze, { id: account.id, ...why }, acting, { request })).toMatchObject({ ok: false, refusal: { kind: 'failed' } });
+  expect(await runAction(freeze, { id: account.id, ...why }, acting, { request })).toMatchObject({
+    ok: false,
+    refusal: { kind: 'failed' },
+  });
   expect(await bank.rows('SELECT status::text FROM bank.account WHERE id = $1', [account.id])).toEqual([{ status: 'active' }]);
 });
 
