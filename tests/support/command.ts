@@ -18,7 +18,7 @@ export type CommandSetting = {
   readonly home?: string;
   readonly environment?: NodeJS.ProcessEnv;
   /** What a person answers at the terminal, in turn; without it there is no terminal. */
-  readonly answers?: readonly string[];
+  readonly answers?: readonly (string | (() => Promise<string>))[];
   readonly columns?: number;
   readonly signal?: AbortSignal;
   /** Hears standard output while it is written. */
@@ -41,13 +41,18 @@ export const aCommand = ({ url, home = aCommandHome(), environment = {}, answers
   return async (...args: string[]): Promise<Answer> => {
     let stdout = '';
     let stderr = '';
+    const ask = async (question: string): Promise<string> => {
+      stderr += `${question}\n`;
+      const answer = waiting.shift() ?? '';
+      return typeof answer === 'string' ? answer : answer();
+    };
     const streams: Streams = {
       write: async text => {
         stdout += text;
         onWrite?.(text);
       },
       say: line => (stderr += `${line}\n`),
-      ...(answers ? { ask: async question => ((stderr += `${question}\n`), waiting.shift() ?? '') } : {}),
+      ...(answers ? { ask } : {}),
       columns,
       environment: env,
     };

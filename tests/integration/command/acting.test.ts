@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aCommand } from '../../support/command.ts';
+import { aDatabase, type TestDatabase } from '../../support/database.ts';
+import { query } from '../../support/query.ts';
+
+let database: TestDatabase;
+let bursar: ReturnType<typeof aCommand>;
+const unused: string[] = [];
+
+beforeAll(async () => {
+  database = await aDatabase('demo');
+  bursar = aCommand(database);
+  const rows = await query(database.url, "SELECT number FROM bank.account WHERE status = 'active' AND balance > 0 ORDER BY id LIMIT 40");
+  unused.push(...rows.map(row => String(row['number'])));
+});
+afterAll(() => database.drop());
+
+/** An active account that no other test here has touched. */
+const anAccount = (): string => unused.shift() ?? 'there are no more accounts';
+const freeze = (number: string, ...more: string[]) =>
+  bursar('accounts', 'freeze', number, '--ground', 'court order', '--note', 'order 4711 of the district court', ...more);
+
+const accountOf = async (number: string) =>
+  (await query(database.url, 'SELECT status, version, changed_at FROM bank.account WHERE number = $1', [number]))[0];
+const statusOf = async (number: string) => (await accountOf(number))?.['status'];
+
+/** What was changed or attempted: signing in and looking is not. */
+const deeds = () =>
+  query(
+    database.url,
+    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') ORDER BY seq",
+  );
+
+describe('one record', () => {
+  test('--dry-run shows what would happen and changes nothing', async () => {
+    const number = anAccount();
+    const before = [await accountOf(number), await deeds()];
+    const { code, stdout, stderr } = await freeze(number, '--dry-run', '--yes');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Freeze account: ${number}\n`);
+    expect(stdout).toContain('stops deposits, withdrawals and transfers');
+    const json = JSON.parse((await freeze(number, '--dry-run', '--json')).stdout) as object;
+    expect(json).toMatchObject({
+      ok: true,
+      dryRun: true,
+      preview: { action: 'accounts.freeze', target: { label: number }, danger: 'plain' },
+    });
+    expect([await accountOf(number), await deeds()]).toEqual(before);
+  });
+
+  test('without --yes and without a terminal it shows the preview, asks for --yes and changes nothing', async () => {
+    const number = anAccount();
+    const { code, stdout, stderr } = await freeze(number);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('stops deposits, withdrawals and transfers');
+    expect(stderr).toContain('bursar: nothing was done: there is no terminal to ask at; add --yes to do it, or --dry-run to only look\n');
+    expect(await statusOf(number)).toBe('active');
+  });
+
+  test('with --yes it is done, once, and leaves its trace', async () => {
+    const number = anAccount();
+    const { code, stdout, stderr } = await freeze(number, '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^froze ${number} \\(audit \\d+\\)\n$`));
+    expect(stderr).toBe('to take it back: bursar accounts retract-freeze, within 10 minutes\n');
+    expect(await statusOf(number)).toBe('frozen');
+    expect((await deeds()).at(-1)).toMatchObject({
+      action: 'accounts.freeze',
+      outcome: 'success',
+      operator: 'demo',
+      reason: 'court order',
+      note: 'order 4711 of the district court',
+    });
+  });
+
+  test('the same --request again gives the first result and changes nothing', async () => {
+    const number = anAccount();
+    const request = randomUUID();
+    const first = await freeze(number, '--yes', '--json', '--request', request);
+    const after = [await accountOf(number), await deeds()];
+    const again = await freeze(number, '--yes', '--json', '--request', request.toUpperCase());
+    expect([first.code, again.code]).toEqual([0, 0]);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      ok: true,
+      action: 'accounts.freeze',
+      request,
+      replayed: false,
+      target: { label: number },
+    });
+    expect(JSON.parse(again.stdout)).toEqual({ ...(JSON.parse(first.stdout) as object), replayed: true });
+    expect([await accountOf(number), await deeds()]).toEqual(after);
+
+    const other = await bursar(
+      'accounts',
+      'freeze',
+      number,
+      '--ground',
+      'compliance',
+      '--note',
+      'something else altogether',
+      '--yes',
+      '--request',
+      request,
+    );
+    expect(other.code).toBe(3);
+    expect(other.stderr).toContain('was used before with other content');
+  });
+
+  test('what the record does not allow is refused, told as a document too, and recorded', async () => {
+    const number = anAccount();
+    await freeze(number, '--yes');
+    const { code, stdout, stderr } = await freeze(number, '--yes', '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      action: 'accounts.freeze',
+      refusal: { kind: 'conflict', message: `${number} is frozen; only an active account can be frozen` },
+    });
+    expect(stderr).toContain(`${number} is frozen`);
+    expect((await deeds()).at(-1)).toMatchObject({
+      action: 'accounts.freeze',
+      outcome: 'refused',
+      error: `${number} is frozen; only an active account can be frozen`,
+    });
+  });
+
+  test('whoever lacks the permission is refused, and that is recorded', async () => {
+    const number = anAccount();
+    const vera = aCommand({ ...database, environment: { BURSAR_DEMO_OPERATOR: 'vera' } });
+    const { code, stderr } = await vera(
+      'accounts',
+      'freeze',
+      number,
+      '--ground',
+      'compliance',
+      '--note',
+      'vera only looks at things',
+      '--yes',
+    );
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: 'bursar: accounts.freeze needs the permission account.freeze: ask an administrator for a role that has it\n',
+    });
+    expect((await deeds()).at(-1)).toMatchObject({ operator: 'vera', outcome: 'refused' });
+    expect((await vera('audit', 'list')).stderr).toBe(
+      'bursar: Audit needs the permission audit.read; ask an administrator for a role that has it\n',
+    );
+    expect(await statusOf(number)).toBe('active');
+  });
+
+  test('--read-only reads and refuses every change', async () => {
+    const number = anAccount();
+    expect((await bursar('--read-only', 'accounts', 'show', number)).code).toBe(0);
+    const { code, stderr } = await freeze(number, '--yes', '--read-only');
+    expect({ code, stderr }).toEqual({ code: 3, stderr: 'bursar: this console is read-only; start it without --read-only\n' });
+    expect(await statusOf(number)).toBe('active');
+  });
+});
+
+describe('input that cannot be', () => {
+  const good = { ground: 'compliance', note: 'a note that is long enough' };
+  test.each([
+    [{ ...good, ground: 'whim' }, /Ground is one of suspicious pattern, .*, not "whim"/],
+    [{ note: good.note }, /Ground is missing/],
+    [{ ground: good.ground }, /Note is missing/],
+    [{ ...good, note: 'short' }, /Note takes at least 10 characters/],
+    [{ ...good, note: 'x'.repeat(1_000_000) }, /Note takes at most 2,000 characters/],
+    [{ ...good, 'review-on': '2026-02-29' }, /Review on 2026-02-29 does not exist in the calendar/],
+    [{ ...good, 'review-on': 'some day' }, /Review on "some day" is no day/],
+    [{ ...good, 'review-on': 'in 400 days' }, /Review on must lie within the next 30 days/],
+    [{ ...good, 'review-on': 'yesterday' }, /Review on must lie within the next 30 days/],
+    [{ ...good, request: 'abc' }, /--request "abc" is no UUID; write one like /],
+    [{ ...good, reason: 'x' }, /there is no flag --reason here/],
+  ])('%#', async (flags, message) => {
+    const number = unused[0] ?? '';
+    const before = [await accountOf(number), await deeds()];
+    const { code, stderr } = await bursar(
+      'accounts',
+      'freeze',
+      number,
+      '--yes',
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.length).toBeLessThan(2_000);
+    expect([await accountOf(number), await deeds()]).toEqual(before);
+  });
+
+  test.each([
+    [['accounts', 'freeze'], 'Freeze account needs a record; write bursar accounts freeze NAME, or --filter TEXT'],
+    [['accounts', 'freeze', 'x', '--filter', 'y'], 'name records or give --filter, not both'],
+    [['users', 'create', 'x'], 'Create user takes no record; give what it needs as flags; see --help'],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await bursar(...args, '--yes');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `bursar: ${message}\n` });
+  });
+
+  test('an unknown account is refused', async () => {
+    const { code, stderr } = await freeze('447100000000', '--yes');
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: 'bursar: there is no account "447100000000"; look for it with: bursar accounts list\n',
+    });
+  });
+});
+
+describe('danger that must be typed', () => {
+  const close = (number: string, ...more: string[]) =>
+    bursar('accounts', 'close', number, '--ground', 'request', '--note', 'the customer asked for it', ...more);
+  const anEmptyAccount = async () =>
+    String(
+      (await query(database.url, "SELECT number FROM bank.account WHERE status = 'active' AND balance = 0 ORDER BY id LIMIT 1"))[0]?.[
+        'number'
+      ],
+    );
+
+  test('--yes alone is too little, another name is none, the right one does it', async () => {
+    const number = await anEmptyAccount();
+    expect(await close(number, '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining(`add --confirm ${number}`) });
+    expect(await close(number, '--yes', '--confirm', '1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`"1" is not ${number}: nothing was done`),
+    });
+    expect(await statusOf(number)).toBe('active');
+    expect((await close(number, '--yes', '--confirm', number)).code).toBe(0);
+    expect(await statusOf(number)).toBe('closed');
+  });
+
+  test('at a terminal it is asked for', async () => {
+    const number = await anEmptyAccount();
+    const ask = (...answers: string[]) =>
+      aCommand({ ...database, answers })('accounts', 'close', number, '--ground', 'request', '--note', 'the customer asked for it');
+    expect(await ask('y')).toMatchObject({ code: 2, stderr: expect.stringContaining(`Type ${number} to confirm`) });
+    expect(await statusOf(number)).toBe('active');
+    expect((await ask(number)).code).toBe(0);
+    expect((await deeds()).at(-1)).toMatchObject({ action: 'accounts.close', outcome: 'success' });
+  });
+});
+
+describe('a person at a terminal', () => {
+  const asked = (number: string, ...answers: (string | (() => Promise<string>))[]) =>
+    aCommand({ ...database, answers })('accounts', 'freeze', number, '--ground', 'compliance', '--note', 'asked at the terminal');
+
+  test.each([['', 'n', 'yess', 'no', 'Yes please']])('anything but yes is no', async (...answers) => {
+    const number = unused[0] ?? '';
+    for (const answer of answers) {
+      const { code, stderr } = await asked(number, answer);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Freeze account ${number}? [y/N]`);
+      expect(stderr).toContain('nothing was done: it was not confirmed');
+    }
+    expect(await statusOf(number)).toBe('active');
+  });
+
+  test('yes does it, and the preview that was seen is in the audit row', async () => {
+    const number = anAccount();
+    expect((await asked(number, 'y')).code).toBe(0);
+    const [row] = await query(
+      database.url,
+      "SELECT new ->> 'preview' AS seen FROM ops.audit WHERE action = 'accounts.freeze' ORDER BY seq DESC LIMIT 1",
+    );
+    expect(row?.['seen']).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('what changed while they read is refused as stale', async () => {
+    const number = anAccount();
+    const meanwhile = async () => {
+      await freeze(number, '--yes');
+      await bursar('accounts', 'retract-freeze', number, '--findings', 'it was the wrong account', '--yes');
+      return 'y';
+    };
+    const { code, stderr } = await asked(number, meanwhile);
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringContaining(`bursar: ${number} changed since you looked at it; look again and decide anew`),
+    });
+    expect(await statusOf(number)).toBe('active');
+  });
+});
