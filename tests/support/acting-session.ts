@@ -1,8 +1,6 @@
 import { openDatabase, type Database } from '../../src/database/client.ts';
 import { loadOperator } from '../../src/database/sign-in.ts';
-import type { AnyAction } from '../../src/kit/define-action.ts';
 import type { Acting } from '../../src/kit/request.ts';
-import { actions } from '../../src/resources/registry.ts';
 import { aBank, type Bank } from './acting.ts';
 
 /** A bank with an operator who acts through the kit, as screen and command do. */
@@ -21,10 +19,4 @@ export const anActingBank = async (options: Parameters<typeof aBank>[0] = {}): P
       await bank[Symbol.asyncDispose]();
     },
   };
-};
-
-export const actionNamed = (id: string): AnyAction => {
-  const found = actions.find(action => action.id === id);
-  if (!found) throw new Error(`there is no action ${id}`);
-  return found;
 };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { AnyAction } from '../../../src/kit/define-action.ts';
 import { runAction } from '../../../src/kit/run-action.ts';
-import { actionNamed, anActingBank, type ActingBank } from '../../support/acting-session.ts';
+import { anActingBank, type ActingBank } from '../../support/acting-session.ts';
+import { actionNamed } from '../../support/session.ts';
 
 const freeze = actionNamed('accounts.freeze');
 const why = { ground: 'compliance', note: 'the connection breaks on purpose' };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { previewAction, runAction } from '../../../src/kit/run-action.ts';
-import { actionNamed, anActingBank } from '../../support/acting-session.ts';
+import { anActingBank } from '../../support/acting-session.ts';
+import { actionNamed } from '../../support/session.ts';
 
 const freeze = actionNamed('accounts.freeze');
 const why = { ground: 'court order', note: 'order 4711 of the district court' };

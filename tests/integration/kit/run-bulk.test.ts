@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { previewBulk, requestOf, runBulk, type BulkWatch, type RecordResult } from '../../../src/kit/run-bulk.ts';
-import { actionNamed, anActingBank, type ActingBank } from '../../support/acting-session.ts';
+import { anActingBank, type ActingBank } from '../../support/acting-session.ts';
+import { actionNamed } from '../../support/session.ts';
 
 const lock = actionNamed('users.lock');
 const note = 'locked together by a test';
