@@ -4,6 +4,17 @@ import type { Field, Fields } from './field.ts';
 /** Collects the values of a statement; what it returns stands in the SQL. */
 export class Parameters {
   readonly values: string[] = [];
+  readonly #zone: string;
+
+  /** `zone` is the IANA name of the bank's time zone; only filters by day need it. */
+  constructor(zone = 'UTC') {
+    this.#zone = zone;
+  }
+
+  /** The instant a day begins at the bank. A constant for the planner, who sees how few rows lie beyond it. */
+  midnight(day: string, daysLater: 0 | 1): string {
+    return `((${this.add(day, 'date')} + ${daysLater})::timestamp AT TIME ZONE ${this.add(this.#zone, 'text')})`;
+  }
 
   add(value: string | bigint | number, cast: string): string {
     this.values.push(String(value));
@@ -13,10 +24,20 @@ export class Parameters {
 
 const pattern = (text: string): string => `%${text.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 
-const midnight = (day: string): string => `((${day})::timestamp AT TIME ZONE (SELECT time_zone FROM bank.calendar))`;
-
 const ranged = (sql: string, from: string | undefined, to: string | undefined): string =>
   [from && `${sql} >= ${from}`, to && `${sql} <= ${to}`].filter(Boolean).join(' AND ') || 'true';
+
+/** From an instant on and before another one; where rows are kept in the order of time, by their ids as well, so that any index is bounded. */
+const during = ({ sql, ordered }: Field, from: string | undefined, past: string | undefined): string => {
+  const first = (at: string) => ordered?.first.replaceAll('{at}', () => at);
+  const bounds = [
+    from && `${sql} >= ${from}`,
+    past && `${sql} < ${past}`,
+    ordered && from && `${ordered.id} >= ${first(from)}`,
+    ordered && past && `${ordered.id} < ${first(past)}`,
+  ];
+  return bounds.filter(Boolean).join(' AND ') || 'true';
+};
 
 const alternatives = (field: Field, term: Term, parameters: Parameters): readonly string[] => {
   const { value } = term;
@@ -41,12 +62,12 @@ const alternatives = (field: Field, term: Term, parameters: Parameters): readonl
       return [ranged(field.sql, bound(value.from), bound(value.to))];
     }
     case 'days': {
-      const from = value.from === undefined ? undefined : midnight(parameters.add(value.from, 'date'));
-      const past = value.to === undefined ? undefined : midnight(`${parameters.add(value.to, 'date')} + 1`);
-      return [[from && `${field.sql} >= ${from}`, past && `${field.sql} < ${past}`].filter(Boolean).join(' AND ') || 'true'];
+      const from = value.from === undefined ? undefined : parameters.midnight(value.from, 0);
+      const past = value.to === undefined ? undefined : parameters.midnight(value.to, 1);
+      return [during(field, from, past)];
     }
     case 'last':
-      return [`${field.sql} >= now() - make_interval(secs => ${parameters.add(value.seconds, 'int')})`];
+      return [during(field, `now() - make_interval(secs => ${parameters.add(value.seconds, 'int')})`, undefined)];
     case 'flag':
       return [field.meanings?.[value.is ? 'yes' : 'no'] ?? field.sql];
   }

@@ -10,6 +10,8 @@ export type Field = FieldShape & {
   readonly sortable: boolean;
   readonly exact?: readonly string[];
   readonly like?: readonly string[];
+  /** Where ids are given in the order of this time: the id, and the first one at or after `{at}`. */
+  readonly ordered?: Ordered;
   /** What each choice means, where it is no column. */
   readonly meanings?: Readonly<Record<string, string>>;
   /** The type a value is cast to. */
@@ -17,6 +19,7 @@ export type Field = FieldShape & {
 };
 export type Fields = Readonly<Record<string, Field>>;
 
+type Ordered = { readonly id: string; readonly first: string };
 type Sortable = { readonly sortable?: true };
 type Ways = { readonly exact?: readonly string[]; readonly like?: readonly string[]; readonly shortest?: number };
 
@@ -51,10 +54,11 @@ export const number = (sql: string, options: Sortable = {}): Field => ({
 });
 
 /** An instant; filters name days of the bank or lengths of time before now. */
-export const time = (sql: string, options: Sortable = {}): Field => ({
+export const time = (sql: string, { sortable, ordered }: Sortable & { readonly ordered?: Ordered } = {}): Field => ({
   kind: 'time',
   sql,
-  sortable: options.sortable === true,
+  sortable: sortable === true,
+  ...(ordered ? { ordered } : {}),
   cast: 'timestamptz',
 });
 

@@ -94,6 +94,8 @@ const sessionOptions = (url: URL, { readOnly, statementTimeoutMs }: ConnectionWi
     statement_timeout: statementTimeoutMs ?? usualStatementTimeoutMs,
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
+    // compiling a query takes longer than any page: the overview of five million transactions took 3 s with it and 0.1 s without
+    jit: 'off',
     ...(readOnly && { default_transaction_read_only: 'on' }),
   };
   // the last word wins: what the address asks for must not undo what is always set

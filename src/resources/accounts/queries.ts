@@ -42,7 +42,7 @@ export const accountPage = pageOf<AccountRow>({
     balance: money('t.balance', { sortable: true }),
     opened: time('t.opened_at', { sortable: true }),
     changed: time('t.changed_at', { sortable: true }),
-    due: flag('t.id IN (SELECT account_id FROM ops.hold WHERE released_at IS NULL AND review_on <= bank.business_day())'),
+    due: flag('t.id IN (SELECT account_id FROM ops.hold WHERE released_at IS NULL AND review_on <= (SELECT bank.business_day()))'),
   },
 });
 

@@ -30,6 +30,9 @@ const anyEntity = `t.entity IN (${auditedEntities.map(entity => `'${entity}'`).j
 
 const byRole = 't.operator IN (SELECT o.name FROM ops.operator o JOIN ops.operator_role r ON r.operator_id = o.id WHERE r.role = {text})';
 
+// Rows are sealed in the order of time. With none that late, no row is old enough either
+const firstSince = `coalesce((SELECT a.seq FROM ops.audit a WHERE a.at >= {at} ORDER BY a.at, a.seq LIMIT 1), ${2n ** 63n - 1n})`;
+
 export const auditPage = pageOf<AuditRow>({
   table: 'ops.audit',
   id: 't.seq',
@@ -39,7 +42,7 @@ export const auditPage = pageOf<AuditRow>({
   fields: {
     text: text('t.action', { exact: ['t.action BETWEEN {text} AND {upTo}', `t.request_id = ${asUuid}`, `t.correlation_id = ${asUuid}`] }),
     seq: number('t.seq', { sortable: true }),
-    time: time('t.at', { sortable: true }),
+    time: time('t.at', { sortable: true, ordered: { id: 't.seq', first: firstSince } }),
     operator: text('t.operator'),
     role: text('t.operator', { exact: [byRole] }),
     action: text('t.action', { like: ['t.action BETWEEN {text} AND {upTo}'] }),

@@ -23,16 +23,19 @@ const readWhole = async (resourceId: string, filter: string, field: string): Pro
   const terms = parseFilter(filter, page.fields, { today: '2026-11-21', currency: 'EUR' });
   if (!terms.ok) throw new Error(terms.refusal.message);
   const lines: string[] = [];
-  const explaining = {
-    $queryRawUnsafe: (sql: string, ...values: string[]) =>
-      database.transaction(async db => {
-        await db.$executeRawUnsafe('SET LOCAL enable_seqscan = off');
-        const plan = await db.$queryRawUnsafe<PlanLine[]>(`EXPLAIN ${sql}`, ...values);
-        lines.push(...plan.map(line => line['QUERY PLAN']));
-        return [];
-      }),
-  };
-  await page.page(explaining as unknown as Db, { terms: terms.value, sort: { field, descending: true }, limit: 50 });
+  const explaining = Object.create(database.reads, {
+    $queryRawUnsafe: {
+      value: (sql: string, ...values: string[]) =>
+        database.transaction(async db => {
+          if (sql.startsWith('EXPLAIN')) return db.$queryRawUnsafe(sql, ...values);
+          await db.$executeRawUnsafe('SET LOCAL enable_seqscan = off');
+          const plan = await db.$queryRawUnsafe<PlanLine[]>(`EXPLAIN ${sql}`, ...values);
+          lines.push(...plan.map(line => line['QUERY PLAN']));
+          return [];
+        }),
+    },
+  }) as Db;
+  await page.page(explaining, { terms: terms.value, sort: { field, descending: true }, limit: 50 });
   expect(lines.length).toBeGreaterThan(0);
   return lines.filter(line => line.includes('Seq Scan') && !line.includes('calendar'));
 };
