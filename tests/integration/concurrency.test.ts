@@ -87,46 +87,60 @@ const postAll = async (wishes: readonly Wish[], onDone: () => void): Promise<Ack
   return answers;
 };
 
-test(`${posters} posters and ${freezes} freezes in between: nothing moves after a freeze, no money comes or goes`, { timeout: 600_000 }, async () => {
-  const ids = await openFunded();
-  let done = 0;
-  let isOver = false;
-  const began = performance.now();
-  const reading = Promise.all(Array.from({ length: readers }, () => readAlong(() => isOver)));
-  const freezing = freezeAlong(ids, () => done);
-  const answers = await postAll(wishesFor(ids), () => done++);
-  const seconds = (performance.now() - began) / 1_000;
-  isOver = true;
-  const [frozen, reads] = [await freezing, await reading];
+test(
+  `${posters} posters and ${freezes} freezes in between: nothing moves after a freeze, no money comes or goes`,
+  { timeout: 600_000 },
+  async () => {
+    const ids = await openFunded();
+    let done = 0;
+    let isOver = false;
+    const began = performance.now();
+    const reading = Promise.all(Array.from({ length: readers }, () => readAlong(() => isOver)));
+    const freezing = freezeAlong(ids, () => done);
+    const answers = await postAll(wishesFor(ids), () => done++);
+    const seconds = (performance.now() - began) / 1_000;
+    isOver = true;
+    const [frozen, reads] = [await freezing, await reading];
 
-  const final = new Map((await bank.rows<{ id: string; balance: string }>('SELECT id, balance FROM bank.account')).map(row => [row.id, row.balance]));
-  const changed = frozen.filter(({ id, balance }) => final.get(id) !== balance);
-  const since = new Map(frozen.map(({ id, acknowledged }) => [id, acknowledged]));
-  const touches = ({ wish, begun, isPosted }: Acknowledged) => isPosted && [wish.from, wish.to].some(id => begun > (since.get(id ?? '') ?? Infinity));
-  const late = answers.filter(touches);
-  const afterHold = await bank.rows(
-    'SELECT t.id FROM ops.hold h JOIN bank.transaction t ON h.account_id IN (t.from_account_id, t.to_account_id) AND t.posted_at > h.placed_at',
-  );
-  const count = (code: string | null) => answers.filter(answer => answer.code === code).length;
-  const looked = { reads: reads.reduce((sum, { reads: some }) => sum + some, 0), violations: reads.reduce((sum, { violations }) => sum + violations, 0) };
-  report('freezes against postings', {
+    const final = new Map(
+      (await bank.rows<{ id: string; balance: string }>('SELECT id, balance FROM bank.account')).map(row => [row.id, row.balance]),
+    );
+    const changed = frozen.filter(({ id, balance }) => final.get(id) !== balance);
+    const since = new Map(frozen.map(({ id, acknowledged }) => [id, acknowledged]));
+    const touches = ({ wish, begun, isPosted }: Acknowledged) =>
+      isPosted && [wish.from, wish.to].some(id => begun > (since.get(id ?? '') ?? Infinity));
+    const late = answers.filter(touches);
+    const afterHold = await bank.rows(
+      'SELECT t.id FROM ops.hold h JOIN bank.transaction t ON h.account_id IN (t.from_account_id, t.to_account_id) AND t.posted_at > h.placed_at',
+    );
+    const count = (code: string | null) => answers.filter(answer => answer.code === code).length;
+    const looked = {
+      reads: reads.reduce((sum, { reads: some }) => sum + some, 0),
+      violations: reads.reduce((sum, { violations }) => sum + violations, 0),
+    };
+    report('freezes against postings', {
     seed, posters, postings: answers.length, posted: count(null), 'refused as frozen': count('account-frozen'), 'refused for funds': count('insufficient-funds'),
     freezes: frozen.length, 'balances changed after': changed.length, 'posted after': late.length + afterHold.length, ...looked, 'postings/s': Math.round(answers.length / seconds),
   }); // prettier-ignore
 
-  expect(answers).toHaveLength(postings);
-  expect(frozen).toHaveLength(freezes);
-  expect({ changed, late, afterHold }).toEqual({ changed: [], late: [], afterHold: [] });
-  expect(looked.violations).toBe(0);
-  expect(looked.reads).toBeGreaterThanOrEqual(fewestReads);
-  expect(count('account-frozen')).toBeGreaterThan(0);
-  expect(count(null) + count('account-frozen') + count('insufficient-funds')).toBe(postings);
-  expect(await bank.rows('SELECT * FROM bank.reconcile()')).toEqual([]);
-  expect(await bank.rows('SELECT first_broken FROM ops.verify_audit()')).toEqual([{ first_broken: null }]);
-});
+    expect(answers).toHaveLength(postings);
+    expect(frozen).toHaveLength(freezes);
+    expect({ changed, late, afterHold }).toEqual({ changed: [], late: [], afterHold: [] });
+    expect(looked.violations).toBe(0);
+    expect(looked.reads).toBeGreaterThanOrEqual(fewestReads);
+    expect(count('account-frozen')).toBeGreaterThan(0);
+    expect(count(null) + count('account-frozen') + count('insufficient-funds')).toBe(postings);
+    expect(await bank.rows('SELECT * FROM bank.reconcile()')).toEqual([]);
+    expect(await bank.rows('SELECT first_broken FROM ops.verify_audit()')).toEqual([{ first_broken: null }]);
+  },
+);
 
 test('transfers to and fro between the same accounts never wait for each other in a circle', async () => {
-  const ids = [(await bank.account({ balance: 100_000 })).id, (await bank.account({ balance: 100_000 })).id, (await bank.account({ balance: 100_000 })).id];
+  const ids = [
+    (await bank.account({ balance: 100_000 })).id,
+    (await bank.account({ balance: 100_000 })).id,
+    (await bank.account({ balance: 100_000 })).id,
+  ];
   const clients = await Promise.all(Array.from({ length: 16 }, () => bank.connect()));
   const codes: string[] = [];
   await Promise.all(

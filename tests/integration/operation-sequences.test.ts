@@ -27,7 +27,10 @@ const openAccounts = async (): Promise<string[]> => {
 };
 
 const stateOf = async (ids: readonly string[]) => {
-  const rows = await bank.rows<{ status: string; balance: string }>('SELECT status, balance FROM bank.account WHERE id = ANY ($1) ORDER BY id', [ids]);
+  const rows = await bank.rows<{ status: string; balance: string }>(
+    'SELECT status, balance FROM bank.account WHERE id = ANY ($1) ORDER BY id',
+    [ids],
+  );
   return rows.map(({ status, balance }) => ({ status, balance: Number(balance) }));
 };
 
@@ -46,11 +49,21 @@ test(`${size} random sequences of ${size} operations end as the model says`, { t
     }
     expect(await stateOf(ids)).toEqual(model.accounts.map(({ status, balance }) => ({ status, balance })));
   };
-  await fc.assert(fc.asyncProperty(fc.array(operations(accounts), { minLength: size, maxLength: size, size: 'max' }), run), { seed, numRuns: size, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(fc.array(operations(accounts), { minLength: size, maxLength: size, size: 'max' }), run), {
+    seed,
+    numRuns: size,
+    endOnFailure: true,
+  });
 
   const total = codes.values().reduce((sum, count) => sum + count, 0);
-  report('random operations', { seed, sequences: size, operations: total, violations: 0, 'operations/s': Math.round((total / (performance.now() - began)) * 1_000) });
-  report('and how they ended', Object.fromEntries([...codes].toSorted()));
+  report('random operations', {
+    seed,
+    sequences: size,
+    operations: total,
+    violations: 0,
+    'operations/s': Math.round((total / (performance.now() - began)) * 1_000),
+  });
+  report('and how they ended', Object.fromEntries([...codes].toSorted(([a], [b]) => a.localeCompare(b))));
   expect(await bank.rows('SELECT * FROM bank.reconcile()')).toEqual([]);
   expect(await bank.rows('SELECT first_broken FROM ops.verify_audit()')).toEqual([{ first_broken: null }]);
 });

@@ -58,7 +58,13 @@ export const openOperatorSession = async (db: Client, operatorId: string, lifeti
 export type ActOptions = { readonly request?: string; readonly input?: string; readonly audit?: boolean };
 
 /** Carries an action out as the console does: begin, work, audit row, commit; rolls back and throws where something refuses. */
-export const act = async <T>(db: Client, operator: TestOperator, action: string, work: (db: Client) => Promise<T>, options: ActOptions = {}): Promise<T> => {
+export const act = async <T>(
+  db: Client,
+  operator: TestOperator,
+  action: string,
+  work: (db: Client) => Promise<T>,
+  options: ActOptions = {},
+): Promise<T> => {
   const { request = randomUUID(), input = action, audit = true } = options;
   await db.query('BEGIN');
   try {
@@ -75,9 +81,10 @@ export const act = async <T>(db: Client, operator: TestOperator, action: string,
 
 /** The audit row of the action under way. */
 export const writeAudit = async (db: Client, result: object = { summary: 'done' }): Promise<void> => {
-  await db.query(`SELECT ops.write_audit('update', 'account', '1', NULL, NULL, NULL, 'success', NULL, 'a note of a test', NULL, $1::jsonb)`, [
-    JSON.stringify(result),
-  ]);
+  await db.query(
+    `SELECT ops.write_audit('update', 'account', '1', NULL, NULL, NULL, 'success', NULL, 'a note of a test', NULL, $1::jsonb)`,
+    [JSON.stringify(result)],
+  );
 };
 
 const fromError = (error: unknown): Refused => {
@@ -98,8 +105,15 @@ export const refusal = async (db: Client, attempt: () => Promise<unknown>): Prom
 
 /** Moves an account to a state; a freeze brings its hold and an unfreeze takes it away. */
 export const toStatus = async (db: Client, operator: TestOperator, id: string, status: AccountStatus): Promise<void> => {
-  const version = async (): Promise<unknown> => (await db.query<{ version: number }>('SELECT version FROM bank.account WHERE id = $1', [id])).rows[0]?.version;
-  const actions = { active: 'accounts.approve', rejected: 'accounts.reject', closed: 'accounts.close', frozen: 'accounts.freeze', pending: 'accounts.retract-approval' } as const;
+  const version = async (): Promise<unknown> =>
+    (await db.query<{ version: number }>('SELECT version FROM bank.account WHERE id = $1', [id])).rows[0]?.version;
+  const actions = {
+    active: 'accounts.approve',
+    rejected: 'accounts.reject',
+    closed: 'accounts.close',
+    frozen: 'accounts.freeze',
+    pending: 'accounts.retract-approval',
+  } as const;
   await act(db, operator, actions[status], async () => {
     if (status === 'frozen')
       await db.query(`SELECT ops.place_hold($1, $2, 'compliance', 'held for a test', current_date + 7, false)`, [id, await version()]);
@@ -109,7 +123,15 @@ export const toStatus = async (db: Client, operator: TestOperator, id: string, s
 
 /** Posts through the contract; the answer's code is null where it was posted. */
 export type Answer = { transaction_id: string | null; refusal_id: string | null; code: string | null; message: string | null };
-export type Wish = { key?: string; type: string; from?: string | null; to?: string | null; amount: number | bigint | string; currency?: string; description?: string };
+export type Wish = {
+  key?: string;
+  type: string;
+  from?: string | null;
+  to?: string | null;
+  amount: number | bigint | string;
+  currency?: string;
+  description?: string;
+};
 
 export const post = async (db: Client, wish: Wish): Promise<Answer> => {
   const { rows } = await db.query<Answer>('SELECT * FROM bank.post_transaction($1, $2, $3, $4, $5, $6, $7, NULL, $8)', [
@@ -128,7 +150,10 @@ export const insertPosting = async (db: Client, wish: Wish & { reverses?: string
   return rows[0]?.id ?? '';
 };
 
-const openAccount = async (bank: Pick<Bank, 'db' | 'one' | 'customer'>, wish: Parameters<Bank['account']>[0] = {}): Promise<TestAccount> => {
+const openAccount = async (
+  bank: Pick<Bank, 'db' | 'one' | 'customer'>,
+  wish: Parameters<Bank['account']>[0] = {},
+): Promise<TestAccount> => {
   const { status = 'active', balance = 0, currency = 'EUR', owner = bank.customer } = wish;
   const { rows } = await bank.db.query<TestAccount>(
     `INSERT INTO bank.account (number, user_id, currency) VALUES (bank.next_account_number(), $1, $2) RETURNING id, number, user_id AS "userId"`,
@@ -146,11 +171,17 @@ const openAccount = async (bank: Pick<Bank, 'db' | 'one' | 'customer'>, wish: Pa
   return account;
 };
 
-/** Opens a bank of the test's own. `limits` replaces the default limits, in units of the currency. */
-export const aBank = async ({ limits, others = {} }: { limits?: number; others?: Readonly<Record<string, readonly string[]>> } = {}): Promise<Bank> => {
-  const database = await aDatabase('empty');
+export type BankOptions = {
+  /** Replaces the default limits, in units of the currency. */
+  readonly limits?: number;
+  /** More operators, with their roles. */
+  readonly others?: Readonly<Record<string, readonly string[]>>;
+};
+
+/** Puts operators and a customer into a migrated, empty database. Disposing ends the connection and drops nothing. */
+export const aBankOn = async (url: string, { limits, others = {} }: BankOptions = {}): Promise<Bank> => {
   const connect = async (): Promise<Client> => {
-    const client = new Client(connectionSettings(database.url, { applicationName: 'tests', statementTimeoutMs: 60_000 }));
+    const client = new Client(connectionSettings(url, { applicationName: 'tests', statementTimeoutMs: 60_000 }));
     // a connection that is cut shows in the query that was under way
     client.on('error', () => undefined);
     await client.connect();
@@ -165,22 +196,37 @@ export const aBank = async ({ limits, others = {} }: { limits?: number; others?:
   if (limits !== undefined) await db.query('UPDATE bank.limit_default SET single_units = $1, daily_units = $1', [limits]);
   const one = { id: ids[0], name: 'one', token: await openOperatorSession(db, ids[0]) };
   const two = { id: ids[1], name: 'two', token: await openOperatorSession(db, ids[1]) };
-  const rows = async <Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> => (await db.query<Row>(sql, values)).rows;
+  const rows = async <Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+    (await db.query<Row>(sql, values)).rows;
   const [person] = await rows<{ id: string }>(
     `INSERT INTO bank."user" (username, email, first_name, last_name, role, status)
      VALUES ('ada', 'ada@mail.example', 'Ada', 'Byron', 'customer', 'active') RETURNING id`,
   );
   const customer = person?.id ?? '';
   return {
-    url: database.url, db, one, two, customer, connect, rows,
+    url, db, one, two, customer, connect, rows,
     account: wish => openAccount({ db, one, customer }, wish),
     behindItsBack: async (sql, values = []) => {
       await db.query('SET session_replication_role = replica');
-      await db.query(sql, values).finally(() => db.query('SET session_replication_role = origin'));
+      try {
+        await db.query(sql, values);
+      } finally {
+        await db.query('SET session_replication_role = origin');
+      }
     },
+    [Symbol.asyncDispose]: () => db.end(),
+  }; // prettier-ignore
+};
+
+/** Opens a bank of the test's own; disposing drops it. */
+export const aBank = async (options: BankOptions = {}): Promise<Bank> => {
+  const database = await aDatabase('empty');
+  const bank = await aBankOn(database.url, options);
+  return {
+    ...bank,
     [Symbol.asyncDispose]: async () => {
-      await db.end();
+      await bank[Symbol.asyncDispose]();
       await database.drop();
     },
-  }; // prettier-ignore
+  };
 };

@@ -2,14 +2,18 @@ import fc from 'fast-check';
 import type { AccountStatus } from './acting.ts';
 
 type PostingType = 'deposit' | 'withdrawal' | 'transfer';
-type Moves = { readonly type: PostingType; readonly from: number | null; readonly to: number | null; readonly amount: number };
+/** Who pays whom; accounts by their place. */
+export type Moves = { readonly type: PostingType; readonly from: number | null; readonly to: number | null; readonly amount: number };
 
 /** What a random sequence is made of; accounts, transactions and keys are named by their place. */
 export type Operation =
   | ({ readonly kind: 'post' | 'insert' } & Moves)
   | ({ readonly kind: 'repeat'; readonly key: number } & Moves)
   | { readonly kind: 'reverse'; readonly transaction: number }
-  | { readonly kind: 'approve' | 'reject' | 'freeze' | 'unfreeze' | 'retract-freeze' | 'retract-approval' | 'close'; readonly account: number };
+  | {
+      readonly kind: 'approve' | 'reject' | 'freeze' | 'unfreeze' | 'retract-freeze' | 'retract-approval' | 'close';
+      readonly account: number;
+    };
 
 type Account = { status: AccountStatus; balance: number; wasUsed: boolean; readonly used: Record<PostingType, number> };
 type Posted = Moves & { readonly isReversal: boolean; isReversed: boolean };
@@ -21,7 +25,12 @@ const single = 6_000;
 const daily = 15_000;
 
 export const newModel = (accounts: number): Model => ({
-  accounts: Array.from({ length: accounts }, () => ({ status: 'pending', balance: 0, wasUsed: false, used: { deposit: 0, withdrawal: 0, transfer: 0 } })),
+  accounts: Array.from({ length: accounts }, () => ({
+    status: 'pending',
+    balance: 0,
+    wasUsed: false,
+    used: { deposit: 0, withdrawal: 0, transfer: 0 },
+  })),
   posted: [],
   keys: Array.from({ length: keys }, () => undefined),
 });
@@ -39,15 +48,26 @@ export const pick = (number: number, posted: number): number => number % (posted
 /** Operations of which most can succeed; all of them may come at any time. */
 export const operations = (accounts: number): fc.Arbitrary<Operation> => {
   const account = fc.nat(accounts - 1);
-  const amount = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 4_000 }) }, { weight: 1, arbitrary: fc.constantFrom(0, -5, single, single + 1) });
+  const amount = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 1, max: 4_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom(0, -5, single, single + 1) },
+  );
   const lawful = fc.oneof(
     fc.record({ type: fc.constant('deposit' as const), from: fc.constant(null), to: account, amount }),
     fc.record({ type: fc.constant('withdrawal' as const), from: account, to: fc.constant(null), amount }),
     fc.record({ type: fc.constant('transfer' as const), from: account, to: account, amount }),
   );
-  const any = fc.record({ type: fc.constantFrom('deposit' as const, 'withdrawal' as const, 'transfer' as const), from: fc.option(account), to: fc.option(account), amount });
+  const any = fc.record({
+    type: fc.constantFrom('deposit' as const, 'withdrawal' as const, 'transfer' as const),
+    from: fc.option(account),
+    to: fc.option(account),
+    amount,
+  });
   const moves = fc.oneof({ weight: 12, arbitrary: lawful }, { weight: 1, arbitrary: any });
-  const onAccount = (kind: Extract<Operation, { account: number }>['kind'], weight: number) => ({ weight, arbitrary: account.map(of => ({ kind, account: of }) as const) });
+  const onAccount = (kind: Extract<Operation, { account: number }>['kind'], weight: number) => ({
+    weight,
+    arbitrary: account.map(of => ({ kind, account: of }) as const),
+  });
   return fc.oneof(
     { weight: 20, arbitrary: moves.map(of => ({ kind: 'post', ...of }) as const) },
     { weight: 8, arbitrary: moves.map(of => ({ kind: 'insert', ...of }) as const) },
@@ -62,7 +82,11 @@ const place = (model: Model, index: number | null): Account | undefined => (inde
 const objection = (model: Model, { type, from, to, amount }: Moves, isReversal: boolean): string | undefined => {
   const [payer, payee] = [place(model, from), place(model, to)];
   if (amount <= 0) return 'amount';
-  if ((from !== null && from === to) || (!isReversal && (Boolean(payer) !== (type !== 'deposit') || Boolean(payee) !== (type !== 'withdrawal')))) return 'legs';
+  if (
+    (from !== null && from === to) ||
+    (!isReversal && (Boolean(payer) !== (type !== 'deposit') || Boolean(payee) !== (type !== 'withdrawal')))
+  )
+    return 'legs';
   for (const side of [payer, payee]) {
     if (side && side.status !== 'active' && !(isReversal && side.status === 'frozen')) return `account-${side.status}`;
   }
@@ -105,7 +129,11 @@ const reverse = (model: Model, number: number): string => {
   return code;
 };
 
-type Step = { readonly from: readonly AccountStatus[]; readonly to: AccountStatus; objection?(account: Account): string | undefined };
+type Step = {
+  readonly from: readonly AccountStatus[];
+  readonly to: AccountStatus;
+  readonly objection?: (account: Account) => string | undefined;
+};
 const steps: Readonly<Record<Extract<Operation, { account: number }>['kind'], Step>> = {
   approve: { from: ['pending'], to: 'active' },
   reject: { from: ['pending'], to: 'rejected' },
@@ -114,7 +142,11 @@ const steps: Readonly<Record<Extract<Operation, { account: number }>['kind'], St
   'retract-freeze': { from: ['frozen'], to: 'active' },
   'retract-approval': { from: ['active'], to: 'pending', objection: account => (account.wasUsed ? 'BU009' : undefined) },
   // a frozen account has a hold: the commit refuses, if the money does not before
-  close: { from: ['active', 'frozen'], to: 'closed', objection: account => (account.balance > 0 ? '23514' : account.status === 'frozen' ? 'BU007' : undefined) },
+  close: {
+    from: ['active', 'frozen'],
+    to: 'closed',
+    objection: account => (account.balance > 0 ? '23514' : account.status === 'frozen' ? 'BU007' : undefined),
+  },
 };
 
 const move = (account: Account | undefined, { from, to, objection: objects }: Step): string => {

@@ -1,12 +1,10 @@
 import { act, insertPosting, post, refusal, type Bank, type Wish } from './acting.ts';
-import { pick, type Operation } from './bank-model.ts';
+import { pick, type Moves, type Operation } from './bank-model.ts';
 
 /** The real bank under a random sequence; `posted` grows as transactions come into being. */
 type Context = { readonly bank: Bank; readonly ids: readonly string[]; readonly posted: string[]; readonly keys: readonly string[] };
 
-type Moves = Extract<Operation, { kind: 'post' }>;
-
-const wishOf = ({ ids }: Context, { type, from, to, amount }: Omit<Moves, 'kind'>): Wish => ({
+const wishOf = ({ ids }: Context, { type, from, to, amount }: Moves): Wish => ({
   type,
   from: from === null ? null : (ids[from] ?? null),
   to: to === null ? null : (ids[to] ?? null),
@@ -37,7 +35,9 @@ const reverse = async (context: Context, transaction: number): Promise<string> =
   const { db, one } = context.bank;
   const work = () =>
     act(db, one, 'transactions.reverse', async () => {
-      const { rows } = await db.query<{ id: string }>(`SELECT bank.reverse_transaction($1, 'entered twice') AS id`, [context.posted[pick(transaction, context.posted.length)] ?? '-1']);
+      const { rows } = await db.query<{ id: string }>(`SELECT bank.reverse_transaction($1, 'entered twice') AS id`, [
+        context.posted[pick(transaction, context.posted.length)] ?? '-1',
+      ]);
       return rows[0]?.id ?? null;
     }).then(id => remember(context, id));
   return nameOf(await refusal(db, work));
@@ -67,7 +67,9 @@ export const carryOut = async (context: Context, operation: Operation): Promise<
       return reverse(context, operation.transaction);
     default: {
       const statement = `SELECT ${statements[operation.kind]} FROM bank.account a WHERE a.id = $1`;
-      return nameOf(await refusal(db, () => act(db, one, `accounts.${operation.kind}`, () => db.query(statement, [context.ids[operation.account]]))));
+      return nameOf(
+        await refusal(db, () => act(db, one, `accounts.${operation.kind}`, () => db.query(statement, [context.ids[operation.account]]))),
+      );
     }
   }
 };

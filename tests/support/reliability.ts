@@ -12,7 +12,11 @@ export const report = (what: string, figures: Figures): void => {
 };
 
 /** Runs `work` for every item, so many at a time, each worker with its own resource. */
-export const inParallel = async <Resource, Item>(resources: readonly Resource[], items: readonly Item[], work: (resource: Resource, item: Item, index: number) => Promise<void>): Promise<void> => {
+export const inParallel = async <Resource, Item>(
+  resources: readonly Resource[],
+  items: readonly Item[],
+  work: (resource: Resource, item: Item, index: number) => Promise<void>,
+): Promise<void> => {
   let next = 0;
   await Promise.all(
     resources.map(async resource => {

@@ -46,11 +46,16 @@ describe('an account changes its state only by the action that the transition be
       const { id } = await bank.account({ status: before });
       for (const action of actions) {
         const expected = lawful.has(`${action} ${before} ${after}`) ? 'done' : 'BU007';
-        const byContract = await attempt(action, 'SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', [id, after]);
+        const byContract = await attempt(action, 'SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', [
+          id,
+          after,
+        ]);
         const byUpdate = await attempt(action, 'UPDATE bank.account SET status = $2, closed_at = now() WHERE id = $1', [id, after]);
         expect({ action, byContract, byUpdate }).toEqual({ action, byContract: expected, byUpdate: expected });
       }
-      expect((await refusal(bank.db, () => bank.rows('UPDATE bank.account SET status = $2 WHERE id = $1', [id, after]))).code).toBe('BU004');
+      expect((await refusal(bank.db, () => bank.rows('UPDATE bank.account SET status = $2 WHERE id = $1', [id, after]))).code).toBe(
+        'BU004',
+      );
       expect(await bank.rows('SELECT status FROM bank.account WHERE id = $1', [id])).toEqual([{ status: before }]);
     });
   }
@@ -58,7 +63,11 @@ describe('an account changes its state only by the action that the transition be
   test('to the state it is in already is no change', async () => {
     for (const status of statuses) {
       const { id } = await bank.account({ status });
-      expect(await attempt('accounts.freeze', 'SELECT bank.set_account_status(a.id, a.status, a.version) FROM bank.account a WHERE id = $1', [id])).toBe('BU007');
+      expect(
+        await attempt('accounts.freeze', 'SELECT bank.set_account_status(a.id, a.status, a.version) FROM bank.account a WHERE id = $1', [
+          id,
+        ]),
+      ).toBe('BU007');
     }
   });
 
@@ -75,7 +84,10 @@ describe('an account changes its state only by the action that the transition be
 describe('closing', () => {
   test('with a balance is refused', async () => {
     const { id } = await bank.account({ balance: 100 });
-    expect(await refusal(bank.db, () => toStatus(bank.db, bank.one, id, 'closed'))).toMatchObject({ code: '23514', message: expect.stringContaining('closed_is_empty') as unknown });
+    expect(await refusal(bank.db, () => toStatus(bank.db, bank.one, id, 'closed'))).toMatchObject({
+      code: '23514',
+      message: expect.stringContaining('closed_is_empty') as unknown,
+    });
   });
 
   test('with a hold is refused at the commit, with the hold released it is not', async () => {
@@ -85,12 +97,16 @@ describe('closing', () => {
       await db.query(`UPDATE ops.hold SET findings = 'closed by order' WHERE account_id = $1`, [id]);
       await db.query('SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', [id, 'closed']);
     });
-    expect(await bank.rows('SELECT status, closed_at IS NOT NULL AS dated FROM bank.account WHERE id = $1', [id])).toEqual([{ status: 'closed', dated: true }]);
+    expect(await bank.rows('SELECT status, closed_at IS NOT NULL AS dated FROM bank.account WHERE id = $1', [id])).toEqual([
+      { status: 'closed', dated: true },
+    ]);
   });
 
   test('without the date is impossible even without triggers', async () => {
     const { id } = await bank.account();
-    expect((await refusal(bank.db, () => bank.behindItsBack(`UPDATE bank.account SET status = 'closed' WHERE id = $1`, [id]))).code).toBe('23514');
+    expect((await refusal(bank.db, () => bank.behindItsBack(`UPDATE bank.account SET status = 'closed' WHERE id = $1`, [id]))).code).toBe(
+      '23514',
+    );
   });
 });
 
@@ -116,7 +132,9 @@ describe('what else of an account may not be', () => {
 
   test('a balance below zero is impossible even without triggers', async () => {
     const { id } = await bank.account();
-    expect((await refusal(bank.db, () => bank.behindItsBack('UPDATE bank.account SET balance = -1 WHERE id = $1', [id]))).code).toBe('23514');
+    expect((await refusal(bank.db, () => bank.behindItsBack('UPDATE bank.account SET balance = -1 WHERE id = $1', [id]))).code).toBe(
+      '23514',
+    );
   });
 
   const openings: readonly [name: string, columns: string, values: string, code: string][] = [
@@ -127,7 +145,11 @@ describe('what else of an account may not be', () => {
     ['active, namelessly', 'status', `'active'`, 'BU004'],
   ];
   test.each(openings)('opening it %s', async (_, column, value, code) => {
-    const open = () => bank.rows(`INSERT INTO bank.account (number, user_id, currency, ${column}) VALUES (bank.next_account_number(), $1, 'EUR', ${value})`, [bank.customer]);
+    const open = () =>
+      bank.rows(
+        `INSERT INTO bank.account (number, user_id, currency, ${column}) VALUES (bank.next_account_number(), $1, 'EUR', ${value})`,
+        [bank.customer],
+      );
     expect((await refusal(bank.db, open)).code).toBe(code);
   });
 
@@ -137,8 +159,12 @@ describe('what else of an account may not be', () => {
       [bank.customer],
     );
     expect(opened).toMatchObject({ opened_by: null, activated_by: null, version: 0 });
-    await act(bank.db, bank.two, 'accounts.approve', db => db.query(`UPDATE bank.account SET status = 'active', activated_by = 99, version = 99 WHERE id = $1`, [opened?.id]));
-    expect(await bank.rows('SELECT activated_by, version FROM bank.account WHERE id = $1', [opened?.id])).toEqual([{ activated_by: bank.two.id, version: 1 }]);
+    await act(bank.db, bank.two, 'accounts.approve', db =>
+      db.query(`UPDATE bank.account SET status = 'active', activated_by = 99, version = 99 WHERE id = $1`, [opened?.id]),
+    );
+    expect(await bank.rows('SELECT activated_by, version FROM bank.account WHERE id = $1', [opened?.id])).toEqual([
+      { activated_by: bank.two.id, version: 1 },
+    ]);
   });
 
   test('whoever opened it does not approve it, a colleague does', async () => {
@@ -162,13 +188,21 @@ describe('what else of an account may not be', () => {
 test('an approval is retracted by its giver, within ten minutes of database time, while nothing was posted', async () => {
   const own = await bank.account();
   const retract = (operator = bank.one, id = own.id) =>
-    act(bank.db, operator, 'accounts.retract-approval', db => db.query('SELECT bank.retract_approval(a.id, a.version) FROM bank.account a WHERE id = $1', [id]));
+    act(bank.db, operator, 'accounts.retract-approval', db =>
+      db.query('SELECT bank.retract_approval(a.id, a.version) FROM bank.account a WHERE id = $1', [id]),
+    );
   expect((await refusal(bank.db, () => retract(bank.two))).code).toBe('BU009');
-  await bank.behindItsBack(`UPDATE bank.account SET activated_at = clock_timestamp() - interval '10 minutes 1 second' WHERE id = $1`, [own.id]);
+  await bank.behindItsBack(`UPDATE bank.account SET activated_at = clock_timestamp() - interval '10 minutes 1 second' WHERE id = $1`, [
+    own.id,
+  ]);
   expect((await refusal(bank.db, () => retract())).code).toBe('BU009');
-  await bank.behindItsBack(`UPDATE bank.account SET activated_at = clock_timestamp() - interval '9 minutes 50 seconds' WHERE id = $1`, [own.id]);
+  await bank.behindItsBack(`UPDATE bank.account SET activated_at = clock_timestamp() - interval '9 minutes 50 seconds' WHERE id = $1`, [
+    own.id,
+  ]);
   await retract();
-  expect(await bank.rows('SELECT status, activated_by FROM bank.account WHERE id = $1', [own.id])).toEqual([{ status: 'pending', activated_by: null }]);
+  expect(await bank.rows('SELECT status, activated_by FROM bank.account WHERE id = $1', [own.id])).toEqual([
+    { status: 'pending', activated_by: null },
+  ]);
 
   const used = await bank.account({ balance: 100 });
   await post(bank.db, { type: 'withdrawal', from: used.id, amount: 100 });

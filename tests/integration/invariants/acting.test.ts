@@ -13,7 +13,11 @@ afterAll(() => bank[Symbol.asyncDispose]());
 
 const begin = (token: string | null, action = 'accounts.freeze', db = bank.db) =>
   db.query('SELECT ops.begin_action($1, $2, $3, $4)', [token, action, hashOf('input'), randomUUID()]);
-const signIn = async (name: string, lifetime?: string): Promise<TestOperator> => ({ id: idOf[name] ?? '', name, token: await openOperatorSession(bank.db, idOf[name] ?? '', lifetime) });
+const signIn = async (name: string, lifetime?: string): Promise<TestOperator> => ({
+  id: idOf[name] ?? '',
+  name,
+  token: await openOperatorSession(bank.db, idOf[name] ?? '', lifetime),
+});
 const codeOf = async (work: () => Promise<unknown>) => (await refusal(bank.db, work)).code;
 const freezing = (operator: TestOperator) => act(bank.db, operator, 'accounts.freeze', () => Promise.resolve());
 
@@ -78,7 +82,11 @@ describe('an action needs its permission', () => {
 
   test('from a role that has not run out, by database time, even within a transaction', async () => {
     const tim = await signIn('tim');
-    const until = (time: string) => bank.behindItsBack(`UPDATE ops.operator_role SET expires_at = clock_timestamp() + $1::interval WHERE operator_id = $2 AND role = 'analyst'`, [time, tim.id]);
+    const until = (time: string) =>
+      bank.behindItsBack(
+        `UPDATE ops.operator_role SET expires_at = clock_timestamp() + $1::interval WHERE operator_id = $2 AND role = 'analyst'`,
+        [time, tim.id],
+      );
     await until('1 hour');
     await freezing(tim);
     await until('-1 millisecond');
@@ -90,7 +98,9 @@ describe('an action needs its permission', () => {
   });
 
   test.each(['accounts.plunder', '', 'accounts', null])('an action that is not listed does not exist: %s', async action => {
-    expect(await codeOf(() => bank.db.query('SELECT ops.begin_action($1, $2, $3, $4)', [bank.one.token, action, hashOf('x'), randomUUID()]))).toBe('BU002');
+    expect(
+      await codeOf(() => bank.db.query('SELECT ops.begin_action($1, $2, $3, $4)', [bank.one.token, action, hashOf('x'), randomUUID()])),
+    ).toBe('BU002');
   });
 });
 
@@ -134,7 +144,10 @@ describe('no audit, no action', () => {
   test('nor with a row that somebody wrote by hand', async () => {
     const request = randomUUID();
     const byHand = (outcome: string) => () =>
-      bank.db.query(`INSERT INTO ops.audit (action, verb, entity, entity_id, outcome, request_id, operator) VALUES ('x.y', 'update', 'account', '1', $2, $1, 'mallory')`, [request, outcome]);
+      bank.db.query(
+        `INSERT INTO ops.audit (action, verb, entity, entity_id, outcome, request_id, operator) VALUES ('x.y', 'update', 'account', '1', $2, $1, 'mallory')`,
+        [request, outcome],
+      );
     for (const outcome of ['success', 'refused']) {
       expect(await codeOf(() => act(bank.db, bank.one, 'accounts.freeze', byHand(outcome), { audit: false, request }))).toBe('BU008');
     }
@@ -153,9 +166,9 @@ describe('no audit, no action', () => {
   test('the row says who acted from where, whatever the statement says', async () => {
     const request = randomUUID();
     await act(bank.db, bank.two, 'accounts.freeze', () => Promise.resolve(), { request });
-    expect(await bank.rows('SELECT operator, operator_id, action, host(ip) AS ip, client FROM ops.audit WHERE request_id = $1', [request])).toEqual([
-      { operator: 'two', operator_id: bank.two.id, action: 'accounts.freeze', ip: '10.0.0.1', client: 'test' },
-    ]);
+    expect(
+      await bank.rows('SELECT operator, operator_id, action, host(ip) AS ip, client FROM ops.audit WHERE request_id = $1', [request]),
+    ).toEqual([{ operator: 'two', operator_id: bank.two.id, action: 'accounts.freeze', ip: '10.0.0.1', client: 'test' }]);
   });
 });
 

@@ -8,7 +8,10 @@ beforeAll(async () => {
   const { transaction_id: id } = await post(bank.db, { type: 'withdrawal', from: account.id, amount: 10 });
   await act(bank.db, bank.one, 'transactions.flag', db => db.query(`SELECT ops.flag_transaction($1, 'looks odd to me')`, [id]));
   await toStatus(bank.db, bank.one, account.id, 'frozen');
-  await bank.behindItsBack(`INSERT INTO bank.limit_override (account_id, type, single, daily, reason) VALUES ($1, 'deposit', 1, 1, 'a test')`, [account.id]);
+  await bank.behindItsBack(
+    `INSERT INTO bank.limit_override (account_id, type, single, daily, reason) VALUES ($1, 'deposit', 1, 1, 'a test')`,
+    [account.id],
+  );
   await bank.rows(`SELECT bank.post_transaction(gen_random_uuid(), 'withdrawal', $1, NULL, 1, 'EUR', 'atm')`, [account.id]);
 });
 afterAll(() => bank[Symbol.asyncDispose]());

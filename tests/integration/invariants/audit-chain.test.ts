@@ -20,10 +20,13 @@ beforeAll(async () => {
       bank.one,
       'accounts.freeze',
       () =>
-        bank.db.query(
-          `SELECT ops.write_audit('update', 'account', $1, $2, $3, $4, 'success', 'compliance', $5, gen_random_uuid(), NULL)`,
-          [String(row), `account ${row}`, { row }, { row: row + 1 }, `row ${row} of a test`],
-        ),
+        bank.db.query(`SELECT ops.write_audit('update', 'account', $1, $2, $3, $4, 'success', 'compliance', $5, gen_random_uuid(), NULL)`, [
+          String(row),
+          `account ${row}`,
+          { row },
+          { row: row + 1 },
+          `row ${row} of a test`,
+        ]),
       { audit: false },
     );
   }
@@ -35,7 +38,10 @@ afterAll(() => bank[Symbol.asyncDispose]());
 
 type Verdict = { checked: string; first_broken: string | null; problem: string | null };
 const verify = async (withAnchor = false): Promise<Verdict> => {
-  const [verdict] = await bank.rows<Verdict>('SELECT * FROM ops.verify_audit($1, $2)', withAnchor ? [anchor.seq, anchor.hash] : [null, null]);
+  const [verdict] = await bank.rows<Verdict>(
+    'SELECT * FROM ops.verify_audit($1, $2)',
+    withAnchor ? [anchor.seq, anchor.hash] : [null, null],
+  );
   if (!verdict) throw new Error('no verdict');
   return verdict;
 };
@@ -52,7 +58,8 @@ const after = async (attack: string, values: unknown[] = [], withAnchor = false)
 };
 
 /** Rows picked by a seed; the same on every run. */
-const places = (seed: number, from = 1, to = rows): readonly number[] => fc.sample(fc.integer({ min: from, max: to }), { seed, numRuns: attacks });
+const places = (seed: number, from = 1, to = rows): readonly number[] =>
+  fc.sample(fc.integer({ min: from, max: to }), { seed, numRuns: attacks });
 
 test('an untouched chain is whole, with and without the anchor', async () => {
   expect(await verify()).toEqual({ checked: String(rows), first_broken: null, problem: null });
@@ -65,10 +72,25 @@ describe('every column is hashed', () => {
     action: `'x'`, verb: `'delete'`, entity: `'x'`, entity_id: `'x'`, entity_label: `'x'`, old: `'{}'`, new: `'{}'`, outcome: `'failure'`, reason: `'x'`, note: `'x'`, error: `'x'`,
     request_id: 'gen_random_uuid()', approval_id: 'gen_random_uuid()', correlation_id: 'gen_random_uuid()', transaction_number: 'transaction_number + 1', prev: `'\\x00'`, hash: `'\\x00'`,
   }; // prettier-ignore
-  const nullable = ['operator_id', 'operator', 'ip', 'client', 'session_id', 'entity_label', 'old', 'new', 'reason', 'note', 'request_id', 'correlation_id'];
+  const nullable = [
+    'operator_id',
+    'operator',
+    'ip',
+    'client',
+    'session_id',
+    'entity_label',
+    'old',
+    'new',
+    'reason',
+    'note',
+    'request_id',
+    'correlation_id',
+  ];
 
   test('there is none that nobody attacks', async () => {
-    const columns = await bank.rows<{ name: string }>(`SELECT attname AS name FROM pg_attribute WHERE attrelid = 'ops.audit'::regclass AND attnum > 0 AND NOT attisdropped`);
+    const columns = await bank.rows<{ name: string }>(
+      `SELECT attname AS name FROM pg_attribute WHERE attrelid = 'ops.audit'::regclass AND attnum > 0 AND NOT attisdropped`,
+    );
     expect(columns.map(({ name }) => name).toSorted()).toEqual(Object.keys(edits).toSorted());
   });
 
@@ -77,7 +99,10 @@ describe('every column is hashed', () => {
   });
 
   test.each(nullable)('%s emptied', async column => {
-    expect(await after(`UPDATE ops.audit SET ${column} = NULL WHERE seq = 100`)).toMatchObject({ first_broken: '100', problem: 'its content was changed' });
+    expect(await after(`UPDATE ops.audit SET ${column} = NULL WHERE seq = 100`)).toMatchObject({
+      first_broken: '100',
+      problem: 'its content was changed',
+    });
   });
 
   test('what reads alike is told apart', async () => {
@@ -86,7 +111,9 @@ describe('every column is hashed', () => {
       const hash = async (assignment: string) => {
         await bank.db.query('BEGIN; SET LOCAL session_replication_role = replica');
         await bank.db.query(`UPDATE ops.audit SET ${assignment} WHERE seq = 100`);
-        const [row] = await bank.rows<{ hash: string }>(`SELECT encode(ops.audit_hash(a.prev, a), 'hex') AS hash FROM ops.audit a WHERE seq = 100`);
+        const [row] = await bank.rows<{ hash: string }>(
+          `SELECT encode(ops.audit_hash(a.prev, a), 'hex') AS hash FROM ops.audit a WHERE seq = 100`,
+        );
         await bank.db.query('ROLLBACK');
         return row?.hash;
       };
@@ -98,7 +125,10 @@ describe('every column is hashed', () => {
 describe(`found at ${attacks} places each`, () => {
   test('a row edited', async () => {
     for (const place of places(1)) {
-      expect(await after(`UPDATE ops.audit SET note = note || '.' WHERE seq = $1`, [place])).toMatchObject({ first_broken: String(place), problem: 'its content was changed' });
+      expect(await after(`UPDATE ops.audit SET note = note || '.' WHERE seq = $1`, [place])).toMatchObject({
+        first_broken: String(place),
+        problem: 'its content was changed',
+      });
     }
   });
 
@@ -120,14 +150,19 @@ describe(`found at ${attacks} places each`, () => {
   test('two rows in each other’s place', async () => {
     for (const place of places(4, 1, rows - 10)) {
       const swap = `UPDATE ops.audit SET seq = CASE seq WHEN $1 THEN -1 WHEN $1 + 7 THEN $1 ELSE $1 + 7 END WHERE seq IN ($1, $1 + 7)`;
-      const verdict = await after(`DO $$ BEGIN ${swap.replaceAll('$1', String(place))}; UPDATE ops.audit SET seq = ${place + 7} WHERE seq = -1; END $$`);
+      const verdict = await after(
+        `DO $$ BEGIN ${swap.replaceAll('$1', String(place))}; UPDATE ops.audit SET seq = ${place + 7} WHERE seq = -1; END $$`,
+      );
       expect(verdict.first_broken).toBe(String(place));
     }
   });
 
   test('the end cut off', async () => {
     for (const place of places(5)) {
-      expect(await after('DELETE FROM ops.audit WHERE seq >= $1', [place])).toMatchObject({ first_broken: String(place), problem: `the chain ends before it, but its head is row ${rows}` });
+      expect(await after('DELETE FROM ops.audit WHERE seq >= $1', [place])).toMatchObject({
+        first_broken: String(place),
+        problem: `the chain ends before it, but its head is row ${rows}`,
+      });
     }
   });
 
@@ -163,9 +198,13 @@ describe(`found at ${attacks} places each`, () => {
 test(`${writers} writers of ${rowsEach} rows each leave no gap and no break`, async () => {
   const clients = await Promise.all(Array.from({ length: writers }, () => bank.connect()));
   const began = performance.now();
-  const write = (db: Bank['db'], row: number) => (row % 4 === 0 ? act(db, bank.two, 'accounts.freeze', () => writeAudit(db), { audit: false }) : attempt(db, row));
+  const write = (db: Bank['db'], row: number) =>
+    row % 4 === 0 ? act(db, bank.two, 'accounts.freeze', () => writeAudit(db), { audit: false }) : attempt(db, row);
   const attempt = (db: Bank['db'], row: number) =>
-    db.query(`SELECT ops.audit_attempt($1, 'accounts.freeze', 'update', 'account', $2, 'refused', 'no', NULL, NULL, gen_random_uuid(), NULL)`, [bank.one.token, String(row)]);
+    db.query(
+      `SELECT ops.audit_attempt($1, 'accounts.freeze', 'update', 'account', $2, 'refused', 'no', NULL, NULL, gen_random_uuid(), NULL)`,
+      [bank.one.token, String(row)],
+    );
   await Promise.all(
     clients.map(async db => {
       for (let row = 0; row < rowsEach; row++) await write(db, row);
@@ -175,7 +214,13 @@ test(`${writers} writers of ${rowsEach} rows each leave no gap and no break`, as
   const seconds = (performance.now() - began) / 1_000;
   const verdict = await verify();
   const [{ gaps } = { gaps: '' }] = await bank.rows<{ gaps: string }>('SELECT max(seq) - count(*) AS gaps FROM ops.audit');
-  report('audit, rows', { writers, rows: writers * rowsEach, gaps, breaks: verdict.first_broken ?? 0, 'rows/s': Math.round((writers * rowsEach) / seconds) });
+  report('audit, rows', {
+    writers,
+    rows: writers * rowsEach,
+    gaps,
+    breaks: verdict.first_broken ?? 0,
+    'rows/s': Math.round((writers * rowsEach) / seconds),
+  });
   expect(verdict).toEqual({ checked: String(rows + writers * rowsEach), first_broken: null, problem: null });
   expect(gaps).toBe('0');
 });

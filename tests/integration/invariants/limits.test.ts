@@ -11,34 +11,44 @@ afterAll(() => bank[Symbol.asyncDispose]());
 const single = 200_000;
 const daily = { deposit: 1_000_000, withdrawal: 500_000, transfer: 500_000 } as const;
 
-const legs = async (type: keyof typeof daily) => {
-  const [mine, other] = [await bank.account(), await bank.account()];
-  if (type === 'deposit') return { type, to: mine.id };
-  await bank.behindItsBack('UPDATE bank.account SET balance = 5000000 WHERE id = $1', [mine.id]);
-  return type === 'withdrawal' ? { type, from: mine.id } : { type, from: mine.id, to: other.id };
+/** An account that posts, another one, and how a posting of that type names them. */
+const parties = async (type: keyof typeof daily) => {
+  const [mine, other] = [(await bank.account()).id, (await bank.account()).id];
+  if (type !== 'deposit') await bank.behindItsBack('UPDATE bank.account SET balance = 5000000 WHERE id = $1', [mine]);
+  return {
+    mine,
+    other,
+    wish: { type, from: type === 'deposit' ? null : mine, to: { deposit: mine, withdrawal: null, transfer: other }[type] },
+  };
 };
 
 describe('limits of one posting and of a day', () => {
   test.each(['deposit', 'withdrawal', 'transfer'] as const)('%s', async type => {
-    const wish = await legs(type);
+    const { wish } = await parties(type);
     expect((await post(bank.db, { ...wish, amount: single + 1 })).code).toBe('single-limit');
-    expect(await refusal(bank.db, () => insertPosting(bank.db, { ...wish, amount: single + 1 }))).toMatchObject({ code: 'BU006', detail: 'single-limit' });
+    expect(await refusal(bank.db, () => insertPosting(bank.db, { ...wish, amount: single + 1 }))).toMatchObject({
+      code: 'BU006',
+      detail: 'single-limit',
+    });
 
     let left: number = daily[type];
     for (; left > single; left -= single) expect((await post(bank.db, { ...wish, amount: single })).code).toBeNull();
     expect((await post(bank.db, { ...wish, amount: left - 1 })).code).toBeNull();
     expect(await post(bank.db, { ...wish, amount: 2 })).toMatchObject({ code: 'daily-limit', message: `Daily limit exceeded (${type})` });
-    expect(await refusal(bank.db, () => insertPosting(bank.db, { ...wish, amount: 2 }))).toMatchObject({ code: 'BU006', detail: 'daily-limit' });
+    expect(await refusal(bank.db, () => insertPosting(bank.db, { ...wish, amount: 2 }))).toMatchObject({
+      code: 'BU006',
+      detail: 'daily-limit',
+    });
     await insertPosting(bank.db, { ...wish, amount: 1 });
     expect((await post(bank.db, { ...wish, amount: 1 })).code).toBe('daily-limit');
   });
 
   test('receiving counts for the sender only, and each type by itself', async () => {
-    const wish = await legs('transfer');
+    const { mine, other, wish } = await parties('transfer');
     for (let sent = 0; sent < daily.transfer; sent += single / 2) await post(bank.db, { ...wish, amount: single / 2 });
     expect((await post(bank.db, { ...wish, amount: 1 })).code).toBe('daily-limit');
-    expect((await post(bank.db, { type: 'withdrawal', from: wish.from, amount: single })).code).toBeNull();
-    expect((await post(bank.db, { type: 'transfer', from: wish.to, to: wish.from, amount: single })).code).toBeNull();
+    expect((await post(bank.db, { type: 'withdrawal', from: mine, amount: single })).code).toBeNull();
+    expect((await post(bank.db, { type: 'transfer', from: other, to: mine, amount: single })).code).toBeNull();
   });
 
   test('a currency without minor units has the same limits in units', async () => {
@@ -49,7 +59,7 @@ describe('limits of one posting and of a day', () => {
 });
 
 describe('an override', () => {
-  const override = (account: string | undefined, amount: bigint | number, expires: string) =>
+  const override = (account: string, amount: bigint | number, expires: string) =>
     bank.behindItsBack(
       `INSERT INTO bank.limit_override (account_id, type, single, daily, expires_at, reason)
        SELECT $1, t, $2, $2, clock_timestamp() + $3::interval, 'a test' FROM unnest('{deposit,withdrawal}'::bank.transaction_type[]) t`,
@@ -57,20 +67,23 @@ describe('an override', () => {
     );
 
   test('holds until it expires by database time', async () => {
-    const wish = await legs('deposit');
-    await override(wish.to, 900_000, '1 hour');
+    const { mine, wish } = await parties('deposit');
+    await override(mine, 900_000, '1 hour');
     expect((await post(bank.db, { ...wish, amount: 900_001 })).code).toBe('single-limit');
     expect((await post(bank.db, { ...wish, amount: 800_000 })).code).toBeNull();
     expect((await post(bank.db, { ...wish, amount: 100_001 })).code).toBe('daily-limit');
-    await bank.behindItsBack(`UPDATE bank.limit_override SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE account_id = $1`, [wish.to]);
+    await bank.behindItsBack(
+      `UPDATE bank.limit_override SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE account_id = $1`,
+      [mine],
+    );
     expect((await post(bank.db, { ...wish, amount: single + 1 })).code).toBe('single-limit');
     expect((await post(bank.db, { ...wish, amount: single })).code).toBeNull();
     expect((await post(bank.db, { ...wish, amount: 1 })).code).toBe('daily-limit');
   });
 
   test('expires inside a transaction that was begun before', async () => {
-    const wish = await legs('deposit');
-    await override(wish.to, 900_000, '300 milliseconds');
+    const { mine, wish } = await parties('deposit');
+    await override(mine, 900_000, '300 milliseconds');
     await bank.db.query('BEGIN');
     expect((await post(bank.db, { ...wish, amount: 500_000 })).code).toBeNull();
     await bank.db.query('SELECT pg_sleep(0.35)');
@@ -79,14 +92,14 @@ describe('an override', () => {
   });
 
   test('the newest counts, and as large as a bigint none overflows', async () => {
-    const wish = await legs('deposit');
+    const { mine, wish } = await parties('deposit');
     const most = 9_223_372_036_854_775_807n;
-    await override(wish.to, 1, '1 hour');
-    await override(wish.to, most, '1 hour');
+    await override(mine, 1, '1 hour');
+    await override(mine, most, '1 hour');
     expect((await post(bank.db, { ...wish, amount: most - 5n })).code).toBeNull();
     expect((await post(bank.db, { ...wish, amount: 6 })).code).toBe('daily-limit');
-    expect((await post(bank.db, { type: 'withdrawal', from: wish.to, amount: 1_000 })).code).toBeNull();
-    await bank.behindItsBack('DELETE FROM bank.limit_counter WHERE account_id = $1', [wish.to]);
+    expect((await post(bank.db, { type: 'withdrawal', from: mine, amount: 1_000 })).code).toBeNull();
+    await bank.behindItsBack('DELETE FROM bank.limit_counter WHERE account_id = $1', [mine]);
     expect((await refusal(bank.db, () => post(bank.db, { ...wish, amount: 1_500 }))).code).toBe('22003');
     expect((await post(bank.db, { ...wish, amount: 1_000 })).code).toBeNull();
   });

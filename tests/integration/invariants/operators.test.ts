@@ -6,7 +6,8 @@ let idOf: (name: string) => string;
 beforeAll(async () => {
   bank = await aBank({ others: { vera: ['viewer'], zoe: ['viewer'] } });
   // the console gets these actions with sign-in
-  for (const action of ['operators.change-role', 'settings.change']) await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'account.freeze']);
+  for (const action of ['operators.change-role', 'settings.change'])
+    await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'account.freeze']);
   const rows = await bank.rows<{ name: string; id: string }>('SELECT name, id FROM ops.operator');
   idOf = name => rows.find(row => row.name === name)?.id ?? '';
 });
@@ -21,14 +22,20 @@ describe('an operator does not change its own roles', () => {
   test('by a grant, a longer grant, another role in its place, or one that moves over', async () => {
     expect(await codeOf(grant, [bank.one.id, 'developer'])).toBe('BU009');
     expect(await codeOf(`UPDATE ops.operator_role SET expires_at = NULL WHERE operator_id = $1`, [bank.one.id])).toBe('BU009');
-    expect(await codeOf(`UPDATE ops.operator_role SET role = 'developer' WHERE operator_id = $1 AND role = 'viewer'`, [bank.one.id])).toBe('BU009');
-    expect(await codeOf(`UPDATE ops.operator_role SET operator_id = $1, role = 'developer' WHERE operator_id = $2`, [bank.one.id, idOf('vera')])).toBe('BU009');
+    expect(await codeOf(`UPDATE ops.operator_role SET role = 'developer' WHERE operator_id = $1 AND role = 'viewer'`, [bank.one.id])).toBe(
+      'BU009',
+    );
+    expect(
+      await codeOf(`UPDATE ops.operator_role SET operator_id = $1, role = 'developer' WHERE operator_id = $2`, [bank.one.id, idOf('vera')]),
+    ).toBe('BU009');
     await change(grant, [idOf('vera'), 'auditor']);
   });
 
   test('nor by an action that is about something else', async () => {
     expect(await codeOf(grant, [idOf('vera'), 'developer'], bank.one, 'accounts.freeze')).toBe('BU004');
-    expect(await codeOf(`INSERT INTO ops.operator (name, display_name) VALUES ('mallory', 'M')`, [], bank.one, 'accounts.freeze')).toBe('BU004');
+    expect(await codeOf(`INSERT INTO ops.operator (name, display_name) VALUES ('mallory', 'M')`, [], bank.one, 'accounts.freeze')).toBe(
+      'BU004',
+    );
     expect(await codeOf(`INSERT INTO platform.setting VALUES ('x', '1', 'x')`, [])).toBe('BU004');
     await change(`INSERT INTO platform.setting VALUES ('x', '1', 'x')`, [], bank.one, 'settings.change');
   });
@@ -38,8 +45,14 @@ describe('one active administrator always stays', () => {
   const lose: readonly [name: string, sql: string][] = [
     ['the role is taken', `DELETE FROM ops.operator_role WHERE operator_id = $1 AND role = 'admin'`],
     ['the role is changed', `UPDATE ops.operator_role SET role = 'developer' WHERE operator_id = $1 AND role = 'admin'`],
-    ['the role gets an end', `UPDATE ops.operator_role SET expires_at = now() + interval '1 hour' WHERE operator_id = $1 AND role = 'admin'`],
-    ['the role moves to one who left', `UPDATE ops.operator_role SET operator_id = (SELECT id FROM ops.operator WHERE name = 'zoe') WHERE operator_id = $1 AND role = 'admin'`],
+    [
+      'the role gets an end',
+      `UPDATE ops.operator_role SET expires_at = now() + interval '1 hour' WHERE operator_id = $1 AND role = 'admin'`,
+    ],
+    [
+      'the role moves to one who left',
+      `UPDATE ops.operator_role SET operator_id = (SELECT id FROM ops.operator WHERE name = 'zoe') WHERE operator_id = $1 AND role = 'admin'`,
+    ],
     ['the operator leaves', 'UPDATE ops.operator SET is_active = false WHERE id = $1'],
   ];
 
@@ -49,7 +62,10 @@ describe('one active administrator always stays', () => {
     await bank.behindItsBack(grant, [bank.two.id, 'admin']);
     expect(await codeOf(sql, [bank.two.id])).toBe('BU009');
     // one whose role runs out by itself does not count
-    await bank.behindItsBack(`INSERT INTO ops.operator_role (operator_id, role, expires_at) VALUES ($1, 'admin', now() + interval '1 hour')`, [idOf('vera')]);
+    await bank.behindItsBack(
+      `INSERT INTO ops.operator_role (operator_id, role, expires_at) VALUES ($1, 'admin', now() + interval '1 hour')`,
+      [idOf('vera')],
+    );
     expect(await codeOf(sql, [bank.two.id])).toBe('BU009');
     await bank.behindItsBack('UPDATE ops.operator_role SET expires_at = NULL WHERE operator_id = $1', [idOf('vera')]);
     await change(sql, [bank.two.id]);

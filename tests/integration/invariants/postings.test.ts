@@ -65,9 +65,17 @@ describe('what is refused, through the contract and by plain INSERT', () => {
     ['no amount', `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, 1, NULL, 'EUR', 'online')`, '23502'],
     ['no key', `SELECT bank.post_transaction(NULL, 'deposit', NULL, 1, 1, 'EUR', 'online')`, '23502'],
     ['a reversal', `SELECT bank.post_transaction(gen_random_uuid(), 'reversal', NULL, 1, 1, 'EUR', 'online')`, 'BU004'],
-    ['a channel that does not exist', `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, min(id), 1, 'EUR', 'pigeon') FROM bank.account WHERE status = 'active'`, '23514'],
+    [
+      'a channel that does not exist',
+      `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, min(id), 1, 'EUR', 'pigeon') FROM bank.account WHERE status = 'active'`,
+      '23514',
+    ],
     ['a currency of four letters', `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, 1, 1, 'EURO', 'online')`, '22001'],
-    ['an amount beyond bigint', `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, 1, 9223372036854775808, 'EUR', 'online')`, '42883'],
+    [
+      'an amount beyond bigint',
+      `SELECT bank.post_transaction(gen_random_uuid(), 'deposit', NULL, 1, 9223372036854775808, 'EUR', 'online')`,
+      '42883',
+    ],
   ];
   test.each(broken)('an error and not an answer: %s', async (_, sql, code) => {
     expect((await refusal(bank.db, () => bank.rows(sql))).code).toBe(code);
@@ -76,8 +84,16 @@ describe('what is refused, through the contract and by plain INSERT', () => {
 
 test('a refusal is kept, with its words', async () => {
   const answer = await post(bank.db, { type: 'transfer', from: a.rich, to: a.frozen, amount: 700 });
-  expect(answer).toMatchObject({ transaction_id: null, code: 'account-frozen', message: expect.stringMatching(/^account \d{12} is frozen$/) as unknown });
-  expect(await bank.rows('SELECT type, from_account_id, to_account_id, amount, currency, code FROM bank.posting_refusal WHERE id = $1', [answer.refusal_id])).toEqual([
+  expect(answer).toMatchObject({
+    transaction_id: null,
+    code: 'account-frozen',
+    message: expect.stringMatching(/^account \d{12} is frozen$/) as unknown,
+  });
+  expect(
+    await bank.rows('SELECT type, from_account_id, to_account_id, amount, currency, code FROM bank.posting_refusal WHERE id = $1', [
+      answer.refusal_id,
+    ]),
+  ).toEqual([
     { type: 'transfer', from_account_id: a.rich, to_account_id: a.frozen, amount: '700', currency: 'EUR', code: 'account-frozen' },
   ]);
 });
@@ -115,10 +131,15 @@ describe('a plain INSERT decides nothing but who pays whom how much', () => {
     const before = await bank.rows('SELECT balance FROM bank.account WHERE id = $1', [a.rich]);
     for (const target of ['', '(id)']) {
       const taken = `SELECT id, 'deposit', $1, 100, 'EUR', 'atm' FROM bank.transaction LIMIT 1`;
-      const rows = await bank.rows(`INSERT INTO bank.transaction (id, type, to_account_id, amount, currency, channel) ${taken} ON CONFLICT ${target} DO NOTHING RETURNING id`, [a.rich]);
+      const rows = await bank.rows(
+        `INSERT INTO bank.transaction (id, type, to_account_id, amount, currency, channel) ${taken} ON CONFLICT ${target} DO NOTHING RETURNING id`,
+        [a.rich],
+      );
       expect(rows).toHaveLength(1);
     }
-    expect(Number((await bank.rows<{ balance: string }>('SELECT balance FROM bank.account WHERE id = $1', [a.rich]))[0]?.balance)).toBe(Number(before[0]?.['balance']) + 200);
+    expect(Number((await bank.rows<{ balance: string }>('SELECT balance FROM bank.account WHERE id = $1', [a.rich]))[0]?.balance)).toBe(
+      Number(before[0]?.['balance']) + 200,
+    );
     expect(await bank.rows('SELECT * FROM bank.reconcile()')).toEqual([]);
   });
 

@@ -10,11 +10,19 @@ afterAll(() => bank[Symbol.asyncDispose]());
 
 const nothing = () => Promise.resolve();
 const begin = async (operator: TestOperator, action: string, input: string, request: string): Promise<unknown> => {
-  const { rows } = await bank.db.query<{ replay: unknown }>('SELECT replay FROM ops.begin_action($1, $2, $3, $4)', [operator.token, action, hashOf(input), request]);
+  const { rows } = await bank.db.query<{ replay: unknown }>('SELECT replay FROM ops.begin_action($1, $2, $3, $4)', [
+    operator.token,
+    action,
+    hashOf(input),
+    request,
+  ]);
   return rows[0]?.replay;
 };
 const settle = async (db: Bank['db'], request: string, input = 'input'): Promise<unknown> => {
-  const { rows } = await db.query<{ result: unknown }>(`SELECT ops.settle_request($1, 'accounts.freeze', $2, $3, 'update', 'account', '1') AS result`, [bank.one.token, hashOf(input), request]);
+  const { rows } = await db.query<{ result: unknown }>(
+    `SELECT ops.settle_request($1, 'accounts.freeze', $2, $3, 'update', 'account', '1') AS result`,
+    [bank.one.token, hashOf(input), request],
+  );
   return rows[0]?.result;
 };
 const auditOf = (request: string) => bank.rows('SELECT outcome FROM ops.audit WHERE request_id = $1', [request]);
@@ -22,14 +30,22 @@ const auditOf = (request: string) => bank.rows('SELECT outcome FROM ops.audit WH
 describe('a request is carried out once', () => {
   test('a repeat is answered with the first result', async () => {
     const request = randomUUID();
-    await act(bank.db, bank.one, 'accounts.freeze', () => writeAudit(bank.db, { summary: 'froze it' }), { request, input: 'input', audit: false });
-    expect(await begin(bank.one, 'accounts.freeze', 'input', request)).toEqual({ summary: 'froze it', audit: expect.any(Number) as number });
+    await act(bank.db, bank.one, 'accounts.freeze', () => writeAudit(bank.db, { summary: 'froze it' }), {
+      request,
+      input: 'input',
+      audit: false,
+    });
+    expect(await begin(bank.one, 'accounts.freeze', 'input', request)).toEqual({
+      summary: 'froze it',
+      audit: expect.any(Number) as number,
+    });
     expect(await auditOf(request)).toHaveLength(1);
   });
 
   test.each([null, '[]', '{}', '{"a":1}'])('a result of %s still tells a repeat from a first time', async result => {
     const request = randomUUID();
-    const write = () => bank.db.query(`SELECT ops.write_audit('update', 'account', '1', NULL, NULL, NULL, 'success', NULL, NULL, NULL, $1::jsonb)`, [result]);
+    const write = () =>
+      bank.db.query(`SELECT ops.write_audit('update', 'account', '1', NULL, NULL, NULL, 'success', NULL, NULL, NULL, $1::jsonb)`, [result]);
     await act(bank.db, bank.one, 'accounts.freeze', write, { request, input: 'input', audit: false });
     expect(await begin(bank.one, 'accounts.freeze', 'input', request)).toBeTruthy();
   });
@@ -47,7 +63,9 @@ describe('a request is carried out once', () => {
 
   test('a request that was refused or rolled back has used no id', async () => {
     const request = randomUUID();
-    await refusal(bank.db, () => act(bank.db, bank.one, 'accounts.freeze', () => bank.db.query('SELECT 1 / 0'), { request, input: 'input' }));
+    await refusal(bank.db, () =>
+      act(bank.db, bank.one, 'accounts.freeze', () => bank.db.query('SELECT 1 / 0'), { request, input: 'input' }),
+    );
     await act(bank.db, bank.one, 'accounts.freeze', nothing, { request, input: 'another input' });
     expect(await auditOf(request)).toEqual([{ outcome: 'success' }]);
   });
@@ -58,7 +76,12 @@ describe('a request is carried out once', () => {
     const results = await Promise.all(
       clients.map(async db => {
         await db.query('BEGIN');
-        const { rows } = await db.query<{ replay: { audit: number } | null }>('SELECT replay FROM ops.begin_action($1, $2, $3, $4)', [bank.one.token, 'accounts.freeze', hashOf('x'), request]);
+        const { rows } = await db.query<{ replay: { audit: number } | null }>('SELECT replay FROM ops.begin_action($1, $2, $3, $4)', [
+          bank.one.token,
+          'accounts.freeze',
+          hashOf('x'),
+          request,
+        ]);
         if (!rows[0]?.replay) await writeAudit(db);
         await db.query('COMMIT');
         return rows[0]?.replay?.audit ?? 0;
@@ -90,7 +113,7 @@ describe('a request whose answer was lost is settled', () => {
   });
 
   test('by waiting, where its commit is still under way', async () => {
-    for (const end of ['COMMIT', 'ROLLBACK']) {
+    const settledBeside = async (end: 'COMMIT' | 'ROLLBACK'): Promise<unknown> => {
       const request = randomUUID();
       const other = await bank.connect();
       await bank.db.query('BEGIN');
@@ -99,16 +122,21 @@ describe('a request whose answer was lost is settled', () => {
       const settled = settle(other, request);
       await expect.poll(() => bank.rows('SELECT FROM pg_locks WHERE NOT granted')).toHaveLength(1);
       await bank.db.query(end);
-      expect(await settled).toEqual(end === 'COMMIT' ? { summary: 'done', audit: expect.any(Number) as number } : null);
+      const result = await settled;
       await other.end();
-    }
+      return result;
+    };
+    expect(await settledBeside('COMMIT')).toMatchObject({ summary: 'done' });
+    expect(await settledBeside('ROLLBACK')).toBeNull();
   });
 
   test('and nothing is done in the transaction that settles it', async () => {
     const { id } = await bank.account();
     await bank.db.query('BEGIN');
     await settle(bank.db, randomUUID());
-    const { code } = await refusal(bank.db, () => bank.rows(`SELECT ops.place_hold($1, 1, 'compliance', 'held for a test', current_date, false)`, [id]));
+    const { code } = await refusal(bank.db, () =>
+      bank.rows(`SELECT ops.place_hold($1, 1, 'compliance', 'held for a test', current_date, false)`, [id]),
+    );
     expect(code).toBe('BU004');
   });
 });
@@ -116,7 +144,10 @@ describe('a request whose answer was lost is settled', () => {
 describe('what is recorded without an action', () => {
   test('an attempt is refused or failed, never done', async () => {
     const attempt = (outcome: string) =>
-      bank.rows(`SELECT ops.audit_attempt($1, 'accounts.freeze', 'update', 'account', '1', $2::ops.outcome, 'no', NULL, NULL, gen_random_uuid(), NULL)`, [bank.one.token, outcome]);
+      bank.rows(
+        `SELECT ops.audit_attempt($1, 'accounts.freeze', 'update', 'account', '1', $2::ops.outcome, 'no', NULL, NULL, gen_random_uuid(), NULL)`,
+        [bank.one.token, outcome],
+      );
     for (const outcome of ['success', 'partial']) expect((await refusal(bank.db, () => attempt(outcome))).code).toBe('BU002');
     for (const outcome of ['refused', 'failure']) await attempt(outcome);
     expect(await bank.rows(`SELECT DISTINCT operator FROM ops.audit WHERE error = 'no'`)).toEqual([{ operator: 'one' }]);

@@ -13,7 +13,8 @@ const reverse = (original: string | null) =>
     return rows[0]?.id ?? '';
   });
 const byInsert = (wish: Wish & { reverses: string }) => act(bank.db, bank.one, 'transactions.reverse', db => insertPosting(db, wish));
-const balanceOf = async (id: string) => Number((await bank.rows<{ balance: string }>('SELECT balance FROM bank.account WHERE id = $1', [id]))[0]?.balance);
+const balanceOf = async (id: string) =>
+  Number((await bank.rows<{ balance: string }>('SELECT balance FROM bank.account WHERE id = $1', [id]))[0]?.balance);
 
 /** A transfer of 300 between two accounts with 1,000 each. */
 const aTransfer = async () => {
@@ -26,9 +27,9 @@ test('turns the legs round, once', async () => {
   const { id, from, to } = await aTransfer();
   const reversal = await reverse(id);
   expect([await balanceOf(from), await balanceOf(to)]).toEqual([1_000, 1_000]);
-  expect(await bank.rows('SELECT type, from_account_id, to_account_id, amount, reverses FROM bank.transaction WHERE id = $1', [reversal])).toEqual([
-    { type: 'reversal', from_account_id: to, to_account_id: from, amount: '300', reverses: id },
-  ]);
+  expect(
+    await bank.rows('SELECT type, from_account_id, to_account_id, amount, reverses FROM bank.transaction WHERE id = $1', [reversal]),
+  ).toEqual([{ type: 'reversal', from_account_id: to, to_account_id: from, amount: '300', reverses: id }]);
   expect(await refusal(bank.db, () => reverse(id))).toMatchObject({ code: 'BU007', message: `transaction ${id} was reversed already` });
   expect(await refusal(bank.db, () => reverse(reversal))).toMatchObject({ code: 'BU007', message: 'a reversal cannot be reversed' });
   expect([await balanceOf(from), await balanceOf(to)]).toEqual([1_000, 1_000]);
@@ -77,13 +78,23 @@ describe('by plain INSERT it has the legs of its original, turned round', () => 
 
   test('of nothing, or of itself, it is none', async () => {
     const { from, to } = await aTransfer();
-    expect((await refusal(bank.db, () => byInsert({ type: 'reversal', from: to, to: from, amount: 300, reverses: '999999999' }))).code).toBe('BU007');
-    expect((await refusal(bank.db, () => act(bank.db, bank.one, 'transactions.reverse', db => insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300 })))).code).toBe('BU007');
+    expect(
+      (await refusal(bank.db, () => byInsert({ type: 'reversal', from: to, to: from, amount: 300, reverses: '999999999' }))).code,
+    ).toBe('BU007');
+    expect(
+      (
+        await refusal(bank.db, () =>
+          act(bank.db, bank.one, 'transactions.reverse', db => insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300 })),
+        )
+      ).code,
+    ).toBe('BU007');
   });
 
   test('another type that names an original is refused', async () => {
     const { id, from, to } = await aTransfer();
-    expect((await refusal(bank.db, () => byInsert({ type: 'transfer', from: to, to: from, amount: 300, reverses: id }))).code).toBe('23514');
+    expect((await refusal(bank.db, () => byInsert({ type: 'transfer', from: to, to: from, amount: 300, reverses: id }))).code).toBe(
+      '23514',
+    );
   });
 
   test('no ON CONFLICT drops the second one and keeps its money moved', async () => {
@@ -104,7 +115,10 @@ describe('it is made by transactions.reverse', () => {
   test('and by nothing else', async () => {
     const { id, from, to } = await aTransfer();
     const nameless = () => bank.rows(`SELECT bank.reverse_transaction($1, 'x')`, [id]);
-    const otherwise = () => act(bank.db, bank.one, 'transactions.flag', db => insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300, reverses: id }));
+    const otherwise = () =>
+      act(bank.db, bank.one, 'transactions.flag', db =>
+        insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300, reverses: id }),
+      );
     expect((await refusal(bank.db, nameless)).code).toBe('BU004');
     expect((await refusal(bank.db, otherwise)).code).toBe('BU004');
   });

@@ -20,14 +20,18 @@ let bank: Bank;
 let count = 0;
 beforeAll(async () => {
   bank = await aBank();
-  for (const action of ['users.change-role', 'users.reset-password']) await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'user.edit']);
+  for (const action of ['users.change-role', 'users.reset-password'])
+    await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'user.edit']);
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
 const aUser = async (status: UserStatus, role = 'viewer'): Promise<string> => {
   const name = `user${++count}`;
   return act(bank.db, bank.one, 'users.create', async db => {
-    const { rows } = await db.query<{ id: string }>(`SELECT id FROM bank.create_user($1, $2, 'Eve', 'Muster', '1990-01-01', NULL, $3, $4, NULL)`, [name, `${name}@mail.example`, role, status]);
+    const { rows } = await db.query<{ id: string }>(
+      `SELECT id FROM bank.create_user($1, $2, 'Eve', 'Muster', '1990-01-01', NULL, $3, $4, NULL)`,
+      [name, `${name}@mail.example`, role, status],
+    );
     return rows[0]?.id ?? '';
   });
 };
@@ -49,7 +53,10 @@ describe('a user changes its state only by the action that the transition belong
       const id = await aUser(before);
       for (const action of actions) {
         const expected = lawful.has(`${action} ${before} ${after}`) ? 'done' : 'BU007';
-        const byContract = await attempt(action, 'SELECT bank.set_user_status(u.id, $2, u.version) FROM bank."user" u WHERE id = $1', [id, after]);
+        const byContract = await attempt(action, 'SELECT bank.set_user_status(u.id, $2, u.version) FROM bank."user" u WHERE id = $1', [
+          id,
+          after,
+        ]);
         const byUpdate = await attempt(action, 'UPDATE bank."user" SET status = $2 WHERE id = $1', [id, after]);
         expect({ action, byContract, byUpdate }).toEqual({ action, byContract: expected, byUpdate: expected });
       }
@@ -95,15 +102,22 @@ describe('what of a user is changed by whom', () => {
     await bank.behindItsBack('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]);
     for (const action of [...actions, 'users.change-role', 'users.reset-password']) {
       const expected = action === lawfulAction ? 'done' : lawfulAction ? 'BU004' : 'BU007';
-      expect({ action, code: await attempt(action, `UPDATE bank."user" SET ${assignment} WHERE id = $1`, [id]) }).toEqual({ action, code: expected });
+      expect({ action, code: await attempt(action, `UPDATE bank."user" SET ${assignment} WHERE id = $1`, [id]) }).toEqual({
+        action,
+        code: expected,
+      });
     }
   });
 
   test('the platform notes a sign-in itself, and nothing besides', async () => {
     const id = await aUser('active');
     await bank.rows('UPDATE bank."user" SET last_login_at = now() WHERE id = $1', [id]);
-    expect((await refusal(bank.db, () => bank.rows(`UPDATE bank."user" SET last_login_at = now(), email = 'x@y.zz' WHERE id = $1`, [id]))).code).toBe('BU004');
-    expect(await bank.rows('SELECT version, last_login_at IS NOT NULL AS noted FROM bank."user" WHERE id = $1', [id])).toEqual([{ version: 0, noted: true }]);
+    expect(
+      (await refusal(bank.db, () => bank.rows(`UPDATE bank."user" SET last_login_at = now(), email = 'x@y.zz' WHERE id = $1`, [id]))).code,
+    ).toBe('BU004');
+    expect(await bank.rows('SELECT version, last_login_at IS NOT NULL AS noted FROM bank."user" WHERE id = $1', [id])).toEqual([
+      { version: 0, noted: true },
+    ]);
   });
 
   test('a person registers alone as a customer, never as staff, never in an operator’s name', async () => {
@@ -113,28 +127,39 @@ describe('what of a user is changed by whom', () => {
          VALUES ('new' || $1 || $2, $1 || $2 || '@mail.example', 'A', 'B', $1::text, $2::text::bank.user_status, 99) RETURNING created_by`,
         [role, status],
       );
-    for (const role of ['admin', 'viewer', 'developer']) expect((await refusal(bank.db, () => register(role, 'active'))).code).toBe('BU004');
+    for (const role of ['admin', 'viewer', 'developer'])
+      expect((await refusal(bank.db, () => register(role, 'active'))).code).toBe('BU004');
     for (const status of ['locked', 'deactivated']) expect((await refusal(bank.db, () => register('customer', status))).code).toBe('BU004');
     expect(await register('customer', 'active')).toEqual([{ created_by: null }]);
-    expect(await attempt('users.lock', `SELECT bank.register_customer('ralf', 'ralf@mail.example', 'R', 'S', NULL, NULL, 'savings', 'EUR')`, [])).toBe('BU004');
+    expect(
+      await attempt('users.lock', `SELECT bank.register_customer('ralf', 'ralf@mail.example', 'R', 'S', NULL, NULL, 'savings', 'EUR')`, []),
+    ).toBe('BU004');
   });
 
   test('a changed address is unverified, the same in other letters stays verified', async () => {
     const id = await aUser('active');
     await bank.behindItsBack('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]);
     const edit = (email: string) =>
-      act(bank.db, bank.one, 'users.edit', db => db.query(`SELECT bank.set_user_profile(u.id, u.version, $2, 'Eve', 'Muster', NULL) FROM bank."user" u WHERE id = $1`, [id, email]));
-    const verified = async () => (await bank.rows('SELECT email_verified_at IS NOT NULL AS verified FROM bank."user" WHERE id = $1', [id]))[0]?.['verified'];
+      act(bank.db, bank.one, 'users.edit', db =>
+        db.query(`SELECT bank.set_user_profile(u.id, u.version, $2, 'Eve', 'Muster', NULL) FROM bank."user" u WHERE id = $1`, [id, email]),
+      );
+    const verified = async () =>
+      (await bank.rows<{ verified: boolean }>('SELECT email_verified_at IS NOT NULL AS verified FROM bank."user" WHERE id = $1', [id]))[0]
+        ?.verified;
     const [{ email } = { email: '' }] = await bank.rows<{ email: string }>('SELECT email FROM bank."user" WHERE id = $1', [id]);
     await edit(email.toUpperCase());
     expect(await verified()).toBe(true);
     expect((await refusal(bank.db, () => edit('ADA@mail.example'))).code).toBe('23505');
     await edit(`x${email}`);
     expect(await verified()).toBe(false);
-    await act(bank.db, bank.one, 'users.edit', db => db.query(`UPDATE bank."user" SET email = 'y' || email, email_verified_at = now() WHERE id = $1`, [id]));
+    await act(bank.db, bank.one, 'users.edit', db =>
+      db.query(`UPDATE bank."user" SET email = 'y' || email, email_verified_at = now() WHERE id = $1`, [id]),
+    );
     expect(await verified()).toBe(false);
     await bank.rows('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]);
-    expect((await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]))).code).toBe('BU004');
+    expect((await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]))).code).toBe(
+      'BU004',
+    );
   });
 });
 
@@ -142,11 +167,18 @@ describe('one active administrator of the platform always stays', () => {
   test('by state, by role, one or both at once', async () => {
     const [first, second] = [await aUser('active', 'admin'), await aUser('active', 'admin')];
     await aUser('invited', 'admin');
-    const deactivate = (id: string) => act(bank.db, bank.one, 'users.deactivate', db => db.query('SELECT bank.set_user_active(u.id, false, u.version) FROM bank."user" u WHERE id = $1', [id]));
-    expect(await attempt('users.deactivate', `UPDATE bank."user" SET status = 'deactivated' WHERE role = 'admin' AND status = 'active'`, [])).toBe('BU009');
+    const deactivate = (id: string) =>
+      act(bank.db, bank.one, 'users.deactivate', db =>
+        db.query('SELECT bank.set_user_active(u.id, false, u.version) FROM bank."user" u WHERE id = $1', [id]),
+      );
+    expect(
+      await attempt('users.deactivate', `UPDATE bank."user" SET status = 'deactivated' WHERE role = 'admin' AND status = 'active'`, []),
+    ).toBe('BU009');
     await deactivate(first);
     expect((await refusal(bank.db, () => deactivate(second))).code).toBe('BU009');
-    expect(await attempt('users.lock', `SELECT bank.set_user_locked(u.id, true, u.version) FROM bank."user" u WHERE id = $1`, [second])).toBe('BU009');
+    expect(
+      await attempt('users.lock', `SELECT bank.set_user_locked(u.id, true, u.version) FROM bank."user" u WHERE id = $1`, [second]),
+    ).toBe('BU009');
     expect(await attempt('users.change-role', `UPDATE bank."user" SET role = 'viewer' WHERE id = $1`, [second])).toBe('BU009');
   });
 });
