@@ -40,7 +40,7 @@ const middle = (state: State): Span => {
 const wanted = (state: State, area: number): number => {
   const { mode, size } = state;
   if (mode.kind === 'form') return formHeight(mode.form);
-  if (mode.kind === 'confirm') return confirmHeight(mode.confirm, size.columns);
+  if (mode.kind === 'confirm') return confirmHeight(state, mode.confirm, size.columns);
   return panelLines(state, size.columns, area - keptAbove)?.length ?? 0;
 };
 
@@ -92,7 +92,7 @@ const settledMode = (state: State): Mode => {
       return scroll === mode.scroll ? mode : { ...mode, scroll };
     }
     case 'confirm': {
-      const scroll = confirmScroll(mode.confirm, size.columns, height);
+      const scroll = confirmScroll(state, mode.confirm, size.columns, height);
       return scroll === mode.confirm.scroll ? mode : { ...mode, confirm: { ...mode.confirm, scroll } };
     }
     case 'bulk': {

@@ -1,6 +1,6 @@
 // ink-table's own types ask for the global JSX of React 18, and for a CommonJS default; both builds make it a module (scripts/build/packages.ts).
 declare module 'ink-table' {
-  import { Component, type ComponentType } from 'react';
+  import type { Component, ComponentType } from 'react';
 
   type Row = Record<string, string | number | boolean | null | undefined>;
   type CellProps = { children: string; column: number };
@@ -13,5 +13,6 @@ declare module 'ink-table' {
     skeleton?: ComponentType<{ children: string }>;
   };
 
-  export default class Table<T extends Row> extends Component<TableProps<T>> {}
+  const Table: new <T extends Row>(props: TableProps<T>) => Component<TableProps<T>>;
+  export default Table;
 }

@@ -1,3 +1,4 @@
+import { markLookAlike } from '../domain/look-alike.ts';
 import { columnsOf, fit, safe } from '../domain/safe-text.ts';
 import type { Tone } from '../kit/define-resource.ts';
 
@@ -27,9 +28,9 @@ const colours = /\u001B\[[0-9;]*m/g;
 /** The text without our own colours: what a person reads, and what is counted. */
 export const unpainted = (line: string): string => line.replaceAll(colours, '');
 
-/** Makes text from outside safe, cuts or pads it to a width, and paints it. */
+/** Makes text from outside safe, marks names that can be mistaken for others, cuts or pads it to a width, and paints it. */
 export const cell = (text: string, width: number, tone: Tone = 'plain', align: 'left' | 'right' = 'left'): string =>
-  width <= 0 ? '' : paint(fit(safe(text, { max: width * 4 }), width, align), tone);
+  width <= 0 ? '' : paint(fit(markLookAlike(safe(text, { max: width * 4 })), width, align), tone);
 
 /** Painted text of at most `width` columns; what is too long loses its colours with its end. */
 export const within = (line: string, width: number): string => {

@@ -1,14 +1,18 @@
 import type { Day } from '../../src/domain/day.ts';
+import { conflict, done } from '../../src/domain/outcome.ts';
 import { permissions } from '../../src/domain/permission.ts';
-import type { AnyResource, DetailSection } from '../../src/kit/define-resource.ts';
+import type { DetailSection } from '../../src/kit/define-resource.ts';
+import { fieldsOf } from '../../src/kit/form-fields.ts';
 import type { Preview, Receipt } from '../../src/kit/request.ts';
+import type { RecordResult } from '../../src/kit/run-bulk.ts';
 import type { Environment, Session } from '../../src/kit/session.ts';
+import { freezeAccount } from '../../src/resources/accounts/freeze.ts';
 import { accounts } from '../../src/resources/accounts/index.ts';
 import type { AccountRow } from '../../src/resources/accounts/queries.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
 import { layoutOf } from '../../src/tui/state/layout.ts';
 import { initialState, newView } from '../../src/tui/state/start.ts';
-import type { Mode, Size, State, View } from '../../src/tui/state/types.ts';
+import type { BulkState, ConfirmState, FormState, Mode, Size, State, View } from '../../src/tui/state/types.ts';
 
 export const small: Size = { columns: 80, rows: 24 };
 export const medium: Size = { columns: 120, rows: 40 };
@@ -99,6 +103,7 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
         placedBy: 'ravi',
         reviewOn: new Date(noon + 5 * day),
         releasedAt: null,
+        findings: null,
       },
     ],
     flags: [],
@@ -107,6 +112,7 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
       { type: 'transfer', used: 0n, daily: 500_000n, single: 250_000n },
     ],
     postings: Array.from({ length: 6 }, (_, index) => ({
+      id: BigInt(9_000 + index),
       postedAt: new Date(noon - index * 4_000_000),
       type: index % 2 === 0 ? 'transfer' : 'deposit',
       amount: BigInt(12_345 * (index + 1)),
@@ -114,7 +120,8 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
       description: index % 2 === 0 ? 'Rent November, flat 4' : 'Salary',
     })),
     refusals: [],
-  } as unknown as Parameters<typeof accounts.detail>[1]);
+    checks: [],
+  });
 
 /** A list as it stands after it was read: the cursor on the third record, its detail beside it where there is room. */
 export const aView = (rows: readonly AccountRow[], size: Size, changes: Partial<View> = {}): View => {
@@ -172,8 +179,56 @@ export const aPreview = (changes: Partial<Preview> = {}): Preview => ({
   ...changes,
 });
 
-export const resourceOf = (id: string): AnyResource => {
-  const found = resources.find(resource => resource.id === id);
-  if (!found) throw new Error(`there is no pane ${id}`);
-  return found;
-};
+export const freezeForm = (changes: Partial<FormState> = {}): FormState => ({
+  action: 'accounts.freeze',
+  title: 'Freeze account',
+  label: numberOf(2),
+  request: '00000000-0000-8000-8000-000000000001',
+  fields: fieldsOf(freezeAccount.input).filter(field => !field.hidden),
+  typed: { id: '3', reviewOn: 'in 7 days', notify: 'no' },
+  focus: 0,
+  errors: {},
+  edition: 0,
+  ids: ['3'],
+  hiddenByFilter: 0,
+  waiting: false,
+  ...changes,
+});
+
+export const aConfirm = (changes: Partial<ConfirmState> = {}): ConfirmState => ({
+  form: freezeForm(),
+  preview: aPreview(),
+  bulk: undefined,
+  words: '',
+  typed: '',
+  edition: 0,
+  focus: 'cancel',
+  armedAt: noon - 1,
+  scroll: 0,
+  waiting: false,
+  ...changes,
+});
+
+/** One result per record; every tenth one is refused. */
+export const someResults = (count: number): readonly RecordResult[] =>
+  manyAccounts(count).map((row, index) => ({
+    id: String(row.id),
+    outcome:
+      index % 10 === 3
+        ? conflict(`${row.number} is pending; only an active account can be frozen`)
+        : done(aReceipt({ target: { id: String(row.id), label: row.number, version: 4 }, audit: 88_213 + index })),
+  }));
+
+export const aBulk = (changes: Partial<BulkState> = {}): BulkState => ({
+  form: freezeForm({ label: '40 records', ids: manyAccounts(40).map(row => String(row.id)), hiddenByFilter: 2 }),
+  total: 40,
+  results: [],
+  atCanary: false,
+  focus: 'stop',
+  armedAt: noon - 1,
+  aborting: false,
+  startedAt: noon - 9_000,
+  finished: undefined,
+  scroll: 0,
+  ...changes,
+});

@@ -47,7 +47,10 @@ const runningLines = (state: State, bulk: BulkState, width: number): readonly st
   const elapsed = Math.max(0, state.now - bulk.startedAt);
   const remaining = done < 2 ? '' : `, about ${span((elapsed / done) * (bulk.total - done))} left`;
   return [
-    within(`  ${progressBar(done, bulk.total, Math.min(40, Math.max(8, width - 50)))} ${done} of ${bulk.total.toLocaleString('en')}, ${span(elapsed)} gone${remaining}`, width),
+    within(
+      `  ${progressBar(done, bulk.total, Math.min(40, Math.max(8, width - 50)))} ${done} of ${bulk.total.toLocaleString('en')}, ${span(elapsed)} gone${remaining}`,
+      width,
+    ),
     `  ${tally(bulk)}${bulk.aborting ? paint('  stopping after this record', 'warn') : ''}`,
   ];
 };
@@ -87,6 +90,8 @@ export const bulkLines = (state: State, bulk: BulkState, width: number, height: 
   const { from, room } = partOf(bulk, roomFor(state, bulk, width, height));
   const results = bulk.results.slice(from, from + room).map(result => resultLine(state, result, width));
   const below = bulk.results.length - from - results.length;
-  if (!bulk.finished || below === 0) return [...head, ...results];
+  // It keeps its height while results come in: the list above stays where it is
+  const blank = Array.from({ length: Math.min(room, bulk.total) - results.length }, () => '');
+  if (!bulk.finished || below === 0) return [...head, ...results, ...(bulk.finished ? [] : blank)];
   return [...head, ...results.slice(0, -1), paint(`  ${below + 1} more below, j scrolls`, 'dim')];
 };

@@ -1,8 +1,9 @@
 import { columnsOf, safe } from '../../domain/safe-text.ts';
 import type { Preview } from '../../kit/request.ts';
 import type { BulkPreview } from '../../kit/run-bulk.ts';
-import { clearIds } from '../state/confirm.ts';
-import type { ConfirmState } from '../state/types.ts';
+import { clearIds, isConfirmable } from '../state/confirm.ts';
+import { actionOf } from '../state/step.ts';
+import type { ConfirmState, State } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
 import { rule } from './rule.ts';
 import { scrolledTo, type Scrolled } from './scroll.ts';
@@ -24,31 +25,37 @@ const named = (lines: readonly string[], width: number, sign: string, ink: 'warn
   ...(lines.length > mostNamed ? point(`and ${lines.length - mostNamed} more`, width, sign, ink) : []),
 ];
 
-const bulkLines = (confirm: ConfirmState, bulk: BulkPreview, width: number): readonly string[] => {
-  const doubtful = bulk.previews.filter(preview => preview.doubts.length > 0);
+/** The records that a yes would be for, as the brain counts them. */
+const idsOf = (state: State, confirm: ConfirmState): readonly string[] =>
+  clearIds(confirm, actionOf(state, confirm.form.action)?.doubts !== undefined);
+
+const count = (value: number): string => value.toLocaleString('en');
+
+const countLines = (state: State, confirm: ConfirmState, bulk: BulkPreview): readonly string[] => {
+  const doubtful = bulk.previews.filter(preview => preview.doubts.length > 0).length;
   const all = bulk.previews.length + bulk.refused.length + bulk.unseen;
-  const now = clearIds(confirm, doubtful.length > 0).length;
+  const now = idsOf(state, confirm).length;
   const hidden = confirm.form.hiddenByFilter;
-  const [first] = bulk.previews;
+  const left = all - now - doubtful - bulk.refused.length;
   return [
-    ...point(`${all.toLocaleString('en')} records are meant${hidden > 0 ? `, ${hidden} of them hidden by the filter` : ''}`, width),
-    ...point(`${now.toLocaleString('en')} will be done: one first, then you are asked again, then the others one by one`, width),
-    ...(bulk.unseen > 0 ? point(`${bulk.unseen.toLocaleString('en')} of them are looked at only when their turn comes`, width) : []),
-    ...(doubtful.length > 0 ? point(`${doubtful.length} have something against them and are left for a decision of their own`, width) : []),
-    ...(bulk.refused.length > 0 ? point(`${bulk.refused.length} cannot have it`, width) : []),
-    ...(first ? point(`for example: ${first.lines[0] ?? ''}`, width) : []),
-    ...named(
-      doubtful.map(preview => `${preview.target.label}: ${preview.doubts.join('; ')}`),
-      width,
-      '!',
-      'warn',
-    ),
-    ...named(
-      bulk.refused.map(refused => refused.message),
-      width,
-      'x',
-      'bad',
-    ),
+    `${count(all)} records are meant${hidden > 0 ? `, ${count(hidden)} of them hidden by the filter` : ''}`,
+    `${count(now)} will be done: one first, then you are asked again, then the others one by one`,
+    ...(bulk.unseen > left ? [`${count(bulk.unseen - left)} of them are looked at only when their turn comes`] : []),
+    ...(left > 0 ? [`${count(left)} are left out: only the first ${count(all - bulk.unseen)} were looked at`] : []),
+    ...(doubtful > 0 ? [`${count(doubtful)} have something against them and are left for a decision of their own`] : []),
+    ...(bulk.refused.length > 0 ? [`${count(bulk.refused.length)} cannot have it`] : []),
+    ...bulk.previews.slice(0, 1).map(preview => `for example: ${preview.lines[0] ?? ''}`),
+  ];
+};
+
+const bulkLines = (state: State, confirm: ConfirmState, bulk: BulkPreview, width: number): readonly string[] => {
+  const doubtful = bulk.previews.filter(preview => preview.doubts.length > 0);
+  const doubts = doubtful.map(preview => `${preview.target.label}: ${preview.doubts.join('; ')}`);
+  const refusals = bulk.refused.map(refused => refused.message);
+  return [
+    ...countLines(state, confirm, bulk).flatMap(line => point(line, width)),
+    ...named(doubts, width, '!', 'warn'),
+    ...named(refusals, width, 'x', 'bad'),
   ];
 };
 
@@ -62,15 +69,10 @@ const evidenceLines = ({ evidence }: Preview, width: number): readonly string[] 
     ]);
 
 /** What will happen, what speaks against it, and what that rests on. */
-const bodyLines = ({ confirm, width }: Room): readonly string[] => [
+const bodyLines = (state: State, confirm: ConfirmState, width: number): readonly string[] => [
   ...(confirm.preview ? [...previewLines(confirm.preview, width), ...evidenceLines(confirm.preview, width)] : []),
-  ...(confirm.bulk ? bulkLines(confirm, confirm.bulk, width) : []),
+  ...(confirm.bulk ? bulkLines(state, confirm, confirm.bulk, width) : []),
 ];
-
-type Room = { readonly confirm: ConfirmState; readonly width: number };
-
-/** Lines of a confirmation that do not scroll: its rule, a blank one, the words to type, the buttons. */
-const frameLines = ({ words }: ConfirmState): number => (words === '' ? 3 : 4);
 
 /** The label of the field for the words. */
 export const wordsLabel = ({ words }: ConfirmState, width: number): string => {
@@ -79,35 +81,40 @@ export const wordsLabel = ({ words }: ConfirmState, width: number): string => {
 };
 
 /** The two buttons. Confirm is grey until it works. */
-const buttons = (confirm: ConfirmState, now: number, width: number): string => {
+const buttons = (state: State, confirm: ConfirmState, width: number): string => {
   if (confirm.waiting) return paint('  doing it ...', 'info');
-  const isArmed = now >= confirm.armedAt && confirm.typed.trim() === confirm.words;
-  const name = `[ ${safe(confirm.form.title, { max: 40 })} ]`;
+  const isArmed = isConfirmable(state, confirm, state.now);
+  const records = confirm.bulk ? `: ${count(idsOf(state, confirm).length)}` : '';
   const cancel = paint('[ Cancel ]', confirm.focus === 'cancel' ? 'cursor' : 'plain');
-  const yes = paint(name, confirm.focus === 'confirm' ? 'cursor' : isArmed ? 'plain' : 'dim');
-  const why = confirm.focus === 'confirm' && !isArmed && confirm.words !== '' ? paint('  after the words are typed', 'dim') : '';
-  return within(`  ${cancel}  ${yes}${why}`, width);
+  const yes = paint(
+    `[ ${safe(confirm.form.title, { max: 40 })}${records} ]`,
+    confirm.focus === 'confirm' ? 'cursor' : isArmed ? 'plain' : 'dim',
+  );
+  const asksForWords = confirm.focus === 'confirm' && confirm.typed.trim() !== confirm.words;
+  return within(`  ${cancel}  ${yes}${asksForWords ? paint('  after the words are typed', 'dim') : ''}`, width);
 };
-
-/** Lines a confirmation takes when nothing is left out. */
-export const confirmHeight = (confirm: ConfirmState, width: number): number => frameLines(confirm) + bodyLines({ confirm, width }).length;
 
 /** Lines that stay: the words to type, the buttons. */
 const endLines = ({ words }: ConfirmState): number => (words === '' ? 1 : 2);
 
-const partOf = (confirm: ConfirmState, width: number, height: number): Scrolled =>
-  scrolledTo(bodyLines({ confirm, width }), confirm.scroll, Math.max(0, height - endLines(confirm) - 2));
+/** Lines a confirmation takes when nothing is left out: its rule, what scrolls, a blank one, what stays. */
+export const confirmHeight = (state: State, confirm: ConfirmState, width: number): number =>
+  2 + bodyLines(state, confirm, width).length + endLines(confirm);
+
+const partOf = (state: State, confirm: ConfirmState, width: number, height: number): Scrolled =>
+  scrolledTo(bodyLines(state, confirm, width), confirm.scroll, Math.max(0, height - endLines(confirm) - 2));
 
 /** How far a confirmation is really scrolled: not beyond its end. */
-export const confirmScroll = (confirm: ConfirmState, width: number, height: number): number => partOf(confirm, width, height).from;
+export const confirmScroll = (state: State, confirm: ConfirmState, width: number, height: number): number =>
+  partOf(state, confirm, width, height).from;
 
 /** What will happen, and the last chance to say no. The focus starts on Cancel. The line before the last is left to the field. */
-export const confirmLines = (confirm: ConfirmState, now: number, width: number, height: number): readonly string[] => {
+export const confirmLines = (state: State, confirm: ConfirmState, width: number, height: number): readonly string[] => {
   const { form, words } = confirm;
-  const end = [...(words === '' ? [] : ['']), buttons(confirm, now, width)];
+  const end = [...(words === '' ? [] : ['']), buttons(state, confirm, width)];
   if (height <= end.length) return end.slice(-height);
   const title = rule([form.title, form.label].filter(Boolean).join(' '), width);
-  const { shown, below } = partOf(confirm, width, height);
+  const { shown, below } = partOf(state, confirm, width, height);
   const more = below > 0 ? paint(`  ${below} more lines, ${words === '' ? 'j' : 'Down'} scrolls`, 'dim') : '';
   return [title, ...shown, ...(height > end.length + 1 ? [more] : []), ...end];
 };

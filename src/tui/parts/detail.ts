@@ -1,3 +1,4 @@
+import { markLookAlike } from '../../domain/look-alike.ts';
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
 import { resourceOf } from '../state/step.ts';
@@ -12,7 +13,7 @@ const longestValue = 4_000;
 
 const labelled = ([label, value, tone]: DetailLine, labels: number, width: number): readonly string[] => {
   const room = Math.max(8, width - labels - 1);
-  return wrap(safe(value, { max: longestValue }), room).map(
+  return wrap(markLookAlike(safe(value, { max: longestValue })), room).map(
     (part, index) => `${cell(index === 0 ? label : '', labels, 'dim')} ${paint(part, tone ?? 'plain')}`,
   );
 };
@@ -76,7 +77,11 @@ export const detailLines = (state: State, place: Place): readonly string[] => {
   if (!detail) return [];
   const title = titleOf(state, detail, place);
   if (detail.error !== undefined) {
-    return [...title, ...paragraph(safe(detail.error, { max: 600 }), width, 'bad'), ...paragraph('Nothing was changed. r reads again.', width, 'dim')];
+    return [
+      ...title,
+      ...paragraph(safe(detail.error, { max: 600 }), width, 'bad'),
+      ...paragraph('Nothing was changed. r reads again.', width, 'dim'),
+    ];
   }
   if (!detail.sections) return [...title, ...paragraph('reading ...', width, 'dim')];
   const { shown, below } = partOf(state, detail, detail.sections, place);

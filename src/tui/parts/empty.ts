@@ -21,5 +21,13 @@ const wordsOf = (state: State): readonly [first: string, ...others: string[]] =>
 export const emptyLines = (state: State, width: number): readonly string[] => {
   const [first, ...others] = wordsOf(state);
   const ink = state.view.status === 'failed' ? 'bad' : 'title';
-  return ['', ...paragraph(first, width, ink), '', ...others.filter(Boolean).flatMap(line => paragraph(line, width)).map(line => paint(line, 'dim'))];
+  return [
+    '',
+    ...paragraph(first, width, ink),
+    '',
+    ...others
+      .filter(Boolean)
+      .flatMap(line => paragraph(line, width))
+      .map(line => paint(line, 'dim')),
+  ];
 };

@@ -3,34 +3,15 @@ import { rowsFor, type KeyRow } from '../keys.ts';
 import { contextOf, type Context } from '../state/context.ts';
 import type { Mode, State } from '../state/types.ts';
 import { paint, padded, within } from '../theme.ts';
-import { shownKey } from './key-names.ts';
+import { contextTitles, shownKeys } from './key-names.ts';
 import { rule } from './rule.ts';
 import { scrolledTo } from './scroll.ts';
-
-const contextTitles: Readonly<Record<Context, string>> = {
-  list: 'a list',
-  detail: 'a record',
-  filter: 'the filter line',
-  command: 'the command line',
-  actions: 'the actions',
-  field: 'a field',
-  choice: 'a choice',
-  buttons: 'the buttons of a form',
-  confirm: 'a confirmation',
-  words: 'the words of a confirmation',
-  bulk: 'a bulk action',
-  sort: 'the order',
-  columns: 'the columns',
-  saved: 'saved filters',
-  help: 'the help',
-  quit: 'the last question',
-};
 
 const keysWidth = 16;
 const narrowest = 58;
 
 const helpRow = (row: KeyRow, width: number): string =>
-  within(`  ${paint(fit(row.keys.map(shownKey).join(' '), keysWidth), 'title')} ${row.long}`, width);
+  within(`  ${paint(fit(shownKeys(row.keys).join(' '), keysWidth), 'title')} ${row.long}`, width);
 
 type Help = Extract<Mode, { kind: 'help' }>;
 
@@ -40,7 +21,9 @@ const keyLines = (context: Context, width: number): readonly string[] => {
   const rows = rowsFor(context).map(row => helpRow(row, each - 1));
   const tall = Math.ceil(rows.length / count);
   return Array.from({ length: tall }, (_, line) =>
-    Array.from({ length: count }, (_column, column) => padded(rows[column * tall + line] ?? '', column === count - 1 ? each - 1 : each)).join(''),
+    Array.from({ length: count }, (_column, column) =>
+      padded(rows[column * tall + line] ?? '', column === count - 1 ? each - 1 : each),
+    ).join(''),
   );
 };
 

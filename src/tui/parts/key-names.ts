@@ -1,3 +1,5 @@
+import type { Context } from '../state/context.ts';
+
 /** Names of keys as people know them. */
 const names: Readonly<Record<string, string>> = {
   space: 'Space',
@@ -18,5 +20,28 @@ const names: Readonly<Record<string, string>> = {
   'alt+right': 'Alt-Right',
 };
 
-/** A key of the key table as help and cheat sheet write it. */
-export const shownKey = (key: string): string => names[key] ?? (key.startsWith('^') ? key.toUpperCase() : key);
+const shownKey = (key: string): string => names[key] ?? (key.startsWith('^') ? key.toUpperCase() : key);
+
+/** The keys of a row of the key table as help and cheat sheet write them. */
+export const shownKeys = (keys: readonly string[]): readonly string[] =>
+  keys.length > 2 && keys.every(key => /^\d$/.test(key)) ? [`${keys[0]}-${keys.at(-1)}`] : keys.map(shownKey);
+
+/** Where keys mean something, in words: `Keys in a list`. */
+export const contextTitles: Readonly<Record<Context, string>> = {
+  list: 'a list',
+  detail: 'a record',
+  filter: 'the filter line',
+  command: 'the command line',
+  actions: 'the actions',
+  field: 'a field',
+  choice: 'a choice',
+  buttons: 'the buttons of a form',
+  confirm: 'a confirmation',
+  words: 'the words of a confirmation',
+  bulk: 'a bulk action',
+  sort: 'the order',
+  columns: 'the columns',
+  saved: 'saved filters',
+  help: 'the help',
+  quit: 'the last question',
+};

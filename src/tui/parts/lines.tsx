@@ -9,7 +9,6 @@ export const Lines = ({ lines, height }: { readonly lines: readonly string[]; re
   <Box flexDirection="column" height={height} flexShrink={0}>
     {Array.from({ length: height }, (_, index) => (
       // a line is its place on the screen
-      // oxlint-disable-next-line react/no-array-index-key
       <Line key={index} text={lines[index] ?? ''} />
     ))}
   </Box>

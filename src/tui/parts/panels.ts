@@ -64,18 +64,26 @@ const columnTexts = (resource: AnyResource, state: State): readonly string[] => 
 
 const sortTexts = (resource: AnyResource, { view }: State): readonly string[] =>
   sortChoices(resource).map(({ field, title }) =>
-    field === view.sort.field ? `${title}  now: ${view.sort.descending ? 'largest or newest first' : 'smallest or oldest first'}, Enter turns it round` : title,
+    field === view.sort.field
+      ? `${title}  now: ${view.sort.descending ? 'largest or newest first' : 'smallest or oldest first'}, Enter turns it round`
+      : title,
   );
 
 const savedTexts = (state: State, names: readonly string[]): readonly string[] => {
   const widest = Math.min(40, Math.max(...names.map(name => name.length)));
-  return names.map(name => `${fit(safe(name, { max: 60 }), widest)}  ${safe(state.saved[state.view.resource]?.[name] ?? '', { max: 200 })}`);
+  return names.map(
+    name => `${fit(safe(name, { max: 60 }), widest)}  ${safe(state.saved[state.view.resource]?.[name] ?? '', { max: 200 })}`,
+  );
 };
 
 const quitLines = (state: State, width: number): readonly string[] => [
   rule('Leave Bursar?', width),
   ...(state.unsettled.length > 0
-    ? paragraph('The outcome of something you did is not known yet. It is in the audit log under your name when it happened.', width, 'warn')
+    ? paragraph(
+        'The outcome of something you did is not known yet. It is in the audit log under your name when it happened.',
+        width,
+        'warn',
+      )
     : paragraph('Nothing is under way. Marks and history of views are forgotten; saved filters stay.', width)),
 ];
 
@@ -96,7 +104,7 @@ export const panelLines = (state: State, width: number, height: number): readonl
     case 'bulk':
       return bulkLines(state, mode.bulk, width, height);
     case 'confirm':
-      return confirmLines(mode.confirm, state.now, width, height);
+      return confirmLines(state, mode.confirm, width, height);
     case 'help':
       return mode.tour === undefined ? helpLines(state, mode, width, height) : tourLines(mode.tour, width);
     default:

@@ -1,5 +1,6 @@
 import { renderToString, Text } from 'ink';
 import Table from 'ink-table';
+import { markLookAlike } from '../../domain/look-alike.ts';
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { SmallTable } from '../../kit/define-resource.ts';
 import { paint } from '../theme.ts';
@@ -8,11 +9,13 @@ const gap = '  ';
 const narrowest = 6;
 const longestCell = 200;
 
-const textOf = (text: string | undefined): string => safe(text ?? '', { max: longestCell });
+const textOf = (text: string | undefined): string => markLookAlike(safe(text ?? '', { max: longestCell }));
 
 /** How wide each column may be: its widest cell; where there is no room for all, the last columns give way first. */
 const widthsOf = (content: SmallTable, width: number): readonly number[] => {
-  const natural = content.columns.map((title, index) => Math.max(columnsOf(title), ...content.rows.map(row => columnsOf(textOf(row[index])))));
+  const natural = content.columns.map((title, index) =>
+    Math.max(columnsOf(title), ...content.rows.map(row => columnsOf(textOf(row[index])))),
+  );
   let surplus = natural.reduce((sum, each) => sum + each + gap.length, -gap.length) - width;
   return natural
     .toReversed()

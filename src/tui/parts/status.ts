@@ -14,7 +14,11 @@ const newer = ({ newer: rows }: View): string => (rows === 0 ? '' : paint(`${row
 const lost = ({ lostSince, view }: State): string =>
   lostSince === undefined
     ? ''
-    : paint(`as of ${new Date(view.readAt || lostSince).toISOString().slice(11, 19)}Z; it may have changed since. Keys still work.`, 'warn');
+    : paint(
+        `as of ${new Date(view.readAt || lostSince).toISOString().slice(11, 19)}Z; it may have changed since. Keys still work.`,
+        'warn',
+      );
 
 /** Marks and what the filter hides of them, rows that came meanwhile, how old it all is. */
-export const statusLine = (state: State, width: number): string => bothEnds([marked(state.view), lost(state)].filter(Boolean).join('  '), newer(state.view), width);
+export const statusLine = (state: State, width: number): string =>
+  bothEnds([marked(state.view), lost(state)].filter(Boolean).join('  '), newer(state.view), width);

@@ -1,0 +1,43 @@
+import { render } from 'ink';
+import { describe, expect, test, vi } from 'vitest';
+import { frameOf } from '../../../src/tui/frame.ts';
+import { Overlay } from '../../../src/tui/screen.tsx';
+import { newLine } from '../../../src/tui/state/start.ts';
+import type { State } from '../../../src/tui/state/types.ts';
+import { Canvas } from '../../../src/tui/terminal/canvas.ts';
+import { FakeTerminal } from '../../support/fake-terminal.ts';
+import { pictureOf } from '../../support/frame.tsx';
+import { aConfirm, aState, freezeForm, inMode, large, medium, numberOf, small } from '../../support/state.ts';
+
+const states: Readonly<Record<string, State>> = {
+  'a list': aState(large, { view: { marks: new Set(['4']) } }),
+  'a form': inMode(medium, { kind: 'form', form: freezeForm() }),
+  'a field': inMode(small, { kind: 'form', form: freezeForm({ focus: 1, typed: { note: 'order 4711' } }) }),
+  'words to type': inMode(small, { kind: 'confirm', confirm: aConfirm({ words: numberOf(2), typed: '447', focus: 'words' }) }),
+  'a filter': inMode(small, { kind: 'filter', line: newLine('byron') }),
+};
+
+describe('lines under what Ink draws make the same picture as Ink alone', () => {
+  test.each(Object.entries(states))('%s', async (_name, state) => {
+    const terminal = new FakeTerminal(state.size);
+    const { stage } = terminal;
+    stage.output.show(frameOf(state));
+    const instance = render(<Overlay state={state} onText={() => undefined} />, stage.forInk);
+    const shown = () => terminal.frame().replaceAll(/ +$/gm, '').trimEnd();
+    await vi.waitFor(() => expect(shown()).toBe(pictureOf(state).trimEnd()));
+    instance.unmount();
+    terminal.close();
+  });
+});
+
+test('without colours the cursor, the marks and every status are still there', () => {
+  const canvas = new Canvas(0);
+  canvas.forget(large.columns, large.rows);
+  const bytes = canvas.draw(frameOf(aState(large, { view: { marks: new Set(['4']) } })), []);
+  // oxlint-disable-next-line no-control-regex -- the colours are looked for
+  const styles = new Set([...bytes.matchAll(/\u001B\[([\d;]*)m/g)].flatMap(([, codes = '']) => codes.split(';')));
+  expect([...styles].toSorted()).toEqual(['', '1', '2', '7']);
+  expect(bytes).toContain('> 447100930082');
+  expect(bytes).toContain('*447100930117');
+  expect(bytes).toContain('frozen');
+});
