@@ -98,7 +98,7 @@ export const openCounter = (desk: Desk) => {
   const buy = (at: number): PostedRow => {
     const refund = refundDue(at, account => isQuiet(quiet, account, at));
     if (refund) return post(refund);
-    const night = at < timeOn(day, 5) && spenders.night.length > 0;
+    const night = at < timeOn(day, 5) && spenders.night.some(({ account: { id } }) => ledger.isActive(id, at) && !isQuiet(quiet, id, at));
     for (let tries = 0; tries < mostTries; tries++) {
       const spender = somebody(at, night ? spenders.night : spenders.day);
       const wanted = purchase(at, spender, company(night), ledger, random);
