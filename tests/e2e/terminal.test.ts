@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 
-const program = path.join(import.meta.dirname, '../support/terminal-program.ts');
+const program = path.join(import.meta.dirname, '../support/terminal-process.ts');
 const folder = mkdtempSync(path.join(tmpdir(), 'bursar-terminal-'));
 const beatFile = path.join(folder, 'beat');
 const command = `${process.execPath} ${program} ${beatFile}`;

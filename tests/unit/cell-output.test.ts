@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fit } from '../../src/domain/safe-text.ts';
 import { CellOutput } from '../../src/tui/terminal/cell-output.ts';
+import { emptyScreen } from '../../src/tui/terminal/modes.ts';
 import type { Colours } from '../../src/tui/terminal/style.ts';
 
 /** A terminal model behind the output, with what was sent to it. */
@@ -129,7 +130,7 @@ describe('cells', () => {
         const { screen, output } = open({ colours });
         output.show(['\u001b[1;31mA\u001b[38;5;200mB\u001b[38;2;1;2;3mC\u001b[0m\u001b[8mD\u001b[0m']);
         await Promise.resolve();
-        return screen.sent.join('').replace('\u001b[m\u001b[2J', '');
+        return screen.sent.join('').replace(emptyScreen, '');
       }),
     );
     expect(sent).toEqual([
@@ -152,7 +153,7 @@ describe('what Ink writes', () => {
     ink.write('\u001b[2K\u001b[1A\u001b[2K\u001b[1A\u001b[2K\u001b[Gone\nTWO');
     await Promise.resolve();
     expect(await textOf(screen.terminal)).toBe('one\nTWO');
-    expect(screen.sent.join('')).not.toContain('?');
+    expect(screen.sent.join('').replace(emptyScreen, '')).not.toContain('?');
     await new Promise<void>(resolve => ink.write('', () => resolve()));
   });
 

@@ -1,8 +1,7 @@
 import { blankRow, layRow, readRow, type Row } from './cells.ts';
+import { emptyScreen } from './modes.ts';
 import { Brush } from './paint.ts';
 import { createStyler, type Colours, type Styler } from './style.ts';
-
-const clear = '\u001b[m\u001b[2J';
 
 /** The cells that stand on the terminal, and the bytes that turn them into another frame. */
 export class Canvas {
@@ -33,7 +32,7 @@ export class Canvas {
       this.#brush.line(line.row, row, y);
       Object.assign(line, { under, over, row });
     });
-    const bytes = (this.#isUnknown ? clear : '') + this.#brush.take();
+    const bytes = (this.#isUnknown ? emptyScreen : '') + this.#brush.take();
     this.#isUnknown = false;
     return bytes;
   }

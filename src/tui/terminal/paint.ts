@@ -27,7 +27,7 @@ const widened = (before: Row, after: Row, { from, to }: Span): Span => {
 };
 
 /** The parts of a row that have to be sent. */
-export const changedSpans = (before: Row, after: Row): Span[] => {
+const changedSpans = (before: Row, after: Row): Span[] => {
   const spans: Span[] = [];
   const width = after.glyphs.length;
   for (let x = 0; x < width; x++) {
