@@ -21,7 +21,7 @@ const rememberCompiledCode = () => {
 
 /** @param {string} node */
 const runUnder = async node => {
-  const { spawn, spawnSync } = await import('node:child_process');
+  const { spawn } = await import('node:child_process');
   const self = fileURLToPath(import.meta.url);
   const child = spawn(node, ['--max-semi-space-size=16', self, ...process.argv.slice(2)], { stdio: 'inherit' });
   /** @type {NodeJS.Signals[]} */
@@ -32,11 +32,7 @@ const runUnder = async node => {
   child.on('error', error => refuse(`cannot run ${node}: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code ?? 1);
-    if (process.stdout.isTTY) {
-      // Killed in the middle of a frame: leave the alternate screen, show the cursor, and give the keyboard back to the shell.
-      process.stdout.write('\u001B[?2026l\u001B[?2004l\u001B[?1049l\u001B[?25h\u001B[0m');
-      spawnSync('stty', ['sane'], { stdio: 'inherit' });
-    }
+    // The terminal is not restored here: whoever changed its modes has a guard that knows what they were.
     for (const name of process.eventNames()) if (String(name).startsWith('SIG')) process.removeAllListeners(name);
     process.kill(process.pid, signal);
   });
