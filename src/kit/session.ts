@@ -116,15 +116,48 @@ const changesOf = ({
   };
 };
 
+/** What is looked at: refused without its permission, recorded where it holds personal data. */
+const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | 'newer' | 'count' | 'find' | 'matching' | 'detail'> => {
+  const { reads } = parts.database;
+  const recordView = viewsOf(parts, now);
+  const held = ({ permission, title }: AnyResource): void => {
+    if (!parts.operator.permissions.has(permission)) throw new Error(`${title} needs the permission ${permission}`);
+  };
+  return {
+    list: async (resource, request) => {
+      held(resource);
+      if (resource.recorded) await recordView(resource.entity, '-');
+      return resource.page.page(reads, request);
+    },
+    newer: async (resource, request) => {
+      held(resource);
+      return resource.page.newer(reads, request);
+    },
+    count: async (resource, terms) => {
+      held(resource);
+      return resource.page.count(reads, terms);
+    },
+    find: async (resource, id) => {
+      held(resource);
+      return resource.page.find(reads, id);
+    },
+    matching: async (resource, terms, ids) => {
+      held(resource);
+      return resource.page.matching?.(reads, terms, ids) ?? ids.length;
+    },
+    detail: async (resource, row) => {
+      held(resource);
+      if (resource.personal) await recordView(resource.entity, String(row.id));
+      return resource.detail(row, await resource.relate(reads, row));
+    },
+  };
+};
+
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (parts: SessionParts): Session => {
   const { database, environment, operator, token, registry, readOnly } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
-  const held = (resource: AnyResource): void => {
-    if (!operator.permissions.has(resource.permission)) throw new Error(`${resource.title} needs the permission ${resource.permission}`);
-  };
-  const recordView = viewsOf(parts, now);
   return {
     operator,
     environment,
@@ -137,23 +170,7 @@ export const openSession = (parts: SessionParts): Session => {
       currency: environment.currency,
       ...(resource.since === undefined ? {} : { since: resource.since }),
     }),
-    list: async (resource, request) => {
-      held(resource);
-      if (resource.recorded) await recordView(resource.entity, '-');
-      return resource.page.page(database.reads, request);
-    },
-    newer: (resource, request) => resource.page.newer(database.reads, request),
-    count: (resource, terms) => resource.page.count(database.reads, terms),
-    find: async (resource, id) => {
-      held(resource);
-      return resource.page.find(database.reads, id);
-    },
-    matching: async (resource, terms, ids) => resource.page.matching?.(database.reads, terms, ids) ?? ids.length,
-    detail: async (resource, row) => {
-      held(resource);
-      if (resource.personal) await recordView(resource.entity, String(row.id));
-      return resource.detail(row, await resource.relate(database.reads, row));
-    },
+    ...readsOf(parts, now),
     ...changesOf(parts),
     recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
     cancelReads: database.cancelReads,
