@@ -39,6 +39,19 @@ const during = ({ sql, ordered }: Field, from: string | undefined, past: string 
   return bounds.filter(Boolean).join(' AND ') || 'true';
 };
 
+/** Between which instants a term on a time lets rows through; none where it names another thing. */
+export const spanOf = (
+  { value }: Term,
+  parameters: Parameters,
+): { readonly from?: string | undefined; readonly past?: string | undefined } => {
+  if (value.kind === 'last') return { from: `now() - make_interval(secs => ${parameters.add(value.seconds, 'int')})` };
+  if (value.kind !== 'days') return {};
+  return {
+    from: value.from === undefined ? undefined : parameters.midnight(value.from, 0),
+    past: value.to === undefined ? undefined : parameters.midnight(value.to, 1),
+  };
+};
+
 const alternatives = (field: Field, term: Term, parameters: Parameters): readonly string[] => {
   const { value } = term;
   switch (value.kind) {
@@ -61,13 +74,11 @@ const alternatives = (field: Field, term: Term, parameters: Parameters): readonl
       const bound = (amount: bigint | undefined) => (amount === undefined ? undefined : parameters.add(amount, 'bigint'));
       return [ranged(field.sql, bound(value.from), bound(value.to))];
     }
-    case 'days': {
-      const from = value.from === undefined ? undefined : parameters.midnight(value.from, 0);
-      const past = value.to === undefined ? undefined : parameters.midnight(value.to, 1);
+    case 'days':
+    case 'last': {
+      const { from, past } = spanOf(term, parameters);
       return [during(field, from, past)];
     }
-    case 'last':
-      return [during(field, `now() - make_interval(secs => ${parameters.add(value.seconds, 'int')})`, undefined)];
     case 'flag':
       return [field.meanings?.[value.is ? 'yes' : 'no'] ?? field.sql];
   }

@@ -32,7 +32,7 @@ export const probeServer = async (connection: Direct): Promise<ServerProbe> => {
 /** Extensions that the tables rest on and that are not there. */
 export const missingExtensions = async (connection: Direct): Promise<readonly string[]> => {
   const { rows } = await connection.query<{ name: string }>(
-    `SELECT wanted AS name FROM unnest(ARRAY['pg_trgm']) AS wanted WHERE wanted NOT IN (SELECT extname FROM pg_extension)`,
+    `SELECT wanted AS name FROM unnest(ARRAY['pg_trgm', 'btree_gin']) AS wanted WHERE wanted NOT IN (SELECT extname FROM pg_extension)`,
   );
   return rows.map(({ name }) => name);
 };

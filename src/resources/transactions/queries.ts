@@ -44,6 +44,7 @@ export const transactionPage = pageOf<TransactionRow>({
     t.business_day AS "businessDay", t.posted_at AS "postedAt"`,
   joins: 'LEFT JOIN bank.account f ON f.id = t.from_account_id LEFT JOIN bank.account o ON o.id = t.to_account_id',
   defaultSort: { field: 'posted', descending: true },
+  daily: 'text',
   fields: {
     // A trigram has three characters: with fewer the index cannot help
     text: text('t.description', { exact: [words, ...byNumber], shortest: 3 }),
