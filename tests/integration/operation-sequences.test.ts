@@ -14,7 +14,7 @@ let bank: Bank;
 beforeAll(async () => {
   // small limits, so that sequences reach them: 60 units a posting, 150 a day
   bank = await aBank();
-  await bank.rows('UPDATE bank.limit_default SET single_units = 60, daily_units = 150');
+  await bank.behindItsBack('UPDATE bank.limit_default SET single_units = 60, daily_units = 150');
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 

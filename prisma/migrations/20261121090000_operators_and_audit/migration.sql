@@ -460,6 +460,8 @@ END $$;
 CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE ON ops.operator FOR EACH ROW EXECUTE FUNCTION ops.demand_action('operators.%');
 CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE OR DELETE ON ops.operator_role FOR EACH ROW EXECUTE FUNCTION ops.demand_action('operators.%');
 CREATE TRIGGER demand_action BEFORE INSERT OR UPDATE OR DELETE ON platform.setting FOR EACH ROW EXECUTE FUNCTION ops.demand_action('settings.%');
+-- Nobody turns a bank into a demo, where anybody may act, once somebody has signed in to it.
+CREATE TRIGGER demand_action BEFORE INSERT ON platform.demo_marker FOR EACH ROW EXECUTE FUNCTION ops.demand_action('demo.%');
 
 CREATE FUNCTION ops.guard_operator_role() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -31,13 +31,16 @@ const tables: readonly [table: string, column: string, update: string, remove: s
   ['ops.operator_role', 'role', 'BU004', 'BU004'],
   ['bank.limit_override', 'daily', 'BU004', 'BU004'],
   ['bank.limit_counter', 'used', 'BU010', 'BU010'],
+  ['bank.limit_default', 'daily_units', 'BU004', 'BU004'],
+  ['bank.calendar', 'time_zone', 'BU004', 'BU004'],
+  ['bank.currency', 'exponent', 'BU010', 'BU010'],
   ['bank.idempotency_key', 'content_hash', 'BU010', 'BU010'],
 ];
 
 /** Another value of the column's own type. */
 const otherValue: Readonly<Record<string, string>> = {
   amount: 'amount + 1', note: `'something else'`, seq: 'seq + 1', action: `'accounts.close'`, client: `'somebody'`, display_name: `'Somebody'`,
-  role: `'sysop'`, daily: 'daily + 1', used: '0', content_hash: `'\\x00'`,
+  role: `'sysop'`, daily: 'daily + 1', used: '0', daily_units: 'daily_units + 1', time_zone: `'UTC'`, exponent: '0', content_hash: `'\\x00'`,
 }; // prettier-ignore
 
 describe.each(tables)('%s', (table, column, update, remove) => {

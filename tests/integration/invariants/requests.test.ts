@@ -164,5 +164,7 @@ describe('what is recorded without an action', () => {
   test('a demo session only in a demo database', async () => {
     const open = () => bank.rows(`SELECT ops.open_demo_session('one', $1, 'test')`, ['t'.repeat(32)]);
     expect((await refusal(bank.db, open)).code).toBe('BU001');
+    // and a bank that somebody signed in to does not become one
+    expect((await refusal(bank.db, () => bank.rows('INSERT INTO platform.demo_marker (seed, scale) VALUES (1, 1)'))).code).toBe('BU004');
   });
 });
