@@ -4,7 +4,7 @@ import { Performer, type Means } from './effects/perform.ts';
 import { frameOf, livePart, withinEnds } from './frame.ts';
 import { intentOf } from './keys.ts';
 import { Overlay, Screen } from './screen.tsx';
-import { isTyping } from './state/context.ts';
+import { isFieldFed, isTyping } from './state/context.ts';
 import type { Event, Happening } from './state/events.ts';
 import { initialState } from './state/start.ts';
 import type { State } from './state/types.ts';
@@ -37,7 +37,16 @@ export class App {
     this.#state = initialState({ registry: options.registry, size: this.#size(), now: options.now(), seed: options.seed });
     const { stage, registry, home, now, log } = options;
     const { dispatch } = this;
-    this.#performer = new Performer({ stage, registry, home, now, log, dispatch, state: () => this.#state, describe: () => this.#describe() });
+    this.#performer = new Performer({
+      stage,
+      registry,
+      home,
+      now,
+      log,
+      dispatch,
+      state: () => this.#state,
+      describe: () => this.#describe(),
+    });
   }
 
   get state(): State {
@@ -50,7 +59,7 @@ export class App {
     this.#instance = render(this.#overlay(), stage.forInk);
     this.#draw();
     stage.forInk.stdout.on('resize', this.#resized);
-    stage.input.listen({ isTyping: () => isTyping(this.#state), onKeys: this.#pressed, onTypedKey: this.#typed, onPaste: this.#pasted });
+    stage.input.listen({ isTyping: () => isFieldFed(this.#state), onKeys: this.#pressed, onTypedKey: this.#typed, onPaste: this.#pasted });
     this.#ticking = setInterval(() => this.dispatch({ kind: 'ticked' }), tickEvery);
   }
 
@@ -91,7 +100,9 @@ export class App {
   /** What `:dump` writes: the frame, the state and the last events. */
   #describe(): object {
     const { columns } = this.#state.size;
-    const frame = renderToString(<Screen state={this.#state} lines={frameOf(this.#state)} onText={this.#changed} />, { columns }).split('\n');
+    const frame = renderToString(<Screen state={this.#state} lines={frameOf(this.#state)} onText={this.#changed} />, { columns }).split(
+      '\n',
+    );
     return { frame, state: describeState(this.#state), events: this.#events.map(brief) };
   }
 
@@ -107,7 +118,7 @@ export class App {
   readonly #pressed = (keys: readonly Key[]): number => {
     let used = 0;
     for (const key of keys) {
-      if (isTyping(this.#state)) break;
+      if (isFieldFed(this.#state)) break;
       const intent = intentOf(this.#state, key);
       if (intent) this.#take({ kind: 'key-pressed', intent });
       used += 1;

@@ -11,7 +11,8 @@ export type KeyRow = {
   readonly in: readonly Context[];
   /** Names of keys: `j`, `^d`, `alt+left`, `enter`; `letter` is any letter or digit. */
   readonly keys: readonly string[];
-  readonly intent: Intent | ((name: string) => Intent);
+  /** `field`: the field with the focus takes the key itself. */
+  readonly intent: Intent | ((name: string) => Intent) | 'field';
   /** For the hint bar: `j/k move`. Keys without it are told by the help alone. */
   readonly hint?: string;
   /** What it does, in one line. */
@@ -28,9 +29,12 @@ const choosers: readonly Context[] = ['sort', 'columns', 'saved'];
 const scrollers: readonly Context[] = ['confirm', 'bulk', 'help'];
 
 const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 'moved', by });
-const plain = (name: Exclude<Intent, { by: unknown } | { index: unknown } | { key: unknown } | { letter: unknown }>['name']): Intent => ({ name });
+const plain = (name: Exclude<Intent, { by: unknown } | { index: unknown } | { key: unknown } | { letter: unknown }>['name']): Intent => ({
+  name,
+});
 const jumps = (key: 'u' | 'a' | 't' | 'l') => (state: State) => resourceOf(state).jumps[key] !== undefined;
 
+// prettier-ignore
 const moving: readonly KeyRow[] = [
   { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down' },
   { in: [...browse, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
@@ -46,6 +50,7 @@ const moving: readonly KeyRow[] = [
   { in: browse, keys: ['N'], intent: { name: 'record-chosen', by: -1 }, long: 'record before it' },
 ];
 
+// prettier-ignore
 const finding: readonly KeyRow[] = [
   { in: browse, keys: ['/'], intent: plain('filter-opened'), hint: '/ filter', long: 'filter: text, column=value, ranges like 100..200, ! turns round' },
   { in: browse, keys: [':'], intent: plain('command-opened'), hint: ': go', long: 'command line: a pane with a filter, save, export, quit' },
@@ -60,6 +65,7 @@ const finding: readonly KeyRow[] = [
   { in: browse, keys: ['z'], intent: plain('undone'), hint: 'z undo', long: 'undo the last thing done; shows first what that does', when: state => state.done.some(done => waysOpen(state, done, state.now).length > 0) },
 ];
 
+// prettier-ignore
 const going: readonly KeyRow[] = [
   { in: browse, keys: ['u'], intent: { name: 'jumped', key: 'u' }, hint: 'u user', long: 'the user of this record', when: jumps('u') },
   { in: browse, keys: ['a'], intent: { name: 'jumped', key: 'a' }, hint: 'a account', long: 'the account of this record', when: jumps('a') },
@@ -71,6 +77,7 @@ const going: readonly KeyRow[] = [
   { in: browse, keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'], intent: name => ({ name: 'pane-chosen', index: Number(name) - 1 }), long: 'the pane with that number' },
 ];
 
+// prettier-ignore
 const looking: readonly KeyRow[] = [
   { in: list, keys: ['s'], intent: plain('sort-opened'), long: 'choose what the list is sorted by' },
   { in: list, keys: ['S'], intent: plain('sort-reversed'), long: 'turn the order round' },
@@ -89,6 +96,7 @@ const looking: readonly KeyRow[] = [
   { in: browse, keys: ['^c'], intent: plain('interrupted'), long: 'cancel what is being read, or ask whether to leave' },
 ];
 
+// prettier-ignore
 const typing: readonly KeyRow[] = [
   { in: lines, keys: ['enter'], intent: plain('confirmed'), hint: 'Enter do it', long: 'filter, or carry the command out' },
   { in: lines, keys: ['tab'], intent: plain('tabbed'), hint: 'Tab complete', long: 'complete; again for the next possibility' },
@@ -100,12 +108,14 @@ const typing: readonly KeyRow[] = [
   { in: ['field', 'buttons'], keys: ['shift+tab', 'up'], intent: plain('back-tabbed'), long: 'field before' },
   { in: ['choice'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
   { in: ['choice'], keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'field before' },
-  { in: ['choice'], keys: ['down', 'right', 'space'], intent: { name: 'stepped', by: 1 }, hint: 'Up/Down choose', long: 'next choice' },
-  { in: ['choice'], keys: ['up', 'left'], intent: { name: 'stepped', by: -1 }, long: 'choice before' },
+  { in: ['choice'], keys: ['up', 'down'], intent: 'field', hint: 'Up/Down choose', long: 'choice before, next choice' },
+  { in: ['choice'], keys: ['right', 'space'], intent: { name: 'stepped', by: 1 }, long: 'next choice' },
+  { in: ['choice'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'choice before' },
   { in: ['choice'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), long: 'the choice that begins with this letter' },
   { in: form, keys: ['enter'], intent: plain('confirmed'), hint: 'Enter on', long: 'next field; after the last one, show what will happen' },
 ];
 
+// prettier-ignore
 const deciding: readonly KeyRow[] = [
   { in: ['actions'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), hint: 'letter chooses', long: 'the action with this letter' },
   { in: ['actions', ...choosers], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter choose', long: 'choose' },
@@ -132,6 +142,7 @@ const deciding: readonly KeyRow[] = [
 
 const everywhere: readonly Context[] = [...browse, ...lines, ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'];
 
+// prettier-ignore
 const terminal: readonly KeyRow[] = [
   { in: everywhere, keys: ['^l'], intent: plain('redrawn'), long: 'draw the screen anew' },
   { in: everywhere, keys: ['^z'], intent: plain('suspended'), long: 'back to the shell; fg comes back here' },
@@ -162,7 +173,7 @@ export const intentOf = (state: State, key: Key): Intent | undefined => {
   const name = nameOfKey(key);
   const asksForWords = state.mode.kind === 'confirm' && state.mode.confirm.words !== '' && isLetter(key);
   const row = asksForWords ? here?.get('letter') : (here?.get(name) ?? (isLetter(key) ? here?.get('letter') : undefined));
-  if (!row) return undefined;
+  if (!row || row.intent === 'field') return undefined;
   return typeof row.intent === 'function' ? row.intent(key.text === '' ? name : key.text) : row.intent;
 };
 

@@ -6,6 +6,15 @@ import { paint, within } from '../theme.ts';
 /** Choices shown at once; more scroll. */
 export const choicesShown = 6;
 
+/** What a field offers; where nothing is chosen beforehand that stays possible. */
+export const choicesOf = ({ initial, choices }: FormField): readonly string[] => (initial === '' ? ['', ...choices] : choices);
+
+/** Lines of the field with the focus. */
+export const focusHeight = (field: FormField | undefined): number => {
+  if (field === undefined) return 0;
+  return isChoice(field) ? Math.min(choicesShown, choicesOf(field).length) : 1;
+};
+
 export const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
 
 /** Columns that the names of the fields take, with the two before them and two behind; at most half of the screen. */
@@ -56,8 +65,4 @@ export const formButtons = (form: FormState, width: number): string => {
 };
 
 /** Lines a form takes: its rule, each field, the choices of the focused one, what is wrong, the button. */
-export const formHeight = (form: FormState): number => {
-  const focused = form.fields[form.focus];
-  const choices = focused && isChoice(focused) ? Math.min(choicesShown, focused.choices.length + 1) - 1 : 0;
-  return 1 + form.fields.length + choices + 2;
-};
+export const formHeight = (form: FormState): number => 1 + form.fields.length + Math.max(0, focusHeight(form.fields[form.focus]) - 1) + 2;

@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import type { FormField } from '../../kit/form-fields.ts';
 import type { FormState } from '../state/types.ts';
 import { ChoiceField } from './choice-field.tsx';
-import { choicesShown, errorLine, fieldLine, formButtons, isChoice, labelOf } from './form-lines.ts';
+import { choicesOf, errorLine, fieldLine, focusHeight, formButtons, isChoice, labelOf } from './form-lines.ts';
 import { Lines } from './lines.tsx';
 import { rule } from './rule.ts';
 import { TextField } from './text-field.tsx';
@@ -12,14 +12,10 @@ type FieldProps = { readonly field: FormField; readonly label: string; readonly 
 
 const FocusedField = ({ field, label, value, onText }: FieldProps) =>
   isChoice(field) ? (
-    // remade for every value: what is chosen may also come from a letter
-    <ChoiceField key={value} label={label} choices={field.choices} value={value} onText={onText} />
+    <ChoiceField label={label} choices={choicesOf(field)} value={value} onText={onText} />
   ) : (
     <TextField label={label} value={value} onText={onText} secret={field.kind === 'secret'} />
   );
-
-const focusHeight = (field: FormField | undefined): number =>
-  field === undefined ? 0 : isChoice(field) ? Math.min(choicesShown, field.choices.length + 1) : 1;
 
 /** Which fields there is room for around the one with the focus: those before it scroll out at the top. */
 const fitting = (form: FormState, room: number) => {

@@ -24,7 +24,7 @@ const listPart = (state: State, width: number, height: number): readonly string[
   state.view.window.rows.length > 0 ? listLines(resourceOf(state), state.view, width, height) : emptyLines(state, width);
 
 const navigationWidth = 20;
-const widestDetail = 84;
+const widestDetail = 70;
 
 /** How the columns are shared out between panes, list and detail. */
 const widths = (state: State, width: number) => {

@@ -40,3 +40,6 @@ export const contextOf = (state: State): Context => contextOfMode(state, state.m
 
 /** Whether a text field has the focus, so that letters belong to it. */
 export const isTyping = (state: State): boolean => ['filter', 'command', 'field', 'words'].includes(contextOf(state));
+
+/** Whether what Ink draws takes keys itself: a text field, or a list of choices. */
+export const isFieldFed = (state: State): boolean => isTyping(state) || contextOf(state) === 'choice';

@@ -21,7 +21,10 @@ export const openForm = (state: State, wish: Wish): Step => {
   if (!action || !state.session) return stay(withFlash(state, 'bad', `${wish.action} is not in this console`));
   const all = fieldsOf(action.input);
   const fields = all.filter(field => !field.hidden);
-  const typed = { ...Object.fromEntries(all.filter(field => field.initial !== '').map(field => [field.key, field.initial])), ...wish.typed };
+  const typed = {
+    ...Object.fromEntries(all.filter(field => field.initial !== '').map(field => [field.key, field.initial])),
+    ...wish.typed,
+  };
   const { state: next, request } = newRequest(state);
   const form: FormState = {
     action: action.id,
@@ -72,7 +75,9 @@ export const typeInField = (state: State, form: FormState, text: string): Step =
   const field = fieldInFocus(form);
   if (!field || form.typed[field.key] === text) return stay(state);
   const { [field.key]: corrected, ...errors } = form.errors;
-  return stay(withForm(state, { ...form, typed: { ...form.typed, [field.key]: text }, errors: corrected === undefined ? form.errors : errors }));
+  return stay(
+    withForm(state, { ...form, typed: { ...form.typed, [field.key]: text }, errors: corrected === undefined ? form.errors : errors }),
+  );
 };
 
 /** The choice before or after, or the next one that begins with a letter. */
@@ -84,7 +89,8 @@ const stepChoice = (state: State, form: FormState, by: 1 | -1, letter?: string):
   for (let count = 1; count <= choices.length; count += 1) {
     const at = now < 0 && by < 0 ? choices.length - count : (now + by * count + choices.length * count) % choices.length;
     const choice = choices[at] ?? '';
-    if (letter === undefined || choice.startsWith(letter.toLowerCase())) return typeInField(state, form, choice);
+    if (letter === undefined || choice.startsWith(letter.toLowerCase()))
+      return typeInField(state, { ...form, edition: form.edition + 1 }, choice);
   }
   return stay(state);
 };

@@ -30,6 +30,43 @@ describe('lines under what Ink draws make the same picture as Ink alone', () => 
   });
 });
 
+/** A form on a terminal in memory, drawn again whenever its field with the focus has a new value. */
+const aFormOnScreen = (focus: number) => {
+  const terminal = new FakeTerminal(small);
+  const { stage } = terminal;
+  const values: string[] = [];
+  let form = freezeForm({ focus });
+  const screen = () => <Overlay state={inMode(small, { kind: 'form', form })} onText={changed} />;
+  const changed = (text: string): void => {
+    values.push(text);
+    form = { ...form, typed: { ...form.typed, [form.fields[focus]!.key]: text } };
+    instance.rerender(screen());
+  };
+  const instance = render(screen(), stage.forInk);
+  stage.input.listen({ isTyping: () => true, onKeys: () => undefined, onTypedKey: () => true, onPaste: () => undefined });
+  const close = () => {
+    instance.unmount();
+    terminal.close();
+  };
+  return { terminal, values, close };
+};
+
+test('letters sent at once reach the text field one by one, none is lost', async () => {
+  const { terminal, values, close } = aFormOnScreen(1);
+  terminal.send('order 47\u007f\u007f11');
+  await vi.waitFor(() => expect(values.at(-1)).toBe('order 11'));
+  await vi.waitFor(() => expect(terminal.frame()).toContain('> Note                 order 11'));
+  close();
+});
+
+test('arrows sent at once move through the choices one by one', async () => {
+  const { terminal, values, close } = aFormOnScreen(0);
+  terminal.send('\u001b[B\u001b[B\u001b[B\u001b[A');
+  await vi.waitFor(() => expect(values).toEqual(['suspicious pattern', 'unauthorised access', 'compliance', 'unauthorised access']));
+  await vi.waitFor(() => expect(terminal.frame()).toContain('> unauthorised access'));
+  close();
+});
+
 test('without colours the cursor, the marks and every status are still there', () => {
   const canvas = new Canvas(0);
   canvas.forget(large.columns, large.rows);
