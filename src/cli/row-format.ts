@@ -1,6 +1,6 @@
 import { safe } from '../domain/safe-text.ts';
 import type { AnyResource, Column } from '../kit/define-resource.ts';
-import { csvRow, csvTitles, exportedRow, toJson } from '../kit/export.ts';
+import { csvRow, csvTitles, rowToJson, toJson } from '../kit/export.ts';
 import type { Row } from './find-record.ts';
 import { tableLine, totalOf, widthsFor, type TextColumn } from './table.ts';
 
@@ -14,7 +14,7 @@ export type Format = {
 
 export const asJson = (resource: AnyResource): Format => ({
   before: `{"resource":"${resource.id}","rows":[`,
-  row: (row, index) => `${index === 0 ? '' : ','}\n${toJson(exportedRow(row))}`,
+  row: (row, index) => `${index === 0 ? '' : ','}\n${rowToJson(row)}`,
   after: next => `\n],"next":${toJson(next ?? null)}}\n`,
 });
 

@@ -5,17 +5,25 @@ import type { Keyed } from '../domain/page.ts';
 const escaped = (character: string): string =>
   [...Array(character.length).keys()].map(index => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join('');
 
-/**
- * A value as JSON: amounts and ids as text, because JavaScript's numbers would round them; instants as ISO 8601. What a terminal
- * would obey or hide is written as an escape, which loses nothing.
- */
-export const toJson = (value: unknown, indent = 0): string => {
-  const json = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part), indent) ?? 'null';
-  return json.replaceAll(/[^ -~\n]/gu, character => (safe(character) === character ? character : escaped(character)));
-};
+/** What a terminal would obey or hide is written as an escape, which loses nothing. */
+const harmless = (json: string): string =>
+  /[^ -~\n]/.test(json)
+    ? json.replaceAll(/[^ -~\n]/gu, character => (safe(character) === character ? character : escaped(character)))
+    : json;
+
+/** A value as JSON: amounts and ids as text, because JavaScript's numbers would round them; instants as ISO 8601. */
+export const toJson = (value: unknown, indent = 0): string =>
+  harmless(JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part), indent) ?? 'null');
 
 /** A row as it leaves the console: all that it holds but its place in the list. */
-export const exportedRow = (row: Keyed): object => Object.fromEntries(Object.entries(row).filter(([key]) => key !== 'sortKey'));
+export const exportedRow = (row: Keyed): object => {
+  const exported: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(row)) if (key !== 'sortKey') exported[key] = typeof value === 'bigint' ? String(value) : value;
+  return exported;
+};
+
+/** The same as a line of JSON. Without a function that looks at every value this is several times faster, which long exports feel. */
+export const rowToJson = (row: Keyed): string => harmless(JSON.stringify(exportedRow(row)));
 
 /** A spreadsheet would run it as a formula; a number with its sign is none. */
 const formula = /^(?:[=@]|[+-](?![\d.,]*$))/;
