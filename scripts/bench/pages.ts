@@ -38,9 +38,7 @@ const somewhere = async (
   for (let id = range.low + BigInt(Math.floor(Number(range.high - range.low) * share)); id <= range.high; id++) {
     const row = await resource.page.find(database.reads, id);
     if (row)
-      return sort.field === resource.page.defaultSort.field
-        ? { direction: 'after', place: row }
-        : await placeBy(database, resource, sort, row);
+      return sort.field === resource.page.defaultSort.field ? { direction: 'after', place: row } : placeBy(database, resource, sort, row);
   }
   return undefined;
 };
@@ -97,6 +95,11 @@ const filters: readonly (readonly [resource: string, filter: string])[] = [
   ['transactions', 'amount:1990..2000'],
   ['transactions', 'amount>1990 since=7d'],
   ['transactions', 'rent'],
+  ['transactions', 'rent since=7d'],
+  ['transactions', 'wages'],
+  ['transactions', 'groceries'],
+  ['transactions', 'type=reversal'],
+  ['transactions', 'channel=atm amount>400'],
   ['transactions', 'zqxv'],
   ['accounts', 'status=pending'],
   ['accounts', 'status=frozen balance>100'],

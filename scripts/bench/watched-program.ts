@@ -57,7 +57,14 @@ export class WatchedProgram {
   /** The screen, without blanks at the ends of lines. */
   text(): string {
     const { active } = this.#model.buffer;
-    return Array.from({ length: this.#model.rows }, (_, y) => active.getLine(active.viewportY + y)?.translateToString().trimEnd() ?? '').join('\n');
+    return Array.from(
+      { length: this.#model.rows },
+      (_, y) =>
+        active
+          .getLine(active.viewportY + y)
+          ?.translateToString()
+          .trimEnd() ?? '',
+    ).join('\n');
   }
 
   /** Milliseconds until the next output, at most. */
