@@ -153,7 +153,8 @@ export class TestConsole implements AsyncDisposable {
   }
 
   async #choose(field: FormField, value: string): Promise<void> {
-    for (let left = field.choices.length; left >= 0 && this.#mode('form').form.typed[field.key] !== value; left -= 1) await this.press('right');
+    for (let left = field.choices.length; left >= 0 && this.#mode('form').form.typed[field.key] !== value; left -= 1)
+      await this.press('right');
   }
 
   /** Fills in fields of the form by their keys, the way a person does. */
@@ -221,7 +222,9 @@ export const openConsole = async (wishes: ConsoleWishes = {}): Promise<TestConso
   const terminal = new FakeTerminal({ columns, rows });
   const home = await mkdtemp(path.join(tmpdir(), 'bursar-home-'));
   const registry = wishes.registry ?? { resources, actions };
-  const app = new App({ stage: terminal.stage, registry, home, seed: 'test', now: Date.now, log: () => undefined });
+  // Request ids come from the seed: two consoles on one bank must not share them
+  const seed = wishes.url === undefined ? 'test' : home;
+  const app = new App({ stage: terminal.stage, registry, home, seed, now: Date.now, log: () => undefined });
   app.open();
   const console = new TestConsole(terminal, app, bank, home);
   app.dispatch({ kind: 'connected', session: wishes.around?.(bank.session) ?? bank.session });
