@@ -124,7 +124,7 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
   });
 
 /** A list as it stands after it was read: the cursor on the third record, its detail beside it where there is room. */
-export const aView = (rows: readonly AccountRow[], size: Size, changes: Partial<View> = {}): View => {
+const aView = (rows: readonly AccountRow[], size: Size, changes: Partial<View> = {}): View => {
   const cursor = rows[Math.min(2, rows.length - 1)];
   return {
     ...newView(accounts),

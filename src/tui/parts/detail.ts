@@ -39,16 +39,16 @@ const detailText = (sections: readonly DetailSection[], width: number): readonly
   return lines;
 };
 
+const nameOf = (state: State, id: bigint): string => {
+  const row = state.view.window.rows.find(candidate => candidate.id === id);
+  return row ? resourceOf(state).nameOf(row) : 'a record that left the list';
+};
+
 /** Whose detail this is: a record's detail may still be on screen while the next one's is read. */
 const heading = (state: State, detail: Detail, width: number): string => {
-  const resource = resourceOf(state);
-  const nameOf = (id: bigint | undefined): string => {
-    const row = state.view.window.rows.find(candidate => candidate.id === id);
-    return row ? resource.nameOf(row) : 'a record that left the list';
-  };
   const mark = state.view.inDetail ? '>' : ' ';
-  if (detail.id === state.view.cursor) return paint(fit(`${mark} ${safe(nameOf(detail.id), { max: 100 })}`, width), 'title');
-  return paint(fit(`${mark} still ${safe(nameOf(detail.id), { max: 60 })}, reading the next`, width), 'dim');
+  if (detail.id === state.view.cursor) return paint(fit(`${mark} ${safe(nameOf(state, detail.id), { max: 100 })}`, width), 'title');
+  return paint(fit(`${mark} still ${safe(nameOf(state, detail.id), { max: 60 })}, reading the next`, width), 'dim');
 };
 
 export type Place = {
@@ -61,8 +61,13 @@ export type Place = {
 const titleOf = (state: State, detail: Detail, { width, beside }: Place): readonly string[] =>
   beside || detail.id !== state.view.cursor ? [heading(state, detail, width)] : [];
 
-const partOf = (state: State, detail: Detail, sections: readonly DetailSection[], place: Place): Scrolled =>
-  scrolledTo(detailText(sections, place.width - 2), detail.scroll, place.height - titleOf(state, detail, place).length);
+const partOf = (state: State, detail: Detail, sections: readonly DetailSection[], place: Place): Scrolled => {
+  const title = titleOf(state, detail, place);
+  const lines = detailText(sections, place.width - 2);
+  // A section that is called like its record need not say so twice
+  const isSaid = title.length > 0 && sections[0]?.title === nameOf(state, detail.id);
+  return scrolledTo(isSaid ? lines.slice(1) : lines, detail.scroll, place.height - title.length);
+};
 
 /** How far the detail is really scrolled: not beyond its end. */
 export const detailScroll = (state: State, place: Place): number => {

@@ -18,7 +18,7 @@ export const focusHeight = (field: FormField | undefined): number => {
 export const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
 
 /** Columns that the names of the fields take, with the two before them and two behind; at most half of the screen. */
-export const labelWidth = (form: FormState, width: number): number =>
+const labelWidth = (form: FormState, width: number): number =>
   Math.min(Math.floor(width / 2), Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 4);
 
 /** The name of a field, `>` before the one with the focus. */
