@@ -154,3 +154,16 @@ test('transfers to and fro between the same accounts never wait for each other i
   expect(new Set(codes)).toEqual(new Set(['done']));
   await Promise.all(clients.map(db => db.end()));
 });
+
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+  'a posting that still sees the account before its freeze does not touch it: %s',
+  async level => {
+    const { id } = await bank.account({ balance: 1_000 });
+    const other = await bank.connect();
+    await other.query(`BEGIN ISOLATION LEVEL ${level}`);
+    expect((await other.query('SELECT status FROM bank.account WHERE id = $1', [id])).rows).toEqual([{ status: 'active' }]);
+    await toStatus(bank.db, bank.one, id, 'frozen');
+    expect((await refusal(other, () => post(other, { type: 'withdrawal', from: id, amount: 1 }))).code).toBe('40001');
+    await other.end();
+  },
+);
