@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aGuideBank, type GuideBank } from '../support/guide-bank.ts';
+import { aGuideBank, goTo, type GuideBank } from '../support/guide-bank.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -28,10 +28,10 @@ test('D4 a user registers alone with a pending account, or is created with a sav
   );
   expect(await accountsOf('mary.shelley')).toEqual([{ type: 'savings', balance: '0', status: 'pending' }]);
   await using console = await bank.screen('accounts');
-  await console.command('accounts status=pending owner=mary.shelley');
+  await goTo(console, 'accounts status=pending owner=mary.shelley');
   await console.sees('1 of 1', 'Mary Shelley', 'savings', 'EUR 0.00', 'pending');
 
-  await console.command('users');
+  await goTo(console, 'users');
   await console.sees('Users', 'USERNAME');
   await console.press('x', 'n');
   await console.fill({ username: 'grace.hopper', email: 'grace@mail.example', firstName: 'Grace', lastName: 'Hopper', note });
@@ -78,7 +78,7 @@ test('D14 e-mail and names of a user are edited, and the log has old and new', a
   const [one, other] = await activeUsers(2);
   const before = await userNamed(one?.username ?? '');
   await using console = await bank.screen('users');
-  await console.command(`users username=${one?.username}`);
+  await goTo(console, `users username=${one?.username}`);
   await console.sees('1 of 1');
   await console.press('x', 'e');
   await console.fill({ email: 'new.address@mail.example', note: 'letter of the customer of today' });
@@ -114,7 +114,7 @@ test('P4 a user is deactivated: no sign-in, every session ended, nobody else tou
   const others = () => bank.value(`SELECT count(*) FROM bank."user" WHERE status = 'deactivated'`);
   const before = Number(await others());
   await using console = await bank.screen('users');
-  await console.command(`users username=${one?.username}`);
+  await goTo(console, `users username=${one?.username}`);
   await console.sees('1 of 1', 'Open sessions');
   await console.press('x', 'd');
   await console.fill({ note: 'left the company yesterday' });

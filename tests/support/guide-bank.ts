@@ -28,6 +28,19 @@ export type GuideBank = AsyncDisposable & {
   readonly trail: (entity: string, id: string) => Promise<Record<string, unknown>[]>;
 };
 
+/** Waits until a pane shows what it found. */
+export const arrive = (console: TestConsole, pane: string, what = `the pane ${pane}`): Promise<void> =>
+  console.until(() => {
+    const { resource, status, window } = console.state.view;
+    return resource === pane && status === 'ready' && window.rows.length > 0;
+  }, what);
+
+/** Types a command line and waits for what it finds. */
+export const goTo = async (console: TestConsole, line: string): Promise<void> => {
+  await console.command(line);
+  await arrive(console, line.replace(/^tx\b/, 'transactions').split(' ')[0] ?? '', `what "${line}" finds`);
+};
+
 export const aGuideBank = async (): Promise<GuideBank> => {
   const { url, drop } = await aDatabase('demo');
   const rows = (sql: string, values: unknown[] = []) => query(url, sql, values);
