@@ -57,7 +57,8 @@ const main = async (): Promise<number> => {
   const isBare = given.ok && given.value.rest.length === 0 && !given.value.help && !given.value.version;
   // The screen has signals of its own, because it must give the terminal back first
   const interruption = isBare && whyNoScreen(process) === undefined ? undefined : interruptionOf(process);
-  const streams = streamsOf({ input, output, errors, environment, signal: interruption?.signal });
+  const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
+  const streams = streamsOf({ input, output, errors, environment, signal: interruption?.signal, interrupt });
   if (!given.ok) return refuse(streams, false, given);
   try {
     if (!given.value.version) return await run(given.value, streams, interruption?.signal);

@@ -23,17 +23,24 @@ type Terminal = {
   readonly environment: NodeJS.ProcessEnv;
   /** Ends a question that is waiting for its answer. */
   readonly signal: AbortSignal | undefined;
+  /** While a question waits, Ctrl+C is a key and no signal: this makes one of it. */
+  readonly interrupt: () => void;
 };
 
 const nothing = new Writable({ write: (_chunk, _encoding, taken) => taken() });
 
 const asking =
-  ({ input, errors, signal }: Terminal): NonNullable<Streams['ask']> =>
+  ({ input, errors, signal, interrupt }: Terminal): NonNullable<Streams['ask']> =>
   async (question, { hidden } = { hidden: false }) => {
     const lines = createInterface({ input, output: hidden ? nothing : errors, terminal: true });
+    lines.on('SIGINT', interrupt);
     if (hidden) errors.write(question);
     try {
       return await lines.question(hidden ? '' : question, signal ? { signal } : {});
+    } catch (error) {
+      // Ctrl+D: whoever ends the input has given no answer
+      if (!signal?.aborted && (error as NodeJS.ErrnoException).code === 'ABORT_ERR') return '';
+      throw error;
     } finally {
       lines.close();
       if (hidden) errors.write('\n');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { refuse } from '../../src/cli/answer.ts';
 import { readGlobalFlags } from '../../src/cli/global-flags.ts';
 import type { Streams } from '../../src/cli/streams.ts';
@@ -24,6 +24,10 @@ export type CommandSetting = {
   /** Hears standard output while it is written. */
   readonly onWrite?: (text: string) => void;
 };
+
+/** What standard error says of one refusal: this sentence, or one like it. */
+export const saying = (message: string | RegExp): string =>
+  typeof message === 'string' ? `bursar: ${message}\n` : (expect.stringMatching(message) as string);
 
 /** A folder for configuration and anchors that vanishes with the run. */
 export const aCommandHome = (): string => {

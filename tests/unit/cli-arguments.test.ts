@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
-import { actionFlags, inputFlags } from '../../src/cli/action-flags.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { actionFlags, inputFlags, readSecrets } from '../../src/cli/action-flags.ts';
 import { parseArguments, type Flag } from '../../src/cli/arguments.ts';
 import { readGlobalFlags } from '../../src/cli/global-flags.ts';
 import { globalFlags, helpFor, verbsOf } from '../../src/cli/help.ts';
+import type { Streams } from '../../src/cli/streams.ts';
+import type { AnyAction } from '../../src/kit/define-action.ts';
 import { commands } from '../../src/commands/registry.ts';
 import { nearest } from '../../src/domain/nearest.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
@@ -96,6 +99,42 @@ describe('the definitions', () => {
       }
     }
     expect(help('accounts', 'freeze')).toMatchSnapshot();
+  });
+});
+
+describe('a secret that an action needs', () => {
+  const action = {
+    ...actions[0],
+    input: z.object({ code: z.string().meta({ kind: 'secret', title: 'Code' }), newCode: z.string().optional().meta({ kind: 'secret' }) }),
+  } as AnyAction;
+  const streams = (environment: NodeJS.ProcessEnv, ask?: Streams['ask']): Streams => ({
+    write: async () => {},
+    say: () => {},
+    columns: undefined,
+    environment,
+    ...(ask ? { ask } : {}),
+  });
+
+  test('comes from its variable, before anybody is asked', async () => {
+    const asked = vi.fn<NonNullable<Streams['ask']>>();
+    expect(await readSecrets(action, streams({ BURSAR_CODE: '123456', BURSAR_NEW_CODE: '654321' }, asked))).toEqual({
+      ok: true,
+      value: { code: '123456', newCode: '654321' },
+    });
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test('is asked for without being shown; what may be left out is not asked for', async () => {
+    const asked = vi.fn<NonNullable<Streams['ask']>>(async () => '123456');
+    expect(await readSecrets(action, streams({}, asked))).toEqual({ ok: true, value: { code: '123456' } });
+    expect(asked.mock.calls).toEqual([['Code: ', { hidden: true }]]);
+  });
+
+  test('without either it is refused with what to set', async () => {
+    expect(await readSecrets(action, streams({}))).toMatchObject({
+      ok: false,
+      refusal: { kind: 'invalid', message: 'Code is missing', next: expect.stringContaining('BURSAR_CODE') as string },
+    });
   });
 });
 

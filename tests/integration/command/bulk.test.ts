@@ -74,7 +74,7 @@ describe('several records', () => {
     for (const number of numbers) expect(dry.stdout).toContain(`Freeze account: ${number}`);
     expect(await bursar('accounts', 'freeze', ...numbers, ...reason)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('add --yes'),
+      stderr: expect.stringContaining('add --yes') as string,
     });
     expect(await frozen(numbers)).toBe(0);
   });
@@ -82,7 +82,7 @@ describe('several records', () => {
   test('one unknown name stops the whole before anything is done', async () => {
     const numbers = some(2);
     const { code, stderr } = await bursar('accounts', 'freeze', ...numbers, '447100000000', ...reason, '--yes');
-    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('there is no account "447100000000"') });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('there is no account "447100000000"') as string });
     expect(await frozen(numbers)).toBe(0);
   });
 

@@ -1,9 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
+
+// The first copy builds the template, which a busy machine takes its time for
+beforeAll(async () => {
+  await (await aDatabase('demo')).drop();
+});
 
 /** An empty database as its owner gets it: without any table of ours. */
 const aBareDatabase = async () => {
@@ -22,7 +27,7 @@ describe('migrate', () => {
     expect(before.stdout).toMatch(/^pending \d{14}_operators_and_audit$/m);
     expect(await bursar('accounts', 'list')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('run "bursar demo" to make a demo bank in it, or "bursar migrate" for an empty one'),
+      stderr: expect.stringContaining('run "bursar demo" to make a demo bank in it, or "bursar migrate" for an empty one') as string,
     });
 
     const migrated = await bursar('migrate');
@@ -46,7 +51,7 @@ describe('migrate', () => {
     const { code, stderr } = await aCommand(database)('accounts', 'list');
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringMatching(/^bursar: this database lacks 1 of \d migrations: make a backup and run "bursar migrate"\n$/),
+      stderr: expect.stringMatching(/^bursar: this database lacks 1 of \d migrations: make a backup and run "bursar migrate"\n$/) as string,
     });
   });
 });
@@ -61,10 +66,13 @@ describe('demo', () => {
     expect(made.stderr).toMatch(/^Planning the bank \(0 %\)$/m);
 
     await bursar('audit', 'verify');
-    expect(await bursar('demo')).toMatchObject({ code: 3, stderr: expect.stringContaining('holds a demo bank already') });
+    expect(await bursar('demo')).toMatchObject({ code: 3, stderr: expect.stringContaining('holds a demo bank already') as string });
     expect((await bursar('demo', '--scale', '5000', '--replace')).code).toBe(0);
     // the chain began anew on purpose: what was anchored of the old one counts no more
-    expect(await bursar('audit', 'verify')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was anchored before') });
+    expect(await bursar('audit', 'verify')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing was anchored before') as string,
+    });
   });
 
   test('never touches a bank that no demo made', async () => {
@@ -98,7 +106,7 @@ describe('demo', () => {
     const running = aCommand({ ...database, signal: end.signal })('demo', '--traffic', '100');
     await expect.poll(newest, { timeout: 20_000 }).toBeGreaterThan(before + 5);
     end.abort();
-    expect(await running).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('100 postings a second') });
+    expect(await running).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('100 postings a second') as string });
   });
 });
 
@@ -110,7 +118,7 @@ describe('doctor', () => {
     const { ok, checks } = JSON.parse(stdout) as Report;
     expect(code).toBe(ok ? 0 : 1);
     const failing = checks.filter(({ state }) => state === 'FAIL');
-    for (const check of checks.filter(({ state }) => state !== 'ok')) expect(check.next).toMatch(/./);
+    expect(checks.filter(({ state, next }) => state !== 'ok' && !next)).toEqual([]);
     return { code, checks, failing: failing.map(({ name, message }) => `${name}: ${message}`) };
   };
 
@@ -147,7 +155,10 @@ describe('doctor', () => {
     writeFileSync(path.join(home, 'config.json'), '{}', { mode: 0o644 });
     chmodSync(path.join(home, 'config.json'), 0o644);
     const { failing } = await examine(aCommand({ ...database, home }));
-    expect(failing).toEqual([expect.stringMatching(/^home: .* is open to others \(0777\)$/), 'config.json: is open to others (0644)']);
+    expect(failing).toEqual([
+      expect.stringMatching(/^home: .* is open to others \(0777\)$/) as string,
+      'config.json: is open to others (0644)',
+    ]);
   });
 
   test('money that no posting moved, a guard that is off, a function that was changed', async () => {
@@ -165,13 +176,13 @@ describe('doctor', () => {
     expect(failing).toEqual([
       'guards: function bank.business_day is not the one that the migrations made',
       'guards: trigger bank.transaction.apply is switched off',
-      expect.stringMatching(/^balances: not the sum of its transactions: \d{12}$/),
+      expect.stringMatching(/^balances: not the sum of its transactions: \d{12}$/) as string,
     ]);
   });
 
   test('migrations that are missing, edited and unknown', async () => {
     await using bare = await aBareDatabase();
-    expect((await examine(aCommand(bare))).failing).toEqual([expect.stringMatching(/^migrations: \d pending$/)]);
+    expect((await examine(aCommand(bare))).failing).toEqual([expect.stringMatching(/^migrations: \d pending$/) as string]);
     await using database = await aDatabase('demo');
     await query(database.url, "UPDATE _prisma_migrations SET checksum = 'x' WHERE migration_name LIKE '%_bank'");
     await query(
@@ -180,7 +191,7 @@ describe('doctor', () => {
     );
     const { failing } = await examine(aCommand(database));
     expect(failing).toEqual([
-      expect.stringMatching(/^migrations: .*_bank.* was changed after it was applied$/),
+      expect.stringMatching(/^migrations: .*_bank.* was changed after it was applied$/) as string,
       'migrations: 29990101000000_later is not known to this program',
     ]);
   });
@@ -188,10 +199,10 @@ describe('doctor', () => {
   test.each([
     ['postgresql://localhost:1/none', 'database: the database does not answer'],
     ['http://localhost/none', 'database: DATABASE_URL is not a Postgres address. Write postgresql://user@host:5432/database'],
-    ['postgresql://db.example.org/bank', /^database: DATABASE_URL says nothing about TLS/],
+    ['postgresql://db.example.org/bank', 'database: DATABASE_URL says nothing about TLS'],
   ])('an address that leads nowhere: %s', async (url, message) => {
     const { failing } = await examine(aCommand({ url }));
-    expect(failing).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+    expect(failing).toEqual([expect.stringContaining(message) as string]);
   });
 
   test('a home that is not there yet is not made by looking', async () => {

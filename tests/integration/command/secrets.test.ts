@@ -42,7 +42,10 @@ describe('a secret', () => {
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const [user] = await query(database.url, 'SELECT password_hash, must_change_password FROM bank."user" WHERE username = \'ada.byron\'');
-    expect(user).toEqual({ password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$/), must_change_password: true });
+    expect(user).toEqual({
+      password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$/) as string,
+      must_change_password: true,
+    });
     const rows = await query(
       database.url,
       "SELECT a::text || coalesce(r::text, '') AS all FROM ops.audit a LEFT JOIN ops.action_run r USING (request_id)",
