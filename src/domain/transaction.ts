@@ -4,4 +4,4 @@ export const channels = ['card', 'online', 'branch', 'atm', 'standing order', 'i
 export type Channel = (typeof channels)[number];
 
 /** Posted is final; a reversal is a transaction of its own that leaves its original where it was. */
-export const transactionStatuses = ['posted', 'reversed'] as const;
+export type TransactionStatus = 'posted' | 'reversed';

@@ -8,7 +8,7 @@ export const platformRoles = ['admin', 'developer', 'executive', 'designer', 'ex
 export type PlatformRole = (typeof platformRoles)[number];
 
 /** The roles somebody can begin with; every other is given later, by two people. */
-export const startingRoles = ['viewer', 'customer'] as const;
+const startingRoles = ['viewer', 'customer'] as const;
 export const StartingRole = z.enum(startingRoles).meta({ title: 'Role' });
 
 export const Username = z

@@ -37,7 +37,7 @@ export type Binding<Row> = {
 };
 
 /** `u a t l` lead to the user, account, transactions, log of a record; undefined for a record that has none. */
-export type Jumps<Row> = {
+type Jumps<Row> = {
   u?(row: Row): Jump | undefined;
   a?(row: Row): Jump | undefined;
   t?(row: Row): Jump | undefined;

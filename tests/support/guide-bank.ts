@@ -4,7 +4,7 @@ import { openConsole, type ConsoleWishes, type TestConsole } from './console.ts'
 import { aDatabase } from './database.ts';
 import { query } from './query.ts';
 
-export type Posting = {
+type Posting = {
   readonly type: 'deposit' | 'withdrawal' | 'transfer';
   readonly from?: string;
   readonly to?: string;

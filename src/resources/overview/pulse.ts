@@ -3,10 +3,10 @@ import type { TransactionType } from '../../domain/transaction.ts';
 import type { Jump, Tone } from '../../kit/define-resource.ts';
 
 export const topics = ['money', 'accounts', 'users', 'console'] as const;
-export type Topic = (typeof topics)[number];
+type Topic = (typeof topics)[number];
 
 /** What a pulse is about, beyond its name: what its detail reads. */
-export type PulseKind =
+type PulseKind =
   | 'volume'
   | 'value'
   | TransactionType

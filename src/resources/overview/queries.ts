@@ -21,7 +21,7 @@ export type DayKind = 'opened' | 'held' | 'flagged';
 export type DayCell = { readonly kind: DayKind; readonly daysAgo: number; readonly count: number };
 
 /** Counts stop at 10,001: more than ten thousand is shown as more. */
-export type Stocks = {
+type Stocks = {
   readonly pending: number;
   readonly oldestPending: Date | null;
   readonly frozen: number;

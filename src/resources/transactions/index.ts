@@ -1,5 +1,6 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
+import type { TransactionStatus } from '../../domain/transaction.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import {
   auditOf,
@@ -15,7 +16,7 @@ import { whyNotFlag, whyNotUnflag } from './target.ts';
 
 type Related = { readonly parties: ReadonlyMap<bigint, Party>; readonly flags: readonly Flag[]; readonly traces: readonly Trace[] };
 
-const statusOf = (transaction: TransactionRow) => (transaction.reversedBy === null ? 'posted' : 'reversed');
+const statusOf = (transaction: TransactionRow): TransactionStatus => (transaction.reversedBy === null ? 'posted' : 'reversed');
 const outside = (transaction: TransactionRow): string => transaction.counterparty ?? 'outside';
 const ends = (transaction: TransactionRow): string =>
   `${transaction.fromNumber ?? outside(transaction)} > ${transaction.toNumber ?? outside(transaction)}`;

@@ -2,7 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { flag, meaning, money, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
-import { channels, transactionTypes, type Channel, type TransactionType } from '../../domain/transaction.ts';
+import { channels, transactionTypes, type Channel, type TransactionStatus, type TransactionType } from '../../domain/transaction.ts';
 
 export type TransactionRow = Keyed & {
   readonly type: TransactionType;
@@ -52,7 +52,7 @@ export const transactionPage = pageOf<TransactionRow>({
     account: text('t.from_account_id', { exact: byNumber }),
     user: text('t.from_account_id', { exact: byUser }),
     type: oneOf('t.type', transactionTypes, 'bank.transaction_type'),
-    status: meaning({ posted: notReversed, reversed }),
+    status: meaning({ posted: notReversed, reversed } satisfies Record<TransactionStatus, string>),
     flagged: flag(flagged, notFlagged),
     amount: money('t.amount', { sortable: true }),
     channel: oneOf('t.channel', channels),
