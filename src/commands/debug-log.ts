@@ -1,6 +1,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { ConfigError } from '../config.ts';
 import { safe } from '../domain/safe-text.ts';
+import { harmless } from '../kit/export.ts';
 
 /** Writes one event; what it is told may be an error. */
 export type Log = { readonly write: (event: string, more?: Readonly<Record<string, unknown>>) => void; readonly close: () => void };
@@ -55,7 +56,7 @@ export const openLog = (file: string, secrets: readonly string[]): Log => {
         if (typeof value === 'bigint') return String(value);
         return typeof value === 'string' ? blackened(value, secrets) : told(value);
       });
-      writeSync(descriptor, `${entry}\n`);
+      writeSync(descriptor, `${harmless(entry)}\n`);
     },
     close: () => closeSync(descriptor),
   };

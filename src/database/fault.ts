@@ -107,6 +107,9 @@ export const refusalOf = (error: unknown): Outcome<never> | undefined => {
       return conflict(fault.message);
     case 'BU011':
       return notFound(fault.message);
+    case '22021': // NUL, which Postgres keeps in no text and in no document
+    case '22P05':
+      return invalid('a text holds a character that no database keeps', 'leave it out');
     case '23514':
     case '22001':
     case '22P02':

@@ -5,8 +5,8 @@ import type { Keyed } from '../domain/page.ts';
 const escaped = (character: string): string =>
   [...Array(character.length).keys()].map(index => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join('');
 
-/** What a terminal would obey or hide is written as an escape, which loses nothing. */
-const harmless = (json: string): string =>
+/** JSON with what a terminal would obey or hide written as an escape, which loses nothing. */
+export const harmless = (json: string): string =>
   /[^ -~\n]/.test(json)
     ? json.replaceAll(/[^ -~\n]/gu, character => (safe(character) === character ? character : escaped(character)))
     : json;
@@ -25,8 +25,8 @@ export const exportedRow = (row: Keyed): object => {
 /** The same as a line of JSON. Without a function that looks at every value this is several times faster, which long exports feel. */
 export const rowToJson = (row: Keyed): string => harmless(JSON.stringify(exportedRow(row)));
 
-/** A spreadsheet would run it as a formula; a number with its sign is none. */
-const formula = /^(?:[=@]|[+-](?![\d.,]*$))/;
+/** A spreadsheet would run it as a formula, some even with wide signs; a number with its sign is none. */
+const formula = /^(?:[=@\uFF1D\uFF20\uFF0B\uFF0D]|[+-](?![\d.,]*$))/;
 
 /** What a spreadsheet takes in one cell. */
 const longestCell = 32_767;
