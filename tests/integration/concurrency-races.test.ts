@@ -107,10 +107,13 @@ test('reversals tried twice by 20 workers: each happens once', { timeout: 600_00
   const count = full ? 500 : 50;
   const [from, to] = [(await bank.account({ balance: 100_000 })).id, (await bank.account({ balance: 100_000 })).id];
   const originals: string[] = [];
-  for (let index = 0; index < count; index++)
-    originals.push((await post(bank.db, { type: 'transfer', from, to, amount: 1 + index })).transaction_id ?? '');
+  for (let index = 0; index < count; index++) {
+    originals.push((await post(bank.db, { type: 'transfer', from, to, amount: 1 + (index % 100) })).transaction_id ?? '');
+  }
   const codes: string[] = [];
-  await inParallel(clients.slice(0, 20), [...originals, ...originals], async (db, id) => {
+  // both attempts side by side, so that they meet
+  const attempts = originals.flatMap(id => [id, id]);
+  await inParallel(clients.slice(0, 20), attempts, async (db, id) => {
     const work = () =>
       act(db, bank.one, 'transactions.reverse', () => db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [id]));
     codes.push((await refusal(db, work)).code);
