@@ -7,7 +7,7 @@ import { aDatabase } from './database.ts';
 export type TestOperator = { readonly id: string; readonly name: string; readonly token: string };
 
 export type AccountStatus = 'pending' | 'active' | 'frozen' | 'closed' | 'rejected';
-export type TestAccount = { readonly id: string; readonly number: string; readonly userId: string };
+type TestAccount = { readonly id: string; readonly number: string; readonly userId: string };
 export type Refused = { readonly code: string; readonly message: string; readonly detail: string };
 
 /** An empty bank with two operators, who may do everything, and one customer; everything else is made through its contract. */
@@ -37,7 +37,7 @@ const allRoles = ['admin', 'manager', 'operations', 'analyst', 'support', 'audit
 export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Adds an operator; only possible before the first session is opened. */
-export const addOperator = async (db: Client, name: string, roles: readonly string[]): Promise<string> => {
+const addOperator = async (db: Client, name: string, roles: readonly string[]): Promise<string> => {
   const { rows } = await db.query<{ id: string }>('INSERT INTO ops.operator (name, display_name) VALUES ($1, $1) RETURNING id', [name]);
   const id = rows[0]?.id ?? '';
   await db.query('INSERT INTO ops.operator_role (operator_id, role) SELECT $1, unnest($2::text[])', [id, roles]);
