@@ -306,6 +306,10 @@ BEGIN
     END IF;
     run := ops.acting();
     IF new.status = 'active' OR run.request_id IS NOT NULL THEN run := ops.require_action('users.create', 'accounts.open'); END IF;
+    -- To open it active is to approve it.
+    IF new.status = 'active' AND NOT EXISTS (SELECT FROM ops.permissions_of(run.operator_id) AS held(permission) WHERE held.permission = 'account.approve') THEN
+      RAISE EXCEPTION 'an account that opens active needs the permission account.approve: open it pending' USING ERRCODE = 'BU002';
+    END IF;
     new.opened_by := run.operator_id;
     new.opened_at := clock_timestamp();
     new.changed_at := new.opened_at;

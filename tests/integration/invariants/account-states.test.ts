@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, insertPosting, post, refusal, toStatus, type AccountStatus, type Bank } from '../../support/acting.ts';
+import {
+  act,
+  aBank,
+  insertPosting,
+  openOperatorSession,
+  post,
+  refusal,
+  toStatus,
+  type AccountStatus,
+  type Bank,
+} from '../../support/acting.ts';
 
 const statuses: readonly AccountStatus[] = ['pending', 'active', 'frozen', 'closed', 'rejected'];
 
@@ -208,4 +218,19 @@ test('an approval is retracted by its giver, within ten minutes of database time
   await post(bank.db, { type: 'withdrawal', from: used.id, amount: 100 });
   expect((await refusal(bank.db, () => retract(bank.one, used.id))).code).toBe('BU009');
   await expect(insertPosting(bank.db, { type: 'deposit', to: used.id, amount: 1 })).resolves.toMatch(/^\d+$/);
+});
+
+test('an account opens active only for somebody who may approve it', async () => {
+  await using world = await aBank({ others: { clerk: ['support'] } });
+  const [clerk] = await world.rows<{ id: string }>(`SELECT id FROM ops.operator WHERE name = 'clerk'`);
+  const id = clerk?.id ?? '';
+  const operator = { id, name: 'clerk', token: await openOperatorSession(world.db, id) };
+  const open = (status: string) =>
+    refusal(world.db, () =>
+      act(world.db, operator, 'users.create', db =>
+        db.query(`SELECT bank.open_account($1, 'savings', 'EUR', $2)`, [world.customer, status]),
+      ),
+    );
+  expect((await open('active')).code).toBe('BU002');
+  expect((await open('pending')).code).toBe('done');
 });
