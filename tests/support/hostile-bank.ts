@@ -1,0 +1,79 @@
+import type { Bank } from './acting.ts';
+import { aDemoLikeBank } from './demo-like-bank.ts';
+
+const stacked = 'e' + '\u0301'.repeat(300);
+
+/** What people write into names and notes to deceive whoever reads them, or the program that shows them. Postgres keeps no NUL. */
+export const hostileTexts: readonly string[] = [
+  '[ok] frozen', '\u001b]52;c;cm0gLXJmIH4=\u0007', '\u001b]0;root@bank\u001b\\', '\u001b]8;;http://evil.example\u0007link', '\u001b[2J\u001b[H[ok] frozen',
+  '\u009b31mred', '\u0090q#0\u009c', 'two\r\nlines\rover', 'a\tb\bc\u007f', 'evil\u202etxt.exe', '\u2066isolated', 'ad\u200bmin', 'ad\u00admin', '\ufeffbom',
+  'line\u2028sep\u2029', 'tag\u{e0041}\u{e007f}', '👍🏽', '🇩🇪', '👨‍👩‍👧', '王小明王小明王小明', stacked, 'لا إله', '=HYPERLINK("http://x";"y")', '+1+cmd|\' /C calc\'!A0',
+  '-2+3', '@SUM(1)', '\uff1dcmd', '"quoted",comma;semi', "'; DROP TABLE bank.account; --", '%s%n${x}`id`$(id)', '\u2800\u3164', 'ᄒ\u1161ᆫ', '-', 'null', '\\u001b[31m', '<script>', '\ufffd',
+]; // prettier-ignore
+
+const longNote = 1_000_000;
+const largeDocument = 10_000_000;
+
+/** Columns that may be null stay null: nothing but the rest is given. */
+const withNulls = [
+  `INSERT INTO bank."user" (username, email, first_name, last_name) VALUES ('nobody', 'nobody@mail.example', 'No', 'Body')`,
+  `INSERT INTO bank.account (number, user_id, currency) SELECT '447199999999', id, 'EUR' FROM bank."user" WHERE username = 'nobody'`,
+  `INSERT INTO bank.transaction (id, type, to_account_id, amount, currency, channel, business_day)
+   SELECT 999999, 'deposit', id, 100, 'EUR', 'online', current_date FROM bank.account WHERE number = '447199999999'`,
+  `INSERT INTO bank.auth_event (type, username, ip) VALUES ('login_failure', 'nobody', '10.0.0.1')`,
+  `INSERT INTO bank.posting_refusal (type, amount, currency, code, message) VALUES ('deposit', 1, 'EUR', 'x', 'y')`,
+  `INSERT INTO bank.document (user_id, kind, reference) SELECT id, 'identity', '' FROM bank."user" WHERE username = 'nobody'`,
+];
+
+/** Puts one text everywhere that a customer, a colleague or another program can write. */
+const everywhere = [
+  `INSERT INTO bank."user" (username, email, first_name, last_name, phone, role, status)
+   VALUES ('h' || $1::int || left($2, 40), $1::int || '@x.y' || left($2, 200), left($2, 100), left($2, 100), $2, 'customer', 'active')`,
+  `INSERT INTO bank.account (number, user_id, currency, status)
+   SELECT (447100000000 + $1::int)::text, id, 'EUR', 'active' FROM bank."user" WHERE username = 'h' || $1::int || left($2, 40)`,
+  `INSERT INTO bank.transaction (id, type, to_account_id, amount, currency, channel, counterparty, description, business_day)
+   SELECT 1000 + $1::int, 'deposit', id, 100, 'EUR', 'online', $2, $2, current_date FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO bank.document (user_id, kind, reference) SELECT user_id, 'identity', $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO bank.auth_session (user_id, device, ip) SELECT user_id, $2, '10.0.0.1' FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO bank.auth_event (type, username, user_id, ip, user_agent)
+   SELECT 'login_failure', $2, user_id, '10.0.0.1', $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO bank.posting_refusal (type, to_account_id, amount, currency, code, message)
+   SELECT 'deposit', id, 100, 'EUR', $2, $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.hold (account_id, ground, note, review_on, placed_by)
+   SELECT id, 'compliance', $2 || '          .', current_date, 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.transaction_flag (transaction_id, account_id, note, flagged_by)
+   SELECT 1000 + $1::int, id, $2 || '          .', 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+];
+
+const inAudit = `INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, operator, client, old, new, outcome, reason, note, error)
+  SELECT $1, 'update', short, short, t, short, t, jsonb_build_object(short, t), jsonb_build_object(short, short, 'list', jsonb_build_array(t)), 'failure', t, t, t
+    FROM (SELECT $2::text AS t, left($2::text, 200) AS short) given`;
+
+/** A bank full of hostile text, NULLs and huge documents; what guards such columns elsewhere is taken away. */
+export const aHostileBank = async (texts: readonly string[] = hostileTexts): Promise<Bank> => {
+  const bank = await aDemoLikeBank();
+  await bank.db
+    .query(`ALTER TABLE bank."user" DROP CONSTRAINT user_username_check, DROP CONSTRAINT user_email_check, DROP CONSTRAINT user_first_name_check,
+    DROP CONSTRAINT user_last_name_check`);
+  for (const sql of withNulls) await bank.behindItsBack(sql);
+  for (const [index, text] of [...texts, 'long '.repeat(longNote / 5)].entries()) {
+    for (const sql of everywhere) await bank.behindItsBack(sql, [index, text]);
+    await bank.rows(inAudit, [`x.a${index}`, text]);
+  }
+  await bank.rows(`INSERT INTO ops.audit (action, verb, entity, entity_id, outcome) VALUES ('x.nulls', 'view', 'account', '1', 'failure')`);
+  await bank.rows(
+    `INSERT INTO ops.audit (action, verb, entity, entity_id, outcome, old, new) VALUES ('x.large', 'update', 'account', '1', 'failure',
+      jsonb_build_object('document', repeat('x', $1)), (SELECT jsonb_object_agg('key' || n, repeat('y', 100)) FROM generate_series(1, $1 / 110) n))`,
+    [largeDocument],
+  );
+  for (const shape of [`'null'`, `'[1,2]'`, `'"text"'`])
+    await bank.rows(
+      `INSERT INTO ops.audit (action, verb, entity, entity_id, outcome, old, new) VALUES ('x.shape', 'update', 'account', '1', 'failure', ${shape}::jsonb, ${shape}::jsonb)`,
+    );
+  await bank.behindItsBack(`UPDATE ops.operator SET display_name = $1 WHERE name = 'demo'`, [texts[4] ?? '']);
+  await bank.behindItsBack(
+    `INSERT INTO platform.setting (key, value, description) VALUES ('platform.environment', to_jsonb($1::text), '')`,
+    [texts[1] ?? ''],
+  );
+  return bank;
+};
