@@ -18,6 +18,8 @@ export type Config = {
   readonly currency: string;
   /** Postings a second that a console makes in a demo bank. */
   readonly traffic: number;
+  /** Whether values may be copied to the clipboard of the person's own machine; undefined: everywhere but in production. */
+  readonly clipboard: boolean | undefined;
   /** Who is signed in to a demo bank. */
   readonly demoOperator: string;
 };
@@ -52,6 +54,7 @@ const settings = {
   production: setting<boolean | undefined>('BURSAR_PRODUCTION', yesOrNo, 'yes or no', undefined),
   currency: setting('BURSAR_CURRENCY', z.string().regex(/^[A-Z]{3}$/), 'three capital letters, such as EUR', 'EUR'),
   traffic: setting('BURSAR_TRAFFIC', z.coerce.number().min(0).max(1_000), 'postings a second from 0 to 1000, such as 5', 5),
+  clipboard: setting<boolean | undefined>('BURSAR_CLIPBOARD', yesOrNo, 'yes or no', undefined),
   demoOperator: setting('BURSAR_DEMO_OPERATOR', z.string().regex(operatorName), 'the name of an operator, such as demo', 'demo'),
 };
 type Settings = typeof settings;
@@ -119,6 +122,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     production: read('production'),
     currency: read('currency'),
     traffic: read('traffic'),
+    clipboard: read('clipboard'),
     demoOperator: read('demoOperator'),
   };
 };

@@ -19,13 +19,25 @@ const openScreen = async (program: Program): Promise<number> => {
     const { keepBusy } = await import('./commands/background.ts');
     return { bank, busy: keepBusy(bank, config, end.signal, log) };
   });
+  let mayCopy = config.clipboard ?? false;
+  const session = opening.then(({ bank }) => {
+    mayCopy = config.clipboard ?? !bank.session.environment.production;
+    return bank.session;
+  });
   const code = await startConsole(process, {
     registry,
-    session: opening.then(({ bank }) => bank.session),
+    session,
     onProgress: progress.listen,
     home: config.home,
     log: log.write,
-    terminal: { explain: error => describeRefusal(explain(error).refusal) },
+    terminal: {
+      mayCopy: () => mayCopy,
+      onStray: text => log.write('stray output', { text }),
+      explain: error => {
+        log.write('failed', { error });
+        return describeRefusal(explain(error).refusal);
+      },
+    },
   });
   end.abort();
   const opened = await opening.catch(() => undefined); // the screen has told why

@@ -13,7 +13,7 @@ import { findDatabase, withConnection } from './with-database.ts';
 const anchorEvery = 60_000;
 
 /** Notes the head of the log, unless it is the one noted last; refuses to note a history that contradicts the last anchor. */
-export const anchorHead = async (url: string, config: Config): Promise<Outcome<Head>> => {
+const anchorHead = async (url: string, config: Config): Promise<Outcome<Head>> => {
   const address = addressOf(config);
   const last = await lastAnchor(config.home, address);
   return withConnection(url, { name: 'anchor', readOnly: true }, async connection => {

@@ -12,7 +12,7 @@ import { guardProblems } from './guards.ts';
 import { withDatabase } from './with-database.ts';
 
 /** What verifying found. `problems` is empty where the log can be believed. */
-export type Findings = {
+type Findings = {
   readonly checked: number;
   readonly head: Head;
   readonly anchors: number;
@@ -47,7 +47,7 @@ const anchorProblem = ({ seq, at }: Anchor, head: Head): string => {
 };
 
 /** Checks chain, anchors and the functions that guard them, all as of one moment. */
-export const findFaults = async (connection: Direct, context: Pick<CommandContext, 'config' | 'migrations'>): Promise<Findings> => {
+const findFaults = async (connection: Direct, context: Pick<CommandContext, 'config' | 'migrations'>): Promise<Findings> => {
   const { anchors, forged } = await readAnchors(context.config.home, addressOf(context.config));
   const inOrder = anchors.toSorted((a, b) => (a.seq < b.seq ? -1 : 1));
   await connection.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

@@ -6,7 +6,7 @@ import type { Direct } from '../database/direct.ts';
 import { migrate, migrationStatus } from '../database/migrate.ts';
 import { refuseToGoOn } from '../database/migration-record.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
-import { loadOperator, openDemoSession, readBankFacts, type BankFacts } from '../database/sign-in.ts';
+import { loadOperator, openDemoSession, readBankFacts, warmUp, type BankFacts } from '../database/sign-in.ts';
 import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
 import type { Refusal } from '../domain/outcome.ts';
 import { permissions, type Operator } from '../domain/permission.ts';
@@ -90,8 +90,10 @@ const clientName = (): string => `bursar ${process.pid} of ${userInfo().username
 const signIn = async (database: Database, { config, registry, readOnly }: Wishes): Promise<Session> => {
   const facts = await readBankFacts(database.reads);
   const token = facts.demo ? randomBytes(32).toString('hex') : undefined;
-  if (token !== undefined) await openDemoSession(database.writes, config.demoOperator, token, clientName());
-  const operator = token === undefined ? onlooker : await loadOperator(database.reads, config.demoOperator);
+  const [operator] = await Promise.all([
+    token === undefined ? onlooker : loadOperator(database.reads, config.demoOperator),
+    token === undefined ? undefined : openDemoSession(database.writes, config.demoOperator, token, clientName()),
+  ]);
   const why = token === undefined ? noSignIn : readOnly ? asked : undefined;
   return openSession({ database, operator, token, environment: environmentOf(config, facts), registry, ...(why ? { readOnly: why } : {}) });
 };
@@ -106,14 +108,12 @@ const closeAll = async (session: Session, { release }: Address): Promise<void> =
 
 /** Opens everything between a configuration and a session: server, tables, first demo bank, connections, sign-in. */
 export const openBank = async (wishes: Wishes): Promise<Bank> => {
-  // Prisma takes long to load; the server starts meanwhile
-  const client = import('../database/client.ts');
-  const address = await findDatabase(wishes.config, wishes.onProgress);
+  // Prisma takes long to load, and the embedded server to start
+  const [{ openDatabase }, address] = await Promise.all([import('../database/client.ts'), findDatabase(wishes.config, wishes.onProgress)]);
   let database: Database | undefined;
   try {
-    await prepare(address, wishes);
-    const { openDatabase } = await client;
     database = openDatabase({ url: address.url, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
+    await Promise.all([prepare(address, wishes), warmUp(database)]);
     const session = await signIn(database, wishes);
     return { session, url: address.url, close: () => closeAll(session, address) };
   } catch (error) {

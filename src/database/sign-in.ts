@@ -1,5 +1,5 @@
 import type { Operator } from '../domain/permission.ts';
-import type { Db } from './client.ts';
+import type { Database, Db } from './client.ts';
 
 /** What a console must know of a database before anybody looks at it. */
 export type BankFacts = {
@@ -18,6 +18,11 @@ export const readBankFacts = async (db: Db): Promise<BankFacts> => {
       FROM bank.calendar`;
   if (!row) throw new Error('the database has no calendar: its migrations were tampered with');
   return { ...row, environment: row.environment ?? undefined };
+};
+
+/** Opens the first connections before they are needed; whoever needs them meets what is wrong with them. */
+export const warmUp = async ({ reads, writes }: Database): Promise<void> => {
+  await Promise.allSettled([reads.$queryRaw`SELECT 1 AS warm`, writes.$queryRaw`SELECT 1 AS warm`]);
 };
 
 /** Signs a demo operator in; the token is the key to everything they may do and stays in memory. Only a demo database agrees. */

@@ -31,6 +31,7 @@ describe('settings', () => {
       production: undefined,
       currency: 'EUR',
       traffic: 5,
+      clipboard: undefined,
       demoOperator: 'demo',
     });
   });
@@ -78,7 +79,7 @@ describe('what cannot be used is refused in one line that says what to write', (
 
   test.each([
     ['{"trafic": 3}', /config\.json has the unknown key "trafic": write traffic$/],
-    ['{"colour": 3}', /has the unknown key "colour": it knows environment, production, currency, traffic, demoOperator$/],
+    ['{"colour": 3}', /has the unknown key "colour": it knows environment, production, currency, traffic, clipboard, demoOperator$/],
     ['{"traffic": "many"}', /^traffic in .*config\.json is "many": write postings a second/],
     ['{"production": 1}', /^production in .*config\.json is 1: write yes or no$/],
     ['[1]', /config\.json is no JSON object: write \{"environment": "eu-1"\}, for instance$/],
