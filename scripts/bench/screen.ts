@@ -89,11 +89,11 @@ const openTransactions = async (home: string, size: Size): Promise<WatchedProgra
 
 type Presses = { readonly frame: readonly number[]; readonly rest: readonly number[]; readonly bytes: readonly number[] };
 
-const pressOften = async (program: WatchedProgram, key: string): Promise<Presses> => {
+const pressOften = async (program: WatchedProgram, keys: readonly string[]): Promise<Presses> => {
   const [frame, rest, bytes]: [number[], number[], number[]] = [[], [], []];
-  for (let left = presses; left > 0; left--) {
+  for (let turn = 0; turn < presses; turn++) {
     const pressed = performance.now();
-    const burst = await program.press(key, { quiet: keyQuiet, timeout: 1_000 });
+    const burst = await program.press(keys[turn % keys.length] ?? '', { quiet: keyQuiet, timeout: 1_000 });
     const all = await program.settle(pressed, { quiet: 250, timeout: 1_500 });
     frame.push(burst.last);
     bytes.push(burst.bytes);
@@ -103,33 +103,39 @@ const pressOften = async (program: WatchedProgram, key: string): Promise<Presses
 };
 
 const measureKeys = async (program: WatchedProgram, size: Size, [p50, p95]: readonly [number, number]): Promise<readonly Figure[]> => {
-  const live = await pressOften(program, 'j');
+  const live = await pressOften(program, ['j']);
   await program.press('p', { quiet });
-  const paused = await pressOften(program, 'j');
+  const scrolling = await pressOften(program, ['j']);
+  await program.press('g', { quiet });
+  const inside = await pressOften(program, [...'jjjjjjjjjjkkkkkkkkkk']);
   await program.press('p', { quiet });
   const name = sizeName(size);
   return [
     figure(`${name} live: key to frame, p50`, percentile(live.frame, 0.5), 'ms', p50),
     figure(`${name} live: key to frame, p95`, percentile(live.frame, 0.95), 'ms', p95),
-    figure(`${name} paused: key to frame, p50`, percentile(paused.frame, 0.5), 'ms', p50),
-    figure(`${name} paused: key to frame, p95`, percentile(paused.frame, 0.95), 'ms', p95),
-    ...(size === wide ? [figure(`${name} paused: key to detail beside the list, p50`, percentile(paused.rest, 0.5), 'ms')] : []),
-    figure(`${name}: bytes of a row move, p50`, percentile(paused.bytes, 0.5), 'B', 400),
+    figure(`${name} paused: key to frame, p50`, percentile(inside.frame, 0.5), 'ms', p50),
+    figure(`${name} paused: key to frame, p95`, percentile(inside.frame, 0.95), 'ms', p95),
+    ...(size === wide ? [figure(`${name} paused: key to the detail beside the list, p50`, percentile(inside.rest, 0.5), 'ms')] : []),
+    figure(`${name}: bytes of a row move, p50`, percentile(inside.bytes, 0.5), 'B', 400),
+    figure(`${name}: bytes of a row move that scrolls the list, p50`, percentile(scrolling.bytes, 0.5), 'B'),
   ];
 };
 
 /** Two hundred keys at once must end where two hundred single ones do. */
 const measureBurst = async (program: WatchedProgram, size: Size): Promise<Figure> => {
+  // Rows that come meanwhile would move the end
+  await program.press('p', { quiet });
   await program.press('g', { quiet, until: rows });
   const end = new RegExp(String.raw`\b${moves + 1} of ~?\d`);
   const burst = await program.press('j'.repeat(moves), { quiet, until: end, timeout: 5_000 });
   if (burst.shown < 0) throw new Error(`${moves} keys at once did not end at row ${moves + 1}:\n${program.text()}`);
+  await program.press('p', { quiet });
   return figure(`${sizeName(size)}: ${moves} keys at once, until the right row shows`, burst.shown, 'ms', 300);
 };
 
 const measurePaging = async (program: WatchedProgram, size: Size): Promise<Figure> => {
   await program.press('g', { quiet, until: rows });
-  const { frame } = await pressOften(program, '\u0006');
+  const { frame } = await pressOften(program, ['\u0006']);
   return figure(`${sizeName(size)} live: key to new page on screen, p95`, percentile(frame, 0.95), 'ms', 30);
 };
 
