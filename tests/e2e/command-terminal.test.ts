@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aCommandHome } from '../support/command.ts';
@@ -70,5 +71,27 @@ describe('the command at a terminal', () => {
     expect(terminal.text()).toContain('TERM is dumb or not set');
     expect(terminal.text()).toContain('bursar overview list');
     expect(terminal.sent).not.toContain('\u001b[?1049h');
+  });
+});
+
+describe('the full screen', () => {
+  test('opens where no words are given, closes its session when it is ended, and anchors the audit log meanwhile', async () => {
+    const home = aCommandHome();
+    const terminal = await aShell(database.url, { BURSAR_HOME: home, BURSAR_TRAFFIC: '0' });
+    terminal.type(`timeout --foreground --preserve-status 8 ${program}; echo "left $?"\r`);
+    await terminal.sees('Pending accounts');
+    await expect.poll(() => existsSync(path.join(home, 'anchors.jsonl')), { timeout: 20_000 }).toBe(true);
+    await terminal.sees('left 143');
+    expect((await query(database.url, 'SELECT count(*)::int AS open FROM ops.operator_session WHERE revoked_at IS NULL'))[0]).toEqual({
+      open: 0,
+    });
+  });
+
+  test('says in one line why it could not start', async () => {
+    const terminal = await aShell('postgresql://nobody@localhost:1/none');
+    terminal.type(`${program}; echo "left $?"\r`);
+    await terminal.sees('left 1');
+    expect(terminal.text()).toContain('bursar: the database does not answer; start it, or correct DATABASE_URL');
+    expect(terminal.text()).not.toContain('    at ');
   });
 });
