@@ -24,7 +24,7 @@ type Terminal = {
   /** Ends a question that is waiting for its answer. */
   readonly signal: AbortSignal | undefined;
   /** While a question waits, Ctrl+C is a key and no signal: this makes one of it. */
-  readonly interrupt: () => void;
+  readonly interrupt?: () => void;
 };
 
 const nothing = new Writable({ write: (_chunk, _encoding, taken) => taken() });
@@ -33,7 +33,7 @@ const asking =
   ({ input, errors, signal, interrupt }: Terminal): NonNullable<Streams['ask']> =>
   async (question, { hidden } = { hidden: false }) => {
     const lines = createInterface({ input, output: hidden ? nothing : errors, terminal: true });
-    lines.on('SIGINT', interrupt);
+    if (interrupt) lines.on('SIGINT', interrupt);
     if (hidden) errors.write(question);
     try {
       return await lines.question(hidden ? '' : question, signal ? { signal } : {});
