@@ -1,4 +1,5 @@
 import type { Database } from '../database/client.ts';
+import { isConnectionLost } from '../database/fault.ts';
 import type { Count, Keyed, Page, PageRequest } from '../domain/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext, Term } from '../domain/filter.ts';
@@ -175,8 +176,14 @@ export const openSession = (parts: SessionParts): Session => {
     recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
     cancelReads: database.cancelReads,
     close: async () => {
-      if (token !== undefined) await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
-      await database.close();
+      try {
+        if (token !== undefined) await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
+      } catch (error) {
+        // Whoever leaves while the database is away leaves all the same; the session ends at its time
+        if (!isConnectionLost(error)) throw error;
+      } finally {
+        await database.close();
+      }
     },
   };
 };

@@ -28,7 +28,7 @@ export const settle = async (unsettled: Unsettled): Promise<Outcome<Receipt>> =>
       const [row] = await acting.database.writes.$queryRaw<{ result: Omit<Receipt, 'replayed'> | null }[]>`
         SELECT ops.settle_request(${acting.token}, ${action.id}, ${hash}, ${request}::uuid, ${action.verb}, ${action.entity}, ${record}) AS result`;
       if (row?.result) return done({ ...row.result, replayed: true });
-      return failed('the connection was lost before it was done; nothing was changed', 'try again');
+      return failed('nothing was changed: the connection was lost before it was done', 'try again');
     } catch (error) {
       const refusal = isConnectionLost(error) ? undefined : refusalOf(error);
       if (refusal) return refusal;
