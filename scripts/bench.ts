@@ -64,6 +64,8 @@ try {
     ...(wants('data') || wants('writing') ? await measureDatabase(home) : []),
     ...(wants('screen') ? await measureScreen(say) : []),
   ];
+  // With more than this machine has processors, times are those of a queue
+  say(`load average ${os.loadavg()[0]?.toFixed(1)} on ${os.availableParallelism()} processors`);
   process.stdout.write(`${report(figures)}\n`);
 } finally {
   if (values.home === undefined) await rm(home, { recursive: true, force: true });
