@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { invalid, type Outcome, done } from '../domain/outcome.ts';
+import { done, failed, invalid, type Outcome } from '../domain/outcome.ts';
 import { beginAction, writeAudit } from './audit.ts';
 import type { AnyAction } from './define-action.ts';
+import { explainError } from './explain.ts';
 import { previewAction, runAction } from './run-action.ts';
-import type { Acting, Preview, Receipt, Typed } from './request.ts';
+import type { Acting, Preview, Receipt, RunOptions, Typed } from './request.ts';
 
 /** One action on many records. `typed` is the same for all; the ids were frozen when the preview was made. */
 export type Bulk = {
@@ -112,6 +113,26 @@ const auditSummary = async (
   });
 };
 
+/** What nobody expected ends one record and leaves the account of the others whole; it is on record already. */
+const runOne = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> => {
+  try {
+    return await runAction(action, typed, acting, options);
+  } catch (error) {
+    const { message, next } = explainError(error);
+    return failed(message, next);
+  }
+};
+
+/** The records are done by then: without the row for the whole, what became of them must be told all the same. */
+const withWhole = async (summary: string, record: Promise<void>): Promise<string> => {
+  try {
+    await record;
+    return summary;
+  } catch (error) {
+    return `${summary}; no row for the whole in the audit log: ${explainError(error).message}`;
+  }
+};
+
 /**
  * Runs an action on many records: one first, then, if that is agreed to, the others; one transaction and one
  * audit row each, and one row for the whole. Stops after three failures in a row, or when aborted.
@@ -124,7 +145,7 @@ export const runBulk = async (action: AnyAction, bulk: Bulk, acting: Acting, wat
   for (const id of bulk.ids) {
     const expected = bulk.expected[id];
     const options = { request: requestOf(bulk.request, id), correlation: bulk.request, ...(expected ? { expected } : {}) };
-    const result = { id, outcome: await runAction(action, { ...bulk.typed, id }, acting, options) };
+    const result = { id, outcome: await runOne(action, { ...bulk.typed, id }, acting, options) };
     results.push(result);
     watch.onResult(result, results.length);
     inARow = result.outcome.ok ? 0 : inARow + 1;
@@ -134,6 +155,6 @@ export const runBulk = async (action: AnyAction, bulk: Bulk, acting: Acting, wat
   const succeeded = results.filter(result => result.outcome.ok).length;
   const skipped = bulk.ids.length - results.length;
   const summary = summarize(action, results, skipped);
-  await auditSummary(action, bulk, acting, { summary, skipped, succeeded, refused: results.length - succeeded });
-  return done({ results, skipped, summary });
+  const whole = auditSummary(action, bulk, acting, { summary, skipped, succeeded, refused: results.length - succeeded });
+  return done({ results, skipped, summary: await withWhole(summary, whole) });
 };
