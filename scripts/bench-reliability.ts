@@ -12,6 +12,12 @@ const tests = [
   'tests/integration/operation-sequences.test.ts',
   'tests/integration/postgres-crash.test.ts',
   'tests/integration/invariants/audit-chain.test.ts',
+  'tests/integration/command/killed.test.ts',
+  'tests/integration/hostile-text.test.ts',
+  'tests/integration/kit/audit-fails.test.ts',
+  'tests/integration/kit/roles.test.ts',
+  'tests/integration/secrets.test.ts',
+  'tests/integration/database-restart.test.ts',
 ];
 
 const wanted = process.argv.slice(2);
