@@ -13,7 +13,7 @@ import { smallTable } from './table.ts';
 export const showFlags: readonly Flag[] = [{ name: 'json', help: 'one JSON document' }];
 
 /** The sections of a detail as lines. */
-export const sectionLines = (sections: readonly DetailSection[]): readonly string[] =>
+const sectionLines = (sections: readonly DetailSection[]): readonly string[] =>
   sections.flatMap(({ title, lines = [], table }) => {
     const labels = Math.max(0, ...lines.map(([label]) => label.length));
     return [

@@ -8,8 +8,6 @@ import { closeSocketDirectory } from './local/socket-directory.ts';
 import { startPostgres, type ServerSettings } from './local/start.ts';
 import { inTurn } from './local/turns.ts';
 
-export { defaultHome } from './local/site.ts';
-
 export type LocalServer = {
   /** For `pg` and Prisma alike. */
   url: string;

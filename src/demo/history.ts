@@ -73,10 +73,7 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
   const once = byDay([...casePostings(cases, false), ...payouts(accounts)], days);
   const fresh = byDay(casePostings(cases, true), days);
   const spenders = spendersAmong(accounts, randomFrom(seed, 'spenders'));
-  const liveOn = {
-    day: liveCounts(spenders.day, days),
-    night: liveCounts(spenders.night, days),
-  };
+  const liveOn = { day: liveCounts(spenders.day, days), night: liveCounts(spenders.night, days) };
   const plannedOn = (day: BankDay, index: number): readonly Posting[] => [...routineOf(routine, day, seed), ...(once[index] ?? [])];
 
   const quotas = shareOut({

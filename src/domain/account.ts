@@ -6,15 +6,15 @@ export const accountTypes = ['savings', 'current'] as const;
 export type AccountType = (typeof accountTypes)[number];
 
 /** Why an account may be frozen (GUIDES.md D9). */
-export const freezeGrounds = ['suspicious pattern', 'unauthorised access', 'compliance', 'court order'] as const;
+const freezeGrounds = ['suspicious pattern', 'unauthorised access', 'compliance', 'court order'] as const;
 export const FreezeGround = z.enum(freezeGrounds).meta({ title: 'Ground' });
 
 /** Why an account may be closed (GUIDES.md D12). */
-export const closeGrounds = ['request', 'inactivity', 'violation', 'business decision'] as const;
+const closeGrounds = ['request', 'inactivity', 'violation', 'business decision'] as const;
 export const CloseGround = z.enum(closeGrounds).meta({ title: 'Ground' });
 
 /** Why an application may be turned down. */
-export const rejectGrounds = ['data not valid', 'documents missing', 'duplicate person', 'opening rules not met', 'withdrawn'] as const;
+const rejectGrounds = ['data not valid', 'documents missing', 'duplicate person', 'opening rules not met', 'withdrawn'] as const;
 export const RejectGround = z.enum(rejectGrounds).meta({ title: 'Ground' });
 
 /** The furthest day on which a freeze is looked at again, counted from today. */

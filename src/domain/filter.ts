@@ -3,7 +3,7 @@ import { parseAmount } from './money.ts';
 import { done, invalid, type Outcome } from './outcome.ts';
 
 /** What can be asked about a field. Bounds are inclusive; amounts are minor units, days the bank's. */
-export type Value =
+type Value =
   | { readonly kind: 'text'; readonly text: string; readonly exact: boolean }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
   | { readonly kind: 'amount'; readonly from?: bigint; readonly to?: bigint }
@@ -14,7 +14,7 @@ export type Value =
 /** One condition of a filter; `typed` is how the person wrote it. */
 export type Term = { readonly field: string; readonly not: boolean; readonly value: Value; readonly typed: string };
 
-export type FieldKind = 'text' | 'number' | 'money' | 'time' | 'choice' | 'flag';
+type FieldKind = 'text' | 'number' | 'money' | 'time' | 'choice' | 'flag';
 
 /** What the grammar must know of a field. */
 export type FieldShape = {
@@ -164,6 +164,3 @@ export const parseFilter = (text: string, shapes: FieldShapes, context: FilterCo
   }
   return done(terms);
 };
-
-/** The filter as it can be typed again. */
-export const formatFilter = (terms: readonly Term[]): string => terms.map(term => term.typed).join(' ');

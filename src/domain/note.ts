@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The longest note that is kept, in characters; more is refused, not cut. */
-export const longestNote = 2_000;
+const longestNote = 2_000;
 
 /** Why somebody does something, in their own words. */
 export const Note = z

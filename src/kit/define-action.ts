@@ -15,7 +15,7 @@ export type Context = { readonly db: Db; readonly operator: Operator; readonly t
 export type Target = { readonly id: string; readonly label: string; readonly version: number };
 
 /** What was done, for the audit row; values are what JSON can hold. */
-export type Effect = {
+type Effect = {
   readonly summary: string;
   readonly old?: Readonly<Record<string, unknown>>;
   readonly new?: Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseDay, type Day } from '../domain/day.ts';
 import { done, invalid, type Outcome } from '../domain/outcome.ts';
 
-export type FormFieldKind = 'text' | 'note' | 'day' | 'choice' | 'yes-no' | 'secret';
+type FormFieldKind = 'text' | 'note' | 'day' | 'choice' | 'yes-no' | 'secret';
 
 /** One field of a form or one flag of a command, read from the action's own schema. */
 export type FormField = {

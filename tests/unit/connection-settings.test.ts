@@ -9,7 +9,7 @@ test('every session speaks UTC and has limits, whatever the address asks for', (
   );
 
   expect(options).toBe(
-    '-c TimeZone=Asia/Tokyo -c TimeZone=UTC -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000',
+    '-c TimeZone=Asia/Tokyo -c TimeZone=UTC -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000 -c jit=off',
   );
   expect(application_name).toBe('bursar');
 });

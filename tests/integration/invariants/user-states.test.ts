@@ -157,9 +157,9 @@ describe('what of a user is changed by whom', () => {
     );
     expect(await verified()).toBe(false);
     await bank.rows('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]);
-    expect((await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET email_verified_at = now() WHERE id = $1', [id]))).code).toBe(
-      'BU004',
-    );
+    // a second later, because within one millisecond nothing would change
+    const again = `UPDATE bank."user" SET email_verified_at = now() + interval '1 second' WHERE id = $1`;
+    expect((await refusal(bank.db, () => bank.rows(again, [id]))).code).toBe('BU004');
   });
 });
 
