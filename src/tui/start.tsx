@@ -36,7 +36,10 @@ export const runConsole = async (stage: Stage & { readonly ended: Promise<Ending
 };
 
 /** Opens the full screen on this process's terminal and runs it until a person leaves; resolves with the exit code. Ask `whyNoScreen` first. */
-export const startConsole = async (host: NodeJS.Process, options: ConsoleOptions & { readonly terminal?: TerminalOptions }): Promise<number> => {
+export const startConsole = async (
+  host: NodeJS.Process,
+  options: ConsoleOptions & { readonly terminal?: TerminalOptions },
+): Promise<number> => {
   // A failed start is told when the screen is closed again, not before it is open
   options.session.catch(() => undefined);
   const terminal = await openTerminal(host, { mayCopy: () => true, ...options.terminal });

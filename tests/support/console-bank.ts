@@ -16,7 +16,12 @@ export type TestAccountWish = {
 };
 
 /** An active, empty account of Ada Byron, but for what is said otherwise. */
-export const anAccount = (wish: Partial<TestAccountWish> = {}): TestAccountWish => ({ owner: 'Ada Byron', status: 'active', balance: 0, ...wish });
+export const anAccount = (wish: Partial<TestAccountWish> = {}): TestAccountWish => ({
+  owner: 'Ada Byron',
+  status: 'active',
+  balance: 0,
+  ...wish,
+});
 
 /** A bank with a signed-in session. */
 export type TestBank = AsyncDisposable & {

@@ -51,7 +51,12 @@ export const settle = async (session: Session, action: AnyAction, unsettled: Uns
 /** A bulk that runs: it can be let on after its first record, and stopped. */
 export type RunningBulk = { readonly proceed: (yes: boolean) => void; readonly abort: () => void };
 
-type BulkWork = { readonly session: Session; readonly action: AnyAction; readonly confirm: ConfirmState; readonly dispatch: (happening: Happening) => void };
+type BulkWork = {
+  readonly session: Session;
+  readonly action: AnyAction;
+  readonly confirm: ConfirmState;
+  readonly dispatch: (happening: Happening) => void;
+};
 
 /** Runs a bulk, and tells its results in batches. */
 export const runBulk = ({ session, action, confirm, dispatch }: BulkWork, tell: Tell): RunningBulk => {
@@ -74,7 +79,9 @@ export const runBulk = ({ session, action, confirm, dispatch }: BulkWork, tell: 
       return agreed;
     },
   };
-  const expected = Object.fromEntries((confirm.bulk?.previews ?? []).map(({ target, hash }) => [target.id, { version: target.version, hash }]));
+  const expected = Object.fromEntries(
+    (confirm.bulk?.previews ?? []).map(({ target, hash }) => [target.id, { version: target.version, hash }]),
+  );
   const work = session.runBulk(action, { request, ids: form.ids, typed: typedOf(form), expected }, watch);
   void orFailed(work, tell).then(outcome => {
     clearInterval(timer);

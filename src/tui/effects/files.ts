@@ -71,7 +71,12 @@ const writeRows = async (work: ExportWork, file: string): Promise<number> => {
   while (page.more) {
     signal.throwIfAborted();
     const edge: Keyed | undefined = page.rows.at(-1);
-    page = await session.list(resource, { terms, sort, limit: rowsAtOnce, ...(edge ? { at: { direction: 'after' as const, place: edge } } : {}) });
+    page = await session.list(resource, {
+      terms,
+      sort,
+      limit: rowsAtOnce,
+      ...(edge ? { at: { direction: 'after' as const, place: edge } } : {}),
+    });
     await target.appendFile(pieceOf(resource, page.rows, format, count === 0));
     count += page.rows.length;
     work.onProgress(count);

@@ -168,7 +168,13 @@ export class Performer {
     this.#exporting = new AbortController();
     const { signal } = this.#exporting;
     const onProgress = (rows: number): void => {
-      if (rows % 5_000 === 0) this.#means.dispatch({ kind: 'told', tone: 'info', text: `exporting, ${rows.toLocaleString('en')} rows so far`, next: '^C stops it' });
+      if (rows % 5_000 === 0)
+        this.#means.dispatch({
+          kind: 'told',
+          tone: 'info',
+          text: `exporting, ${rows.toLocaleString('en')} rows so far`,
+          next: '^C stops it',
+        });
     };
     const work = { session, resource: this.#resource(view.resource), view, format, home, now: now(), signal, onProgress };
     try {

@@ -28,7 +28,12 @@ const refresh = async (session: Session, resource: AnyResource, { asked, view, v
   const { terms, sort, window, top, first } = view;
   const from = window.rows[top];
   const newer = first ? session.newer(resource, { terms, sort, limit: 1, at: { direction: 'before', place: first } }) : 0;
-  const page = session.list(resource, { terms, sort, limit: visible, ...(from ? { at: { direction: 'from' as const, place: from } } : {}) });
+  const page = session.list(resource, {
+    terms,
+    sort,
+    limit: visible,
+    ...(from ? { at: { direction: 'from' as const, place: from } } : {}),
+  });
   const [rows, count] = await Promise.all([page, newer]);
   return { kind: 'page-refreshed', asked, from: from?.id, page: rows, newer: count };
 };
@@ -39,7 +44,12 @@ const freezeIds = async (session: Session, resource: AnyResource, asked: number,
   let page: Page<Keyed> = { rows: [], more: true };
   while (page.more && ids.length < mostMarks) {
     const edge: Keyed | undefined = page.rows.at(-1);
-    page = await session.list(resource, { terms, sort, limit: idsAtOnce, ...(edge ? { at: { direction: 'after' as const, place: edge } } : {}) });
+    page = await session.list(resource, {
+      terms,
+      sort,
+      limit: idsAtOnce,
+      ...(edge ? { at: { direction: 'after' as const, place: edge } } : {}),
+    });
     ids.push(...page.rows.map(row => String(row.id)));
   }
   return { kind: 'ids-frozen', asked, ids, more: page.more };
@@ -75,7 +85,12 @@ const whatOf: Readonly<Record<ReadEffect['kind'], Read>> = {
 };
 
 /** Reads; a failure is an answer too. `tell` hears the whole error. */
-export const read = async (effect: ReadEffect, session: Session, resource: AnyResource, tell: (error: unknown) => void): Promise<Happening> => {
+export const read = async (
+  effect: ReadEffect,
+  session: Session,
+  resource: AnyResource,
+  tell: (error: unknown) => void,
+): Promise<Happening> => {
   try {
     return await perform(effect, session, resource);
   } catch (error) {

@@ -43,7 +43,9 @@ export const choicesOf = (state: State): readonly Choice[] => {
   const rows = rowsMeant(state);
   const count = idsMeant(state).length;
   return [
-    ...Object.entries(resource.actions).flatMap(([key, binding]) => choice(state, key, binding.action, reasonAgainst(binding, rows, count))),
+    ...Object.entries(resource.actions).flatMap(([key, binding]) =>
+      choice(state, key, binding.action, reasonAgainst(binding, rows, count)),
+    ),
     ...Object.entries(resource.general ?? {}).flatMap(([key, binding]) => choice(state, key, binding.action, binding.whyNot(undefined))),
   ];
 };
@@ -64,7 +66,8 @@ const begin = (state: State, key: string): Step => {
   if (!binding) return stay(closed);
   const ids = idsMeant(state);
   const row = rowsMeant(state).find(candidate => String(candidate.id) === ids[0]);
-  if (ids.length > 1) return openForm(closed, { action: binding.action, ids, label: `${ids.length.toLocaleString('en')} records`, typed: {} });
+  if (ids.length > 1)
+    return openForm(closed, { action: binding.action, ids, label: `${ids.length.toLocaleString('en')} records`, typed: {} });
   const label = row ? resource.nameOf(row) : 'the marked record';
   return openForm(closed, { action: binding.action, ids, label, typed: row ? binding.inputFrom(row) : { id: ids[0] ?? '' } });
 };

@@ -89,7 +89,7 @@ export const readFailed = (state: State, { what, asked, message, lost, at }: Of<
   switch (what) {
     case 'page': {
       const failed = view.reading === 'first' || view.reading === 'last' || view.window.rows.length === 0;
-      const next = withView(told, { reading: undefined, owed: 0, ...(failed ? { status: 'failed', error: message } as const : {}) });
+      const next = withView(told, { reading: undefined, owed: 0, ...(failed ? ({ status: 'failed', error: message } as const) : {}) });
       return stay(lost ? next : withFlash(next, 'bad', message, 'nothing was changed; r reads again'));
     }
     case 'refresh': {

@@ -45,7 +45,8 @@ const moved = (state: State, by: Extract<Intent, { name: 'moved' }>['by']): Step
 
 /** `r`: shows rows that came on top, or reads the visible ones again. */
 const reread = (state: State): Step => {
-  const again = state.view.newer > 0 || state.view.status === 'failed' ? readPage(state, 'first') : refresh({ ...state, refreshing: false });
+  const again =
+    state.view.newer > 0 || state.view.status === 'failed' ? readPage(state, 'first') : refresh({ ...state, refreshing: false });
   return andThen(again, countRows);
 };
 
@@ -57,7 +58,9 @@ const pause = (state: State): Step => {
 
 const follow = (state: State): Step => {
   const next = { ...state, follow: !state.follow, paused: false };
-  return next.follow ? readPage(withFlash(next, 'info', 'following: new rows show at once'), 'first') : stay(withFlash(next, 'info', 'no longer following'));
+  return next.follow
+    ? readPage(withFlash(next, 'info', 'following: new rows show at once'), 'first')
+    : stay(withFlash(next, 'info', 'no longer following'));
 };
 
 const tab = (state: State): Step => (state.view.inDetail ? closeDetail(state) : openDetail(state));

@@ -2,9 +2,10 @@ import type { Step } from './effects.ts';
 import type { Event, Happening, Intent } from './events.ts';
 import { scrolledBy } from './help.ts';
 import { layoutOf } from './layout.ts';
-import { clearMarks } from './marks.ts';
+import { remember } from './done.ts';
+import { matchMarks } from './reading.ts';
+import { andThen, browsing, stay, step, withFlash, withMode, withView } from './step.ts';
 import { readView } from './views.ts';
-import { andThen, browsing, stay, step, withFlash, withMode } from './step.ts';
 import type { BulkState, ConfirmState, State } from './types.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
@@ -38,7 +39,14 @@ const bulkOf = (state: State, request: string): BulkState | undefined =>
 export const recordsFinished = (state: State, { request, results, atCanary, at }: Of<'records-finished'>): Step => {
   const bulk = bulkOf(state, request);
   if (!bulk) return stay(state);
-  const next = withBulk(state, { ...bulk, results: [...bulk.results, ...results], atCanary, focus: 'stop', armedAt: at + armingTime });
+  const receipts = results.flatMap(({ outcome }) => (outcome.ok ? [outcome.value] : []));
+  const next = withBulk(remember(state, receipts, at), {
+    ...bulk,
+    results: [...bulk.results, ...results],
+    atCanary,
+    focus: 'stop',
+    armedAt: at + armingTime,
+  });
   return atCanary ? step(next, { kind: 'wake', at: at + armingTime }) : stay(next);
 };
 
@@ -59,7 +67,17 @@ export const bulkFinished = (state: State, { request, outcome }: Of<'bulk-finish
 const proceed = (state: State, bulk: BulkState, yes: boolean): Step =>
   step(withBulk(state, { ...bulk, atCanary: false, aborting: !yes }), { kind: 'proceed', yes });
 
-const closed = (state: State): Step => readView(clearMarks(browsing(state)));
+/** What was done loses its mark; what was left out or refused keeps it, for a decision of its own. */
+const closed = (state: State, { results }: BulkState): Step => {
+  const marks = new Set(state.view.marks);
+  for (const { id, outcome } of results) if (outcome.ok) marks.delete(id);
+  const next = withView(browsing(state), { marks, rangeFrom: undefined });
+  const told =
+    marks.size > 0
+      ? withFlash(next, 'info', `${marks.size.toLocaleString('en')} were not done and are still marked`, 'x acts on them')
+      : next;
+  return andThen(readView(told), matchMarks);
+};
 
 const atCanary = (state: State, bulk: BulkState, intent: Intent, at: number): Step => {
   switch (intent.name) {
@@ -84,7 +102,7 @@ export const bulkPressed = (state: State, bulk: BulkState, intent: Intent, at: n
   }
   if (bulk.atCanary) return atCanary(state, bulk, intent, at);
   const leaves = intent.name === 'escaped' || intent.name === 'interrupted';
-  if (bulk.finished) return leaves || intent.name === 'confirmed' || intent.name === 'quit-asked' ? closed(state) : stay(state);
+  if (bulk.finished) return leaves || intent.name === 'confirmed' || intent.name === 'quit-asked' ? closed(state, bulk) : stay(state);
   if (!leaves || bulk.aborting) return stay(state);
   const told = withFlash(withBulk(state, { ...bulk, aborting: true }), 'warn', 'stopping after the record that is under way');
   return andThen(stay(told), next => step(next, { kind: 'abort-bulk' }));

@@ -26,7 +26,14 @@ export const openSort = (state: State): Step => {
 };
 
 const movedIn = (chosen: number, by: Extract<Intent, { name: 'moved' }>['by'], length: number, lines: number): number => {
-  const goals = { first: 0, last: length - 1, 'page-down': chosen + lines, 'page-up': chosen - lines, 'half-down': chosen + lines, 'half-up': chosen - lines };
+  const goals = {
+    first: 0,
+    last: length - 1,
+    'page-down': chosen + lines,
+    'page-up': chosen - lines,
+    'half-down': chosen + lines,
+    'half-up': chosen - lines,
+  };
   return Math.max(0, Math.min(length - 1, typeof by === 'number' ? chosen + by : goals[by]));
 };
 

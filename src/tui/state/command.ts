@@ -61,7 +61,10 @@ const run = (state: State, text: string): Outcome<Step> => {
 };
 
 const unknownCommand = (state: State, name: string): Outcome<never> =>
-  invalid(`there is no command ${name}`, `${state.registry.resources.map(resource => resource.id).join(', ')}, ${Object.keys(commands).join(', ')}`);
+  invalid(
+    `there is no command ${name}`,
+    `${state.registry.resources.map(resource => resource.id).join(', ')}, ${Object.keys(commands).join(', ')}`,
+  );
 
 export const typeCommand = (state: State, line: Line, text: string): Step =>
   stay(withLine(state, retyped(line, text, completeCommand(state, text))));
@@ -77,9 +80,19 @@ export const commandPressed = (state: State, line: Line, intent: Intent): Step =
     case 'confirmed':
       return submit(state, line);
     case 'tabbed':
-      return stay(withLine(state, completed(line, 1)));
+      return stay(
+        withLine(
+          state,
+          completed(line, 1, text => completeCommand(state, text)),
+        ),
+      );
     case 'back-tabbed':
-      return stay(withLine(state, completed(line, -1)));
+      return stay(
+        withLine(
+          state,
+          completed(line, -1, text => completeCommand(state, text)),
+        ),
+      );
     case 'moved':
       return stay(typeof intent.by === 'number' ? withLine(state, recalled(line, state.commands, intent.by)) : state);
     case 'cleared':

@@ -36,7 +36,9 @@ const filterWords = (resource: AnyResource, typed: string): readonly string[] =>
   const [, name = '', comparison = '=', value = ''] = match;
   const field = fields[name];
   const values = field?.kind === 'flag' ? ['yes', 'no'] : (field?.choices ?? []);
-  const [taken, part] = value.includes(',') ? [value.slice(0, value.lastIndexOf(',') + 1), value.slice(value.lastIndexOf(',') + 1)] : ['', value];
+  const [taken, part] = value.includes(',')
+    ? [value.slice(0, value.lastIndexOf(',') + 1), value.slice(value.lastIndexOf(',') + 1)]
+    : ['', value];
   return starting(values, part).map(choice => `${sign}${name}${comparison}${taken}${choice}`);
 };
 

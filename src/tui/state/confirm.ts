@@ -74,7 +74,8 @@ export const previewed = (state: State, { request, outcome, at }: Of<'previewed'
   return opened(state, form, 'previews' in value ? { preview: undefined, bulk: value } : { preview: value, bulk: undefined }, at);
 };
 
-const order = (confirm: ConfirmState): readonly ConfirmState['focus'][] => (confirm.words === '' ? ['cancel', 'confirm'] : ['words', 'cancel', 'confirm']);
+const order = (confirm: ConfirmState): readonly ConfirmState['focus'][] =>
+  confirm.words === '' ? ['cancel', 'confirm'] : ['words', 'cancel', 'confirm'];
 
 const turned = (state: State, confirm: ConfirmState, by: 1 | -1): Step => {
   const stops = order(confirm);

@@ -31,9 +31,19 @@ export const filterPressed = (state: State, line: Line, intent: Intent): Step =>
     case 'confirmed':
       return apply(state, line);
     case 'tabbed':
-      return stay(withLine(state, completed(line, 1)));
+      return stay(
+        withLine(
+          state,
+          completed(line, 1, text => completeFilter(resourceOf(state), text)),
+        ),
+      );
     case 'back-tabbed':
-      return stay(withLine(state, completed(line, -1)));
+      return stay(
+        withLine(
+          state,
+          completed(line, -1, text => completeFilter(resourceOf(state), text)),
+        ),
+      );
     case 'moved':
       return stay(typeof intent.by === 'number' ? withLine(state, recalled(line, state.filters, intent.by)) : state);
     case 'cleared':

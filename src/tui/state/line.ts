@@ -10,12 +10,18 @@ const rewritten = (line: Line, text: string, changes: Partial<Line>): Line => ({
 });
 
 /** The line after its field changed it. */
-export const retyped = (line: Line, text: string, completions: readonly string[]): Line => ({ ...newLine(text), completions, edition: line.edition });
+export const retyped = (line: Line, text: string, completions: readonly string[]): Line => ({
+  ...newLine(text),
+  completions,
+  edition: line.edition,
+});
 
-/** The next of the whole texts that it may become. */
-export const completed = (line: Line, by: 1 | -1): Line => {
+/** The next of the whole texts that it may become; the only one is taken, and `complete` says how it may go on. */
+export const completed = (line: Line, by: 1 | -1, complete: (text: string) => readonly string[]): Line => {
   const { length } = line.completions;
   if (length === 0) return line;
+  const [first = ''] = line.completions;
+  if (length === 1) return rewritten(line, first, { completions: complete(first) });
   const chosen = line.chosen < 0 && by < 0 ? length - 1 : (line.chosen + by + length) % length;
   return rewritten(line, line.completions[chosen] ?? line.text, { chosen });
 };
@@ -29,7 +35,11 @@ export const recalled = (line: Line, earlier: readonly string[], by: number): Li
 
 export const cleared = (line: Line, completions: readonly string[]): Line => rewritten(line, '', { completions });
 
-export const refusedLine = (line: Line, error: string, next: string | undefined): Line => ({ ...line, error, ...(next === undefined ? {} : { next }) });
+export const refusedLine = (line: Line, error: string, next: string | undefined): Line => ({
+  ...line,
+  error,
+  ...(next === undefined ? {} : { next }),
+});
 
 /** What was typed earlier with this before it, once. */
 export const remembered = (earlier: readonly string[], text: string): readonly string[] =>

@@ -27,11 +27,21 @@ export const markRange = (state: State): Step => {
   const { view } = state;
   if (view.cursor === undefined) return stay(state);
   if (view.rangeFrom === undefined) {
-    return stay(withFlash(withView(state, { rangeFrom: view.cursor }), 'info', 'a range begins here', 'move, then V or Space marks it, Esc forgets it'));
+    return stay(
+      withFlash(
+        withView(state, { rangeFrom: view.cursor }),
+        'info',
+        'a range begins here',
+        'move, then V or Space marks it, Esc forgets it',
+      ),
+    );
   }
   const ids = rangeOf(view);
   const ended = withView(state, { rangeFrom: undefined });
-  if (!ids) return stay(withFlash(ended, 'warn', 'the beginning of the range is too far away; nothing was marked', '* marks all that match a filter'));
+  if (!ids)
+    return stay(
+      withFlash(ended, 'warn', 'the beginning of the range is too far away; nothing was marked', '* marks all that match a filter'),
+    );
   return stay(withFlash(withView(ended, { marks: new Set([...view.marks, ...ids]) }), 'info', `${ids.length} marked`));
 };
 

@@ -1,5 +1,6 @@
 import type { Receipt } from '../../kit/request.ts';
 import { lookAgain } from './confirm.ts';
+import { remember } from './done.ts';
 import type { Step } from './effects.ts';
 import type { Event, Happening } from './events.ts';
 import { typedOf, withForm } from './form.ts';
@@ -11,15 +12,17 @@ import { markUndone } from './undo.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 
-/** Things done that are remembered for `z` and the event strip. */
-const remembered = 50;
 /** How often an unknown outcome is looked up again, in milliseconds. */
 const settleEvery = 3_000;
 
 const tellDone = (state: State, receipt: Receipt, at: number): State => {
-  const done = [{ receipt, at, undone: false }, ...state.done].slice(0, remembered);
   const again = receipt.replayed ? ' (it was done already)' : '';
-  return withFlash({ ...state, done }, 'good', `${receipt.summary}${again}, audit #${receipt.audit}`, receipt.waysBack.length > 0 ? 'z undo' : undefined);
+  return withFlash(
+    remember(state, [receipt], at),
+    'good',
+    `${receipt.summary}${again}, audit #${receipt.audit}`,
+    receipt.waysBack.length > 0 ? 'z undo' : undefined,
+  );
 };
 
 /** Shows what the change did to what is on screen. */

@@ -5,7 +5,10 @@ import type { Registry } from '../../kit/session.ts';
 import type { Line, Size, State, View } from './types.ts';
 
 /** How a list begins: nothing read, the resource's own order. */
-export const newView = (resource: AnyResource, filters: { base?: string; filter?: string; terms?: readonly Term[]; sort?: Sort } = {}): View => ({
+export const newView = (
+  resource: AnyResource,
+  filters: { base?: string; filter?: string; terms?: readonly Term[]; sort?: Sort } = {},
+): View => ({
   resource: resource.id,
   base: filters.base ?? '',
   filter: filters.filter ?? '',
@@ -53,6 +56,7 @@ export const initialState = ({ registry, size, now, seed }: Beginning): State =>
     forward: [],
     mode: { kind: 'browse' },
     flash: undefined,
+    flashedAt: 0,
     paused: false,
     follow: false,
     lostSince: undefined,

@@ -25,7 +25,21 @@ export const browsing = (state: State): State => (state.mode.kind === 'browse' ?
 export const withFlash = (state: State, tone: Flash['tone'], text: string, next?: string): State => ({
   ...state,
   flash: next === undefined ? { tone, text } : { tone, text, next },
+  flashedAt: state.now,
 });
+
+/** What was told stays this long, whatever keys are pressed, in milliseconds; what was done stays longer. */
+const shortest = 1_500;
+const longest = 20_000;
+
+/** Takes away what was told long enough ago: with the next key, or, if it was good news, by itself. */
+export const withoutOldFlash = (state: State, at: number, isKey: boolean): State => {
+  if (!state.flash) return state;
+  const age = at - state.flashedAt;
+  const calm = state.flash.tone === 'good' || state.flash.tone === 'info';
+  const isOver = state.flash.tone === 'good' ? age > longest : (isKey && age > shortest) || (calm && age > longest);
+  return isOver ? { ...state, flash: undefined } : state;
+};
 
 /** Takes the next number of a kind of question; answers under older numbers are dropped. */
 export const asking = (state: State, kind: keyof State['asked']): { readonly state: State; readonly asked: number } => {
@@ -47,6 +61,7 @@ export const resourceOf = (state: State, id: string = state.view.resource): AnyR
 
 export const actionOf = (state: State, id: string): AnyAction | undefined => state.registry.actions.find(action => action.id === id);
 
-export const indexOfCursor = (view: View): number => (view.cursor === undefined ? -1 : view.window.rows.findIndex(row => row.id === view.cursor));
+export const indexOfCursor = (view: View): number =>
+  view.cursor === undefined ? -1 : view.window.rows.findIndex(row => row.id === view.cursor);
 
 export const rowAtCursor = (view: View): Keyed | undefined => view.window.rows[indexOfCursor(view)];

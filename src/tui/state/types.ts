@@ -193,6 +193,8 @@ export type State = {
   readonly forward: readonly View[];
   readonly mode: Mode;
   readonly flash: Flash | undefined;
+  /** When the flash was shown, milliseconds of the epoch. */
+  readonly flashedAt: number;
   readonly paused: boolean;
   readonly follow: boolean;
   /** Set while the database does not answer: since when, milliseconds of the epoch. */

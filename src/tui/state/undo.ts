@@ -7,7 +7,9 @@ import type { Done, FormState, State } from './types.ts';
 
 /** The ways back that are still open, the nearest first. */
 export const waysOpen = (state: State, { receipt, at, undone }: Done, now: number): readonly WayBack[] =>
-  undone ? [] : receipt.waysBack.filter(way => actionOf(state, way.action) && (way.seconds === undefined || now - at < way.seconds * 1_000));
+  undone
+    ? []
+    : receipt.waysBack.filter(way => actionOf(state, way.action) && (way.seconds === undefined || now - at < way.seconds * 1_000));
 
 const tryWay = (state: State, label: string, request: string, ways: readonly WayBack[]): Step => {
   const [way, ...others] = ways;

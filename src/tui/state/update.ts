@@ -15,20 +15,23 @@ import { idsFrozen } from './marks.ts';
 import { finished, settled, settleSome } from './outcomes.ts';
 import { followDetail, prefetch, readAgain, refresh } from './reading.ts';
 import { savedPressed } from './saved.ts';
-import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withView } from './step.ts';
+import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withoutOldFlash, withView } from './step.ts';
 import { topFor } from './cursor.ts';
 import type { State } from './types.ts';
 import { enterView, readView } from './views.ts';
 import { newView } from './start.ts';
 
 const quitPressed = (state: State, intent: Intent): Step =>
-  intent.name === 'confirmed' || intent.name === 'interrupted' ? step(state, { kind: 'quit' }) : stay(intent.name === 'escaped' ? browsing(state) : state);
+  intent.name === 'confirmed' || intent.name === 'interrupted'
+    ? step(state, { kind: 'quit' })
+    : stay(intent.name === 'escaped' ? browsing(state) : state);
 
 /** Before the database answered there is nothing to do but wait or leave. */
 const startingPressed = (state: State, intent: Intent): Step =>
   intent.name === 'quit-asked' || intent.name === 'interrupted' ? step(state, { kind: 'quit' }) : stay(state);
 
-const pressed = (state: State, intent: Intent, at: number): Step => {
+const pressed = (before: State, intent: Intent, at: number): Step => {
+  const state = withoutOldFlash(before, at, true);
   const { mode } = state;
   if (intent.name === 'redrawn') return step(state, { kind: 'repaint' });
   if (intent.name === 'suspended') return step(state, { kind: 'suspend' });
@@ -87,11 +90,14 @@ const resized = (state: State, size: State['size']): Step => {
 
 /** Once a second: what is on screen is read again, unless that is paused. */
 const ticked = (state: State, at: number): Step => {
-  const now = { ...state, now: at };
+  const now = { ...withoutOldFlash(state, at, false), now: at };
   if (!now.session) return stay(now);
   if (now.view.status === 'failed' && now.view.reading === undefined && now.lostSince !== undefined) return readView(now);
   const live = now.paused && now.lostSince === undefined ? stay(now) : refresh(now);
-  return andThen(andThen(live, next => (next.paused || next.lostSince !== undefined ? stay(next) : readAgain(next))), settleSome);
+  return andThen(
+    andThen(live, next => (next.paused || next.lostSince !== undefined ? stay(next) : readAgain(next))),
+    settleSome,
+  );
 };
 
 /** What happens before the database answers, and what is merely told. */

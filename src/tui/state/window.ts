@@ -37,7 +37,9 @@ export const prepended = ({ window, top }: View, page: Page<Keyed>, visible: num
 };
 
 const isSame = (before: unknown, after: unknown): boolean =>
-  before === after || (before instanceof Date && after instanceof Date && before.getTime() === after.getTime()) || isDeepSame(before, after);
+  before === after ||
+  (before instanceof Date && after instanceof Date && before.getTime() === after.getTime()) ||
+  isDeepSame(before, after);
 
 const isDeepSame = (before: unknown, after: unknown): boolean => {
   if (typeof before !== 'object' || typeof after !== 'object' || before === null || after === null) return false;
@@ -74,7 +76,8 @@ export const refreshed = (window: Window, page: Page<Keyed>, from: bigint | unde
   const all = [...before, ...fresh, ...after];
   const rows = all.length > mostRows + slack ? all.slice(0, mostRows + slack) : all;
   const moreAfter = rows.length < all.length || (after.length > 0 ? window.moreAfter : page.more);
-  const same = rows.length === window.rows.length && rows.every((row, index) => row === window.rows[index]) && moreAfter === window.moreAfter;
+  const same =
+    rows.length === window.rows.length && rows.every((row, index) => row === window.rows[index]) && moreAfter === window.moreAfter;
   return same ? undefined : { rows, moreBefore: window.moreBefore, moreAfter };
 };
 
