@@ -107,7 +107,7 @@ const measureKeys = async (program: WatchedProgram, size: Size, [p50, p95]: read
   await program.press('p', { quiet });
   const scrolling = await pressOften(program, ['j']);
   await program.press('g', { quiet });
-  const inside = await pressOften(program, [...'jjjjjjjjjjkkkkkkkkkk']);
+  const inside = await pressOften(program, 'jjjjjjjjjjkkkkkkkkkk'.split(''));
   await program.press('p', { quiet });
   const name = sizeName(size);
   return [

@@ -149,10 +149,10 @@ const terminal: readonly KeyRow[] = [
 ];
 
 /** The one key table. Earlier rows are hinted first. */
-export const keyTable: readonly KeyRow[] = [...moving, ...finding, ...going, ...looking, ...typing, ...deciding, ...terminal];
+const keyTable: readonly KeyRow[] = [...moving, ...finding, ...going, ...looking, ...typing, ...deciding, ...terminal];
 
 /** The name of a key as the table writes it. */
-export const nameOfKey = ({ name, ctrl, alt, shift }: Key): string => {
+const nameOfKey = ({ name, ctrl, alt, shift }: Key): string => {
   if (ctrl) return `^${name.toLowerCase()}`;
   if (alt) return `alt+${name}`;
   return shift && name === 'tab' ? 'shift+tab' : name;

@@ -17,7 +17,7 @@ export type ConsoleOptions = {
 };
 
 /** Runs the full screen on a terminal that is open, until it ends; resolves with how. */
-export const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<Ending> => {
+const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<Ending> => {
   const { registry, home, log = () => undefined, now = Date.now } = options;
   const app = new App({ stage, registry, home, log, now, seed: randomUUID() });
   app.open();

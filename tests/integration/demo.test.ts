@@ -1,32 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { DemoRefused, seedDemo, type DemoOptions } from '../../src/demo/seed-demo.ts';
 import { aDatabase, type TestDatabase } from '../support/database.ts';
-import { query } from '../support/query.ts';
-
-const now = new Date('2026-11-21T14:07:30Z');
-const small: DemoOptions = { transactions: 6_000, now };
-
-/** One checksum over every row of what a demo fills; identities that the database gives are part of it. */
-const checksum = async (url: string): Promise<unknown> => {
-  const tables = [
-    'bank."user"',
-    'bank.account',
-    'bank.transaction',
-    'bank.document',
-    'bank.auth_event',
-    'bank.auth_session',
-    'bank.posting_refusal',
-    'ops.hold',
-    'ops.transaction_flag',
-  ];
-  const sums = tables.map(
-    table => `(SELECT md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM ${table} t) AS "${table.replaceAll('"', '')}"`,
-  );
-  return (await query(url, `SELECT ${sums.join(', ')}`))[0];
-};
-
-const count = async (url: string, what: string): Promise<number> =>
-  Number((await query(url, `SELECT count(*) AS n FROM ${what}`))[0]?.['n']);
+import { countOf, query } from '../support/query.ts';
 
 describe('the demo bank of the default size', () => {
   let bank: TestDatabase;
@@ -37,9 +11,9 @@ describe('the demo bank of the default size', () => {
 
   test('it has 2,000 users, 2,500 accounts and 60,000 transactions over 400 days', async () => {
     expect([
-      await count(bank.url, 'bank."user"'),
-      await count(bank.url, 'bank.account'),
-      await count(bank.url, 'bank.transaction'),
+      await countOf(bank.url, 'bank."user"'),
+      await countOf(bank.url, 'bank.account'),
+      await countOf(bank.url, 'bank.transaction'),
     ]).toEqual([2_000, 2_500, 60_000]);
     const [span] = await query(bank.url, `SELECT max(business_day) - min(business_day) AS days FROM bank.transaction`);
     expect(span?.['days']).toBeGreaterThanOrEqual(397);
@@ -50,18 +24,18 @@ describe('the demo bank of the default size', () => {
     const legs = `SELECT id, to_account_id AS account, amount AS delta, to_balance_after AS after FROM bank.transaction WHERE to_account_id IS NOT NULL
                   UNION ALL SELECT id, from_account_id, -amount, from_balance_after FROM bank.transaction WHERE from_account_id IS NOT NULL`;
     expect(
-      await count(
+      await countOf(
         bank.url,
         `(SELECT after - delta - coalesce(lag(after) OVER (PARTITION BY account ORDER BY id), 0) AS gap FROM (${legs}) l) g WHERE gap <> 0`,
       ),
     ).toBe(0);
-    expect(await count(bank.url, 'bank.transaction WHERE least(from_balance_after, to_balance_after) < 0')).toBe(0);
+    expect(await countOf(bank.url, 'bank.transaction WHERE least(from_balance_after, to_balance_after) < 0')).toBe(0);
   });
 
   test('what the contract would refuse is not in the history', async () => {
-    expect(await count(bank.url, 'bank.transaction WHERE business_day <> bank.business_day(posted_at) OR posted_at > now()')).toBe(0);
+    expect(await countOf(bank.url, 'bank.transaction WHERE business_day <> bank.business_day(posted_at) OR posted_at > now()')).toBe(0);
     expect(
-      await count(
+      await countOf(
         bank.url,
         'bank.transaction t JOIN bank.account a ON a.id IN (t.from_account_id, t.to_account_id) WHERE t.posted_at < a.activated_at OR a.currency <> t.currency',
       ),
@@ -69,7 +43,7 @@ describe('the demo bank of the default size', () => {
     const beyond = `(SELECT t.business_day FROM bank.transaction t JOIN bank.account a ON a.id = CASE t.type WHEN 'deposit' THEN t.to_account_id ELSE t.from_account_id END,
                      LATERAL bank.limits_of(a, t.type) l WHERE t.type <> 'reversal' GROUP BY a.id, t.type, t.business_day, l.single, l.daily
                      HAVING max(t.amount) > l.single OR sum(t.amount) > l.daily) b`;
-    expect(await count(bank.url, beyond)).toBe(0);
+    expect(await countOf(bank.url, beyond)).toBe(0);
   });
 
   test('wages come every second Friday to the same people, rents on the first', async () => {
@@ -79,7 +53,7 @@ describe('the demo bank of the default size', () => {
     );
     expect(wages).toEqual([{ day: 5 }]);
     expect(
-      await count(
+      await countOf(
         bank.url,
         `(SELECT to_account_id FROM bank.transaction WHERE description LIKE 'Salary %' GROUP BY 1 HAVING count(*) >= 20) s`,
       ),
@@ -90,7 +64,9 @@ describe('the demo bank of the default size', () => {
         `SELECT DISTINCT extract(day FROM business_day)::int AS day FROM bank.transaction WHERE description LIKE 'Rent %'`,
       ),
     ).toEqual([{ day: 1 }]);
-    expect(await count(bank.url, `bank.transaction WHERE description LIKE 'Rent %' AND channel = 'standing order'`)).toBeGreaterThan(1_000);
+    expect(await countOf(bank.url, `bank.transaction WHERE description LIKE 'Rent %' AND channel = 'standing order'`)).toBeGreaterThan(
+      1_000,
+    );
   });
 
   test('few buy by night, and then mostly the same', async () => {
@@ -125,20 +101,20 @@ describe('the demo bank of the default size', () => {
 
   test('an account is frozen exactly while a hold is open, and closed only when empty', async () => {
     const odd = `bank.account a WHERE (a.status = 'frozen') <> EXISTS (SELECT FROM ops.hold h WHERE h.account_id = a.id AND h.released_at IS NULL)`;
-    expect(await count(bank.url, odd)).toBe(0);
+    expect(await countOf(bank.url, odd)).toBe(0);
     expect(await query(bank.url, `SELECT status FROM bank.account GROUP BY status HAVING count(*) >= 4 ORDER BY status`)).toHaveLength(5);
-    expect(await count(bank.url, `bank.account WHERE status = 'closed' AND balance <> 0`)).toBe(0);
+    expect(await countOf(bank.url, `bank.account WHERE status = 'closed' AND balance <> 0`)).toBe(0);
     expect(await query(bank.url, `SELECT DISTINCT status FROM bank."user"`)).toHaveLength(4);
-    expect(await count(bank.url, `bank."user" WHERE role = 'admin' AND status = 'active'`)).toBe(2);
+    expect(await countOf(bank.url, `bank."user" WHERE role = 'admin' AND status = 'active'`)).toBe(2);
     expect(await query(bank.url, `SELECT DISTINCT role FROM bank."user"`)).toHaveLength(7);
   });
 
   test('hostile names are in it, and failed sign-ins come in bursts from few addresses', async () => {
     expect(
-      await count(bank.url, `bank."user" WHERE first_name LIKE E'%\\x1b[2J%' OR last_name LIKE E'%\\u2066' OR first_name = '[ok]'`),
+      await countOf(bank.url, `bank."user" WHERE first_name LIKE E'%\\x1b[2J%' OR last_name LIKE E'%\\u2066' OR first_name = '[ok]'`),
     ).toBe(3);
     const burst = `(SELECT network(set_masklen(ip, 24)), date_trunc('hour', at) FROM bank.auth_event WHERE type = 'login_failure' GROUP BY 1, 2 HAVING count(*) >= 40) b`;
-    expect(await count(bank.url, burst)).toBeGreaterThanOrEqual(5);
+    expect(await countOf(bank.url, burst)).toBeGreaterThanOrEqual(5);
   });
 
   test('every planted case is noted, two of each rule in the last day', async () => {
@@ -194,93 +170,11 @@ describe('planted shapes are what the rules say', () => {
 
   test('R13 limit probing: three refusals and more, then a posting', async () => {
     const probed = `(SELECT from_account_id FROM bank.posting_refusal WHERE code = 'single-limit' GROUP BY 1 HAVING count(*) >= 3 AND max(refused_at) - min(refused_at) < interval '1 day') p`;
-    expect(await count(bank.url, probed)).toBeGreaterThanOrEqual(6);
+    expect(await countOf(bank.url, probed)).toBeGreaterThanOrEqual(6);
   });
 
   test('R10 fan-in and fan-out: seven parties in a day', async () => {
     await holdsForAll('R10 fan-out', amounts => amounts.filter(amount => amount < 0).length >= 5);
     await holdsForAll('R10 fan-in', amounts => amounts.length >= 10);
-  });
-});
-
-describe('seeding', () => {
-  test('the same seed and time give the same bank, another seed another one', async () => {
-    await using bank = await aDatabase('empty');
-    await seedDemo(bank.url, { ...small, seed: 5 });
-    const first = await checksum(bank.url);
-    const figures = await seedDemo(bank.url, { ...small, seed: 5, replace: true });
-    expect(await checksum(bank.url)).toEqual(first);
-    expect(figures).toMatchObject({ seed: 5, transactions: 6_000, accounts: 250, users: 200 });
-    await seedDemo(bank.url, { ...small, seed: 6, replace: true });
-    expect(await checksum(bank.url)).not.toEqual(first);
-  });
-
-  test('indexes, foreign keys and triggers are those of the migrations afterwards, and ids go on', async () => {
-    await using bank = await aDatabase('empty');
-    const structure = `
-      SELECT (SELECT array_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE schemaname IN ('bank', 'ops')) AS indexes,
-             (SELECT array_agg(conname || pg_get_constraintdef(oid) ORDER BY conrelid, conname) FROM pg_constraint WHERE contype = 'f') AS keys,
-             (SELECT array_agg(format('%s %s %s', tgrelid::regclass, tgname, tgenabled) ORDER BY tgrelid, tgname) FROM pg_trigger WHERE NOT tgisinternal) AS triggers`;
-    const before = await query(bank.url, structure);
-    await seedDemo(bank.url, small);
-    expect(await query(bank.url, structure)).toEqual(before);
-    const [registered] = await query(
-      bank.url,
-      `SELECT r.id, r.number FROM bank.register_customer('new.person', 'new@mail.example', 'New', 'Person', '1990-01-01', NULL, 'savings', 'EUR') r`,
-    );
-    expect(registered).toMatchObject({ id: '251' });
-    const [posted] = await query(
-      bank.url,
-      `SELECT (p).transaction_id FROM bank.post_transaction(gen_random_uuid(), 'deposit', NULL, (SELECT min(id) FROM bank.account WHERE status = 'active'), 100, 'EUR', 'branch') p`,
-    );
-    expect(posted).toEqual({ transaction_id: '6001' });
-  });
-
-  test('a database that holds something no demo put there is refused and stays as it was', async () => {
-    await using bank = await aDatabase('empty');
-    await query(
-      bank.url,
-      `SELECT bank.register_customer('real.person', 'real@bank.example', 'Real', 'Person', '1990-01-01', NULL, 'savings', 'EUR')`,
-    );
-    await expect(seedDemo(bank.url, { ...small, replace: true })).rejects.toThrow(DemoRefused);
-    await expect(seedDemo(bank.url, small)).rejects.toThrow(
-      'This database holds accounts that no demo put there: it may be a real bank and was not touched. Name an empty database.',
-    );
-    expect([
-      await count(bank.url, 'bank."user"'),
-      await count(bank.url, 'ops.operator'),
-      await count(bank.url, 'platform.demo_marker'),
-    ]).toEqual([1, 0, 0]);
-  });
-
-  test('a demo bank is replaced only when that is asked for', async () => {
-    await using bank = await aDatabase('demo');
-    await expect(seedDemo(bank.url, small)).rejects.toThrow(
-      'This database holds a demo bank already. Ask to replace it if it may be deleted.',
-    );
-    expect(await count(bank.url, 'bank.transaction')).toBe(60_000);
-    await seedDemo(bank.url, { ...small, replace: true });
-    expect(await count(bank.url, 'bank.transaction')).toBe(6_000);
-  });
-
-  test('a database without tables is refused with what to do', async () => {
-    await using bank = await aDatabase('blank');
-    await expect(seedDemo(bank.url, small)).rejects.toThrow('Run "bursar migrate" first');
-  });
-
-  test('invented audit rows form an unbroken chain that real ones continue', async () => {
-    await using bank = await aDatabase('empty');
-    await seedDemo(bank.url, { ...small, auditRows: 3_000 });
-    expect(await query(bank.url, 'SELECT * FROM ops.verify_audit()')).toEqual([{ checked: '3000', first_broken: null, problem: null }]);
-    await query(bank.url, `SELECT ops.open_demo_session('demo', repeat('x', 40), 'test')`);
-    expect(await query(bank.url, 'SELECT * FROM ops.verify_audit()')).toEqual([{ checked: '3001', first_broken: null, problem: null }]);
-  });
-
-  test('progress is told from 0 to 1 and never goes back', async () => {
-    await using bank = await aDatabase('empty');
-    const fractions: number[] = [];
-    await seedDemo(bank.url, { ...small, onProgress: (_, fraction) => fractions.push(fraction) });
-    expect([fractions[0], fractions.at(-1)]).toEqual([0, 1]);
-    expect(fractions.toSorted((a, b) => a - b)).toEqual(fractions);
   });
 });

@@ -97,7 +97,7 @@ export class FakeTerminal {
         return true;
       },
       suspend: async () => undefined,
-      end: (ending = { code: 0 }) => {
+      end: ending => {
         this.ending ??= ending;
       },
     };

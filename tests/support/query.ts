@@ -13,3 +13,7 @@ export const query = async (url: string, sql: string, values: unknown[] = []): P
     await client.end();
   }
 };
+
+/** How many rows there are of what stands behind FROM. */
+export const countOf = async (url: string, what: string): Promise<number> =>
+  Number((await query(url, `SELECT count(*) AS n FROM ${what}`))[0]?.['n']);

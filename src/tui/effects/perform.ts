@@ -11,7 +11,7 @@ import { exportList, writeDump, writeSaved } from './files.ts';
 import { read, type ReadEffect } from './reads.ts';
 
 /** The terminal, as much as effects need of it. */
-export type Hands = Pick<Terminal, 'copy' | 'suspend' | 'end'> & { readonly output: Pick<Terminal['output'], 'repaint'> };
+type Hands = Pick<Terminal, 'copy' | 'suspend' | 'end'> & { readonly output: Pick<Terminal['output'], 'repaint'> };
 
 export type Means = {
   readonly stage: Hands;

@@ -13,7 +13,7 @@ import { undoOtherwise } from './undo.ts';
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 
 /** The confirm button works this long after it appeared, in milliseconds: a key meant for something else confirms nothing. */
-export const armingTime = 300;
+const armingTime = 300;
 
 const withConfirm = (state: State, confirm: ConfirmState): State => withMode(state, { kind: 'confirm', confirm });
 

@@ -20,7 +20,7 @@ export type Context =
   | 'help'
   | 'quit';
 
-export const contextOfMode = (state: State, mode: Mode): Context => {
+const contextOfMode = (state: State, mode: Mode): Context => {
   switch (mode.kind) {
     case 'browse':
       return state.view.inDetail ? 'detail' : 'list';

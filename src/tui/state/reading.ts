@@ -51,7 +51,7 @@ export const prefetch = (state: State): Step => {
 };
 
 /** Whether the detail of the record under the cursor is on screen. */
-export const showsDetail = (state: State): boolean => state.view.inDetail || layoutOf(state.size).preview;
+const showsDetail = (state: State): boolean => state.view.inDetail || layoutOf(state.size).preview;
 
 /**
  * Asks for the detail of the record under the cursor, if it is shown and not there yet. What is shown of the record before stays until

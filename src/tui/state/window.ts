@@ -2,7 +2,7 @@ import type { Keyed, Page } from '../../domain/page.ts';
 import type { View, Window } from './types.ts';
 
 /** Rows held at most; a list of five million is never in memory. */
-export const mostRows = 300;
+const mostRows = 300;
 /** Rows read at once, and kept ready before and after the cursor. */
 export const pageRows = 100;
 /** Rows that may come in between before others are let go. */
