@@ -8,9 +8,9 @@ const millisecondsPerDay = 86_400_000;
 
 const asDay = (instant: number): Day => new Date(instant).toISOString().slice(0, 10);
 
-/** Whether the text is a day that exists: 2026-02-29 does not. */
+/** Whether the text is a day that exists: 2026-02-29 does not. The ends of the calendar are left out: Postgres has no year 0. */
 export const isDay = (text: string): boolean => {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text < '0002' || text >= '9999') return false;
   const instant = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(instant) && asDay(instant) === text;
 };

@@ -1,4 +1,4 @@
-import { isDay, parseDay, parseSpan, type Day } from './day.ts';
+import { addDays, parseDay, parseSpan, type Day } from './day.ts';
 import { parseAmount } from './money.ts';
 import { done, invalid, type Outcome } from './outcome.ts';
 
@@ -40,63 +40,68 @@ const wordsOf = (text: string): readonly string[] | undefined => {
 
 const unquoted = (text: string): string => text.replaceAll('"', '');
 
-const bounds = <T>(comparison: Comparison, low: T, high: T, before: (value: T) => T, after: (value: T) => T): { from?: T; to?: T } => {
+const bounds = <T>(comparison: Comparison, value: T, before: (value: T) => T, after: (value: T) => T): { from?: T; to?: T } => {
   switch (comparison) {
     case '>':
-      return { from: after(high) };
+      return { from: after(value) };
     case '>=':
-      return { from: low };
+      return { from: value };
     case '<':
-      return { to: before(low) };
+      return { to: before(value) };
     case '<=':
-      return { to: high };
+      return { to: value };
     default:
-      return { from: low, to: high };
+      return { from: value, to: value };
   }
+};
+
+/** Both ends of a range; an end left open is undefined. Undefined for what is no range. */
+const rangeOf = (comparison: Comparison, text: string): Outcome<readonly [string, string]> | undefined => {
+  const [low = '', high, ...rest] = text.split('..');
+  if (high === undefined) return undefined;
+  const isRange = rest.length === 0 && low + high !== '' && ['=', '!=', ':'].includes(comparison);
+  return isRange ? done([low, high]) : invalid(`"${text}" is no range`, 'write it with = and two dots: amount=100..200');
+};
+
+const ends = <T>(from: T | undefined, to: T | undefined): { from?: T; to?: T } => ({
+  ...(from === undefined ? {} : { from }),
+  ...(to === undefined ? {} : { to }),
+});
+
+/** One value or a range of them. */
+const spanned = <T extends bigint | string>(
+  comparison: Comparison,
+  text: string,
+  read: (text: string) => Outcome<T>,
+  step: { before: (value: T) => T; after: (value: T) => T; wrong: string },
+): Outcome<{ from?: T; to?: T }> => {
+  const range = rangeOf(comparison, text);
+  if (!range) {
+    const only = read(text);
+    return only.ok ? done(bounds(comparison, only.value, step.before, step.after)) : only;
+  }
+  if (!range.ok) return range;
+  const [lowText, highText] = range.value;
+  const low = lowText === '' ? done(undefined) : read(lowText);
+  if (!low.ok) return low;
+  const high = highText === '' ? done(undefined) : read(highText);
+  if (!high.ok) return high;
+  const isTurned = low.value !== undefined && high.value !== undefined && low.value > high.value;
+  return isTurned ? invalid(`${lowText} lies ${step.wrong} ${highText}`) : done(ends(low.value, high.value));
 };
 
 const amountValue = (comparison: Comparison, text: string, unit: (text: string) => Outcome<bigint>): Outcome<Value> => {
-  const [lowText = '', highText] = text.split('..');
-  const low = lowText === '' && highText !== undefined ? done(undefined) : unit(lowText);
-  if (!low.ok) return low;
-  const high = highText === undefined ? low : highText === '' ? done(undefined) : unit(highText);
-  if (!high.ok) return high;
-  if (highText !== undefined) {
-    return done({
-      kind: 'amount',
-      ...(low.value === undefined ? {} : { from: low.value }),
-      ...(high.value === undefined ? {} : { to: high.value }),
-    });
-  }
-  const only = low.value ?? 0n;
-  return done({
-    kind: 'amount',
-    ...bounds(
-      comparison,
-      only,
-      only,
-      value => value - 1n,
-      value => value + 1n,
-    ),
-  });
+  const step = { before: (value: bigint) => value - 1n, after: (value: bigint) => value + 1n, wrong: 'above' };
+  const limits = spanned(comparison, text, unit, step);
+  return limits.ok ? done({ kind: 'amount', ...limits.value }) : limits;
 };
-
-const shiftDay =
-  (days: number) =>
-  (day: Day): Day =>
-    new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
 const timeValue = (comparison: Comparison, text: string, today: Day): Outcome<Value> => {
   const span = parseSpan(text);
   if (span.ok) return done({ kind: 'last', seconds: span.value });
-  const [lowText = '', highText] = text.split('..');
-  const low = parseDay(lowText, today);
-  if (!low.ok) return low;
-  if (highText === undefined) return done({ kind: 'days', ...bounds(comparison, low.value, low.value, shiftDay(-1), shiftDay(1)) });
-  if (highText === '') return done({ kind: 'days', from: low.value });
-  const high = parseDay(highText, today);
-  if (!high.ok) return high;
-  return low.value <= high.value ? done({ kind: 'days', from: low.value, to: high.value }) : invalid(`${lowText} lies after ${highText}`);
+  const step = { before: (day: Day) => addDays(day, -1), after: (day: Day) => addDays(day, 1), wrong: 'after' };
+  const limits = spanned(comparison, text, day => parseDay(day, today), step);
+  return limits.ok ? done({ kind: 'days', ...limits.value }) : limits;
 };
 
 const integer = (text: string): Outcome<bigint> => (/^\d{1,18}$/.test(text) ? done(BigInt(text)) : invalid(`"${text}" is no whole number`));
@@ -146,7 +151,9 @@ const termOf = (word: string, shapes: FieldShapes, context: FilterContext): Outc
   if (!shape) return invalid(`there is no field ${typedName} here`, `filter by ${Object.keys(shapes).join(', ')}`);
   const text = unquoted(rawText);
   if (text === '') return invalid(`${typedName} needs a value`, `write ${typedName}=value`);
-  const comparison = typedName === 'since' && isDay(text) ? '>=' : (sign as Comparison);
+  // "since yesterday" means from then on, however the day is written
+  const isSince = typedName === 'since' && ['=', '!=', ':'].includes(sign) && !text.includes('..');
+  const comparison = isSince ? '>=' : (sign as Comparison);
   const value = valueOf(name, shape, comparison, text, context);
   return value.ok ? done({ field: name, not: turned !== (sign === '!='), value: value.value, typed: word }) : value;
 };
