@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { nearest } from './domain/nearest.ts';
@@ -20,6 +21,8 @@ export type Config = {
   readonly traffic: number;
   /** Whether values may be copied to the clipboard of the person's own machine; undefined: everywhere but in production. */
   readonly clipboard: boolean | undefined;
+  /** Where the person sits who came here by SSH, as sshd says it; for the audit log. */
+  readonly clientAddress: string | undefined;
   /** Who is signed in to a demo bank. */
   readonly demoOperator: string;
 };
@@ -104,6 +107,12 @@ const homeOf = (environment: NodeJS.ProcessEnv, otherwise: string): string => {
   throw new ConfigError(`BURSAR_HOME is ${shown(home)}: write the whole path of a folder, such as /srv/bursar`);
 };
 
+/** The first word of SSH_CONNECTION (sshd(8)); anything else than an address is not believed. */
+const sshClient = (environment: NodeJS.ProcessEnv): string | undefined => {
+  const [address = ''] = (environment['SSH_CONNECTION'] ?? '').split(' ');
+  return isIP(address) === 0 ? undefined : address;
+};
+
 /** Reads and checks every setting. Throws ConfigError, naming the variable or the key, at the first that cannot be used. */
 export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string): Config => {
   const home = homeOf(environment, defaultHome);
@@ -123,6 +132,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     currency: read('currency'),
     traffic: read('traffic'),
     clipboard: read('clipboard'),
+    clientAddress: sshClient(environment),
     demoOperator: read('demoOperator'),
   };
 };

@@ -92,7 +92,9 @@ const signIn = async (database: Database, { config, registry, readOnly }: Wishes
   const token = facts.demo ? randomBytes(32).toString('hex') : undefined;
   const [operator] = await Promise.all([
     token === undefined ? onlooker : loadOperator(database.reads, config.demoOperator),
-    token === undefined ? undefined : openDemoSession(database.writes, config.demoOperator, token, clientName()),
+    token === undefined
+      ? undefined
+      : openDemoSession(database.writes, config.demoOperator, token, { name: clientName(), address: config.clientAddress }),
   ]);
   const why = token === undefined ? noSignIn : readOnly ? asked : undefined;
   return openSession({ database, operator, token, environment: environmentOf(config, facts), registry, ...(why ? { readOnly: why } : {}) });

@@ -25,9 +25,12 @@ export const warmUp = async ({ reads, writes }: Database): Promise<void> => {
   await Promise.allSettled([reads.$queryRaw`SELECT 1 AS warm`, writes.$queryRaw`SELECT 1 AS warm`]);
 };
 
+/** The program that somebody signs in with, and the address they sit at where that is known. */
+type Client = { readonly name: string; readonly address?: string | undefined };
+
 /** Signs a demo operator in; the token is the key to everything they may do and stays in memory. Only a demo database agrees. */
-export const openDemoSession = async (db: Db, operator: string, token: string, client: string): Promise<void> => {
-  await db.$queryRaw`SELECT ops.open_demo_session(${operator}, ${token}, ${client})::text`;
+export const openDemoSession = async (db: Db, operator: string, token: string, client: Client): Promise<void> => {
+  await db.$queryRaw`SELECT ops.open_demo_session(${operator}, ${token}, ${client.name}, ${client.address ?? null}::inet)::text`;
 };
 
 /** An operator with all that they may do now. Throws where there is none of that name. */

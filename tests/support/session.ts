@@ -50,7 +50,7 @@ export const signedIn = async (url: string, operatorName = 'demo'): Promise<Test
   const database = openDatabase({ url, applicationName: 'bursar test' });
   const facts = await readBankFacts(database.reads);
   const token = randomBytes(32).toString('hex');
-  await openDemoSession(database.writes, operatorName, token, 'test');
+  await openDemoSession(database.writes, operatorName, token, { name: 'test' });
   const session = openSession({
     database,
     operator: await loadOperator(database.reads, operatorName),

@@ -32,8 +32,18 @@ describe('settings', () => {
       currency: 'EUR',
       traffic: 5,
       clipboard: undefined,
+      clientAddress: undefined,
       demoOperator: 'demo',
     });
+  });
+
+  test.each([
+    ['203.0.113.7 51234 10.0.0.2 22', '203.0.113.7'],
+    ['2001:db8::7 51234 2001:db8::2 22', '2001:db8::7'],
+    ["10.0.0.1'; DROP TABLE ops.audit -- 1 2 3", undefined],
+    ['', undefined],
+  ])('whoever comes by SSH sits at the address that sshd tells: %s', (connection, address) => {
+    expect(readConfig({ SSH_CONNECTION: connection }, '/somewhere').clientAddress).toBe(address);
   });
 
   test('the file says, the environment overrules', () => {
