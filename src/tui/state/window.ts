@@ -2,11 +2,11 @@ import type { Keyed, Page } from '../../domain/page.ts';
 import type { View, Window } from './types.ts';
 
 /** Rows held at most; a list of five million is never in memory. */
-const mostRows = 300;
+export const mostRows = 350;
 /** Rows read at once, and kept ready before and after the cursor. */
 export const pageRows = 100;
-/** Rows that may come in between before others are let go. */
-const slack = 50;
+/** Rows kept when a page arrives: a refresh may bring in some between them before others are let go. */
+const keptRows = 300;
 
 type Placed = { readonly window: Window; readonly top: number };
 
@@ -15,24 +15,34 @@ const without = (rows: readonly Keyed[], others: readonly Keyed[]): readonly Key
   return rows.filter(row => !ids.has(row.id));
 };
 
-/** The window with a page behind it; rows far above the visible ones are let go. */
+/** The window with a page behind it; rows far above the visible ones are let go, and where those are at the top, rows far below. */
 export const appended = ({ window, top }: View, page: Page<Keyed>): Placed => {
   const rows = [...window.rows, ...without(page.rows, window.rows)];
-  const surplus = Math.max(0, Math.min(rows.length - mostRows, top - 1));
+  const surplus = Math.max(0, Math.min(rows.length - keptRows, top - 1));
+  const end = surplus + mostRows;
   return {
-    window: { rows: surplus > 0 ? rows.slice(surplus) : rows, moreBefore: window.moreBefore || surplus > 0, moreAfter: page.more },
+    window: {
+      rows: surplus > 0 || rows.length > end ? rows.slice(surplus, end) : rows,
+      moreBefore: window.moreBefore || surplus > 0,
+      moreAfter: page.more || rows.length > end,
+    },
     top: top - surplus,
   };
 };
 
-/** The window with a page before it; rows far below the visible ones are let go. */
+/** The window with a page before it; rows far below the visible ones are let go, and where those are at the end, rows far above. */
 export const prepended = ({ window, top }: View, page: Page<Keyed>, visible: number): Placed => {
   const added = without(page.rows, window.rows);
   const rows = [...added, ...window.rows];
-  const length = Math.max(mostRows, top + added.length + visible + 1);
+  const end = Math.min(rows.length, Math.max(keptRows, top + added.length + visible + 1));
+  const surplus = Math.max(0, end - mostRows);
   return {
-    window: { rows: rows.slice(0, length), moreBefore: page.more, moreAfter: window.moreAfter || rows.length > length },
-    top: top + added.length,
+    window: {
+      rows: rows.slice(surplus, end),
+      moreBefore: page.more || surplus > 0,
+      moreAfter: window.moreAfter || rows.length > end,
+    },
+    top: top + added.length - surplus,
   };
 };
 
@@ -74,7 +84,7 @@ export const refreshed = (window: Window, page: Page<Keyed>, from: bigint | unde
   const before = window.rows.slice(0, start).filter(row => !ids.has(row.id));
   const after = page.more ? behind(window.rows, ids, start) : [];
   const all = [...before, ...fresh, ...after];
-  const rows = all.length > mostRows + slack ? all.slice(0, mostRows + slack) : all;
+  const rows = all.length > mostRows ? all.slice(0, mostRows) : all;
   const moreAfter = rows.length < all.length || (after.length > 0 ? window.moreAfter : page.more);
   const same =
     rows.length === window.rows.length && rows.every((row, index) => row === window.rows[index]) && moreAfter === window.moreAfter;
