@@ -25,9 +25,10 @@ const lineOfCursor = ({ view }: State): number => view.window.rows.findIndex(row
 /** Presses a key and answers what is read because of it, until nothing is. */
 const settle = (bank: ModelBank, state: State, intent: Intent): State => {
   let step = press(state, intent);
-  for (let read = effectOf(step, 'read-page'); read; read = effectOf(step, 'read-page')) {
-    const answer = answerTo(bank, read, 0);
-    if (!answer) break;
+  for (let reads = 0; effectOf(step, 'read-page'); reads += 1) {
+    const read = effectOf(step, 'read-page');
+    const answer = read && answerTo(bank, read, 0);
+    if (!answer || reads > 20) throw new Error('it reads without end');
     step = happen(step.state, answer);
   }
   return step.state;
