@@ -24,7 +24,7 @@ export const undoLast = (state: State, now: number): Step => {
     const ways = waysOpen(state, done, now);
     if (ways.length > 0) return tryWay(state, done.receipt.target.label, done.receipt.request, ways);
   }
-  return stay(withFlash(state, 'info', 'nothing done in this session can be undone', 'the audit pane shows all that was done'));
+  return stay(withFlash(state, 'info', 'nothing done in this session can be undone', 'audit shows all that was done'));
 };
 
 /** A way back turned out closed: the next one is tried, and the reason told when there is none. */
