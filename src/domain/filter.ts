@@ -1,5 +1,6 @@
 import { addDays, parseDay, parseSpan, type Day } from './day.ts';
 import { parseAmount } from './money.ts';
+import { nearest } from './nearest.ts';
 import { done, invalid, type Outcome } from './outcome.ts';
 
 /** What can be asked about a field. Bounds are inclusive; amounts are minor units, days the bank's. */
@@ -148,7 +149,11 @@ const termOf = (word: string, shapes: FieldShapes, context: FilterContext): Outc
   const [, typedName = '', sign = '=', rawText = ''] = match;
   const name = typedName === 'since' && context.since ? context.since : typedName;
   const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-  if (!shape) return invalid(`there is no field ${typedName} here`, `filter by ${Object.keys(shapes).join(', ')}`);
+  if (!shape) {
+    const meant = nearest(typedName, Object.keys(shapes));
+    const fields = `filter by ${Object.keys(shapes).join(', ')}`;
+    return invalid(`there is no field ${typedName} here`, meant === undefined ? fields : `did you mean ${meant}? ${fields}`);
+  }
   const text = unquoted(rawText);
   if (text === '') return invalid(`${typedName} needs a value`, `write ${typedName}=value`);
   // "since yesterday" means from then on, however the day is written

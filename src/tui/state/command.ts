@@ -1,3 +1,4 @@
+import { nearest } from '../../domain/nearest.ts';
 import { invalid, type Outcome, done } from '../../domain/outcome.ts';
 import { commands, completeCommand, resourceNamed } from './completion.ts';
 import type { Step } from './effects.ts';
@@ -60,11 +61,11 @@ const run = (state: State, text: string): Outcome<Step> => {
   }
 };
 
-const unknownCommand = (state: State, name: string): Outcome<never> =>
-  invalid(
-    `there is no command ${name}`,
-    `${state.registry.resources.map(resource => resource.id).join(', ')}, ${Object.keys(commands).join(', ')}`,
-  );
+const unknownCommand = (state: State, name: string): Outcome<never> => {
+  const known = [...state.registry.resources.map(resource => resource.id), ...Object.keys(commands)];
+  const meant = nearest(name, known);
+  return invalid(`there is no command ${name}`, `${meant === undefined ? '' : `did you mean ${meant}? `}${known.join(', ')}`);
+};
 
 export const typeCommand = (state: State, line: Line, text: string): Step =>
   stay(withLine(state, retyped(line, text, completeCommand(state, text))));
