@@ -8,7 +8,7 @@ const longestPassword = 256;
 /** `aaaaaaaaaaaaaaa` is long and known to everybody. */
 const fewestCharacters = 5;
 
-/** A password as typed. It is a secret: no preview, audit row, result or hash of an input ever holds it. */
+/** A password as typed. It is a secret: no preview, audit row, result or hash of an input ever holds it. What is known of it besides: password-check.ts. */
 export const Password = z
   .string()
   .min(shortestPassword, `takes at least ${shortestPassword} characters`)
@@ -21,11 +21,21 @@ const derive = promisify(argon2);
 const cost = { memory: 65_536, passes: 3, parallelism: 1, tagLength: 32 } as const;
 const saltLength = 16;
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '');
+/** How keys are derived, in the words of the PHC format; stored with every salt, so that a later change of the cost is seen. */
+export const costText = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}`;
 
-/** The password as it is kept, in PHC format. Works for some 200 ms off the main thread. */
+/** Random bytes that belong to one password only. */
+export const newSalt = (): Buffer => randomBytes(saltLength);
+
+/** The 32 bytes that stand for a password where it is checked. Works for some 200 ms off the main thread. */
+export const deriveKey = (password: string, salt: Buffer): Promise<Buffer> =>
+  // however a keyboard composes an é, it is the same password
+  derive('argon2id', { message: password.normalize('NFC'), nonce: salt, ...cost });
+
+const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+
+/** The password as it is kept, in PHC format. */
 export const hashPassword = async (password: string): Promise<string> => {
-  const nonce = randomBytes(saltLength);
-  const tag = await derive('argon2id', { message: password.normalize('NFC'), nonce, ...cost });
-  return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(nonce)}$${base64(tag)}`;
+  const salt = newSalt();
+  return `${costText}$${base64(salt)}$${base64(await deriveKey(password, salt))}`;
 };

@@ -301,94 +301,104 @@ END $$;
 
 -- ── Making and deciding requests ─────────────────────────────────────────────────────────────────
 
--- Asks for an action that takes two people. The request's own id is its key: a repeat returns the same one.
-CREATE FUNCTION ops.make_request(token text, request uuid, action_id text, action_version text, entity text, entity_id text, entity_label text, entity_version integer,
+-- Asks for an action that takes two people; runs as the action approvals.request, whose key is the request's id.
+CREATE FUNCTION ops.make_request(action_id text, action_version text, entity text, entity_id text, entity_label text, entity_version integer,
                                  input jsonb, input_hash bytea, preview jsonb, preview_hash text, note text, hours integer) RETURNS ops.approval
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  run ops.action_run := ops.require_action('approvals.request');
   rule ops.action_permission;
-  begun record;
   made ops.approval;
 BEGIN
   SELECT * INTO rule FROM ops.action_permission p WHERE p.action = action_id;
   IF rule.checker IS NULL THEN
     RAISE EXCEPTION 'there is no action % that somebody else decides', action_id USING ERRCODE = 'BU002';
   END IF;
-  SELECT * INTO begun FROM ops.begin_action(token, 'approvals.request', input_hash, request);
-  IF begun.replay IS NOT NULL THEN
-    SELECT * INTO made FROM ops.approval a WHERE a.id = request;
-    RETURN made;
-  END IF;
-  IF NOT ops.may(begun.operator_id, rule.permission) THEN
+  IF NOT ops.may(run.operator_id, rule.permission) THEN
     RAISE EXCEPTION '% needs the permission %: ask an administrator for a role that has it', action_id, rule.permission USING ERRCODE = 'BU002';
   END IF;
   UPDATE ops.approval a SET status = 'expired'
    WHERE a.action = action_id AND a.entity = make_request.entity AND a.entity_id = make_request.entity_id AND a.status = 'pending' AND a.expires_at <= clock_timestamp();
   INSERT INTO ops.approval AS a (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, expires_at,
                                  maker_id, maker_session)
-  VALUES (request, action_id, make_request.action_version, make_request.entity, make_request.entity_id, make_request.entity_label, make_request.entity_version,
+  VALUES (run.request_id, action_id, make_request.action_version, make_request.entity, make_request.entity_id, make_request.entity_label, make_request.entity_version,
           make_request.input, make_request.input_hash, make_request.preview, make_request.preview_hash, make_request.note,
-          clock_timestamp() + make_interval(hours => least(greatest(hours, 1), 167)), begun.operator_id, begun.session_id)
+          clock_timestamp() + make_interval(hours => least(greatest(hours, 1), 167)), run.operator_id, run.session_id)
   RETURNING a.* INTO made;
-  PERFORM ops.write_audit('create', 'approval', made.number::text, made.action || ' ' || made.entity_label, NULL,
-                          jsonb_build_object('action', made.action, 'entity', made.entity, 'record', made.entity_id, 'expires', made.expires_at), 'success', NULL, made.note, made.id,
-                          jsonb_build_object('summary', format('asked for %s of %s', made.action, made.entity_label), 'approval', made.id));
   RETURN made;
 END $$;
 
--- Rejects, cancels, fails or judges a request by the rules of the guard; internal to the functions below.
-CREATE FUNCTION ops.settle_approval(token text, request uuid, wanted uuid, action_id text, after text, note text, judged text DEFAULT NULL) RETURNS ops.approval
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Locks a request that still waits. Internal.
+CREATE FUNCTION ops.open_request(wanted bigint) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  begun record;
-  rule ops.action_permission;
   asked ops.approval;
 BEGIN
-  SELECT * INTO begun FROM ops.begin_action(token, action_id, sha256(convert_to(wanted || after || coalesce(judged, ''), 'UTF8')), request);
-  SELECT * INTO asked FROM ops.approval a WHERE a.id = wanted FOR UPDATE;
+  SELECT * INTO asked FROM ops.approval a WHERE a.number = wanted FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no request %', wanted USING ERRCODE = 'BU011';
   END IF;
-  IF begun.replay IS NOT NULL THEN RETURN asked; END IF;
-  SELECT * INTO STRICT rule FROM ops.action_permission p WHERE p.action = asked.action;
-  IF after IN ('rejected', 'failed') AND NOT ops.may(begun.operator_id, rule.checker) THEN
-    RAISE EXCEPTION 'request % is decided by somebody with the permission %', asked.number, rule.checker USING ERRCODE = 'BU002';
+  IF asked.status <> 'pending' OR asked.expires_at <= clock_timestamp() THEN
+    RAISE EXCEPTION 'request % % already', wanted, CASE WHEN asked.status = 'pending' THEN 'has expired' ELSE 'is ' || asked.status END USING ERRCODE = 'BU007';
   END IF;
-  IF asked.status = 'pending' AND asked.expires_at <= clock_timestamp() THEN
-    RAISE EXCEPTION 'request % has expired', asked.number USING ERRCODE = 'BU007';
-  END IF;
-  IF judged IS NOT NULL THEN
-    IF NOT asked.break_glass OR asked.status <> 'executed' OR asked.verdict IS NOT NULL THEN
-      RAISE EXCEPTION 'request % is not one that waits for a verdict', asked.number USING ERRCODE = 'BU007';
-    END IF;
-    IF asked.maker_id = begun.operator_id THEN
-      RAISE EXCEPTION 'whoever broke the glass does not judge it' USING ERRCODE = 'BU009';
-    END IF;
-    UPDATE ops.approval a SET verdict = judged, verdict_note = settle_approval.note, ratified_by = begun.operator_id, ratified_at = clock_timestamp() WHERE a.id = wanted RETURNING * INTO asked;
-  ELSE
-    UPDATE ops.approval a SET status = after, decision_note = CASE WHEN after <> 'failed' THEN settle_approval.note END, error = CASE WHEN after = 'failed' THEN settle_approval.note END
-     WHERE a.id = wanted RETURNING * INTO asked;
-  END IF;
-  PERFORM ops.write_audit(CASE WHEN judged = 'ratified' THEN 'approve' WHEN after = 'rejected' OR judged = 'disputed' THEN 'reject' ELSE 'update' END, 'approval', asked.number::text,
-                          asked.action || ' ' || asked.entity_label, jsonb_build_object('status', 'pending'), jsonb_build_object('status', coalesce(judged, asked.status)),
-                          'success', NULL, settle_approval.note, asked.id, jsonb_build_object('summary', format('%s request %s', coalesce(judged, after), asked.number)));
   RETURN asked;
 END $$;
 
-CREATE FUNCTION ops.reject_request(token text, request uuid, wanted uuid, note text) RETURNS ops.approval LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ops.settle_approval(token, request, wanted, 'approvals.reject', 'rejected', note)
-$$;
-CREATE FUNCTION ops.cancel_request(token text, request uuid, wanted uuid, note text) RETURNS ops.approval LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ops.settle_approval(token, request, wanted, 'approvals.cancel', 'cancelled', note)
-$$;
+-- Whoever may approve may reject (BU002), and nobody their own (BU009, by the guard).
+CREATE FUNCTION ops.reject_request(wanted bigint, note text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_action('approvals.reject');
+  asked ops.approval := ops.open_request(wanted);
+  needed text := (SELECT p.checker FROM ops.action_permission p WHERE p.action = asked.action);
+BEGIN
+  IF NOT ops.may(run.operator_id, needed) THEN
+    RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
+  END IF;
+  UPDATE ops.approval a SET status = 'rejected', decision_note = reject_request.note WHERE a.id = asked.id RETURNING * INTO asked;
+  RETURN asked;
+END $$;
+
+CREATE FUNCTION ops.cancel_request(wanted bigint, note text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  asked ops.approval := ops.open_request(wanted);
+BEGIN
+  UPDATE ops.approval a SET status = 'cancelled', decision_note = cancel_request.note WHERE a.id = asked.id RETURNING * INTO asked;
+  RETURN asked;
+END $$;
+
 -- An approved request that could not be carried out: its target had changed, or refused.
-CREATE FUNCTION ops.fail_request(token text, request uuid, wanted uuid, error text) RETURNS ops.approval LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ops.settle_approval(token, request, wanted, 'approvals.fail', 'failed', error)
-$$;
--- A manager's verdict on what one person did under broken glass: ratified or disputed.
-CREATE FUNCTION ops.judge_request(token text, request uuid, wanted uuid, verdict text, note text) RETURNS ops.approval LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ops.settle_approval(token, request, wanted, 'approvals.ratify', 'executed', note, verdict)
-$$;
+CREATE FUNCTION ops.fail_request(wanted bigint, error text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_action('approvals.fail');
+  asked ops.approval := ops.open_request(wanted);
+  needed text := (SELECT p.checker FROM ops.action_permission p WHERE p.action = asked.action);
+BEGIN
+  IF NOT ops.may(run.operator_id, needed) THEN
+    RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
+  END IF;
+  UPDATE ops.approval a SET status = 'failed', error = left(fail_request.error, 2000) WHERE a.id = asked.id RETURNING * INTO asked;
+  RETURN asked;
+END $$;
+
+-- A verdict on what one person did under broken glass: ratified or disputed, within a day.
+CREATE FUNCTION ops.judge_request(wanted bigint, judged text, note text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_action('approvals.ratify');
+  asked ops.approval;
+BEGIN
+  SELECT * INTO asked FROM ops.approval a WHERE a.number = wanted FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no request %', wanted USING ERRCODE = 'BU011';
+  END IF;
+  IF NOT asked.break_glass OR asked.status <> 'executed' OR asked.verdict IS NOT NULL THEN
+    RAISE EXCEPTION 'request % does not wait for a verdict', wanted USING ERRCODE = 'BU007';
+  END IF;
+  IF asked.maker_id = run.operator_id THEN
+    RAISE EXCEPTION 'whoever broke the glass does not judge it' USING ERRCODE = 'BU009';
+  END IF;
+  UPDATE ops.approval a SET verdict = judged, verdict_note = judge_request.note, ratified_by = run.operator_id, ratified_at = clock_timestamp()
+   WHERE a.id = asked.id RETURNING * INTO asked;
+  RETURN asked;
+END $$;
 
 -- ── What a console asks every second ─────────────────────────────────────────────────────────────
 
@@ -457,5 +467,5 @@ INSERT INTO ops.action_permission (action, permission) VALUES
 -- ── Who may call what ────────────────────────────────────────────────────────────────────────────
 
 -- Parts of other functions: called with arguments that they alone may choose.
-REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.settle_approval,
+REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.open_request,
   ops.locked_until, ops.address_waits_until FROM PUBLIC;
