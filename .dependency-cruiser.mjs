@@ -7,6 +7,7 @@ const rooms = {
   remote: ['domain'],
   kit: ['domain', 'database', 'remote'],
   resources: ['domain', 'database', 'kit'],
+  notices: ['domain', 'database', 'kit'],
   runbooks: ['domain', 'database', 'kit'],
   detection: ['domain', 'database', 'kit'],
   reports: ['domain', 'database', 'kit'],
@@ -111,6 +112,12 @@ export default {
       'one door to other hosts',
       { path: '^src/', pathNot: '^src/remote/' },
       { path: npm(['ssh2', 'ssh2-[^/]+', '@types/ssh2']) },
+    ),
+    never(
+      'mail-only-in-notices',
+      'one door for what is told to people',
+      { path: '^src/', pathNot: '^src/notices/' },
+      { path: npm(['nodemailer', 'nodemailer-[^/]+', '@types/nodemailer']) },
     ),
     never(
       'domain-is-pure',
