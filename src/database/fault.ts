@@ -1,4 +1,4 @@
-import { conflict, failed, forbidden, invalid, notFound, stale, type Outcome } from '../domain/outcome.ts';
+import { conflict, failed, forbidden, invalid, lacking, notFound, stale, type Outcome } from '../domain/outcome.ts';
 
 /** What the database said when it refused or broke off, dug out of the shapes Prisma wraps it in. */
 export type Fault = { readonly code: string; readonly message: string; readonly constraint?: string };
@@ -83,6 +83,8 @@ const constraintWords: Readonly<Record<string, string>> = {
   within_daily_limit: 'the daily limit is exceeded',
   transaction_reversed_once_key: 'this transaction was reversed already',
   transaction_flag_open_key: 'this transaction is flagged already',
+  approval_one_open_key: 'somebody asked for the same already: that request waits in the inbox',
+  not_by_its_maker: 'whoever made a request cannot decide it',
 };
 
 /** The refusal that an error stands for; undefined where the error is no refusal and must be thrown on. */
@@ -107,6 +109,12 @@ export const refusalOf = (error: unknown): Outcome<never> | undefined => {
       return conflict(fault.message);
     case 'BU011':
       return notFound(fault.message);
+    case 'BU012':
+      return lacking('second-person', fault.message, 'ask for it: the request waits in the inbox');
+    case 'BU013':
+      return lacking('code', fault.message, 'give the code that your app shows');
+    case 'BU014':
+      return lacking('window', fault.message, 'press W and say why, or add --reason to the command');
     case '22021': // NUL, which Postgres keeps in no text and in no document
     case '22P05':
       return invalid('a text holds a character that no database keeps', 'leave it out');

@@ -3,6 +3,8 @@ export type Refusal = {
   readonly kind: 'invalid' | 'forbidden' | 'not-found' | 'conflict' | 'stale' | 'waiting-for-approval' | 'failed' | 'unknown';
   readonly message: string;
   readonly next?: string;
+  /** What the same person can give to go on at once. */
+  readonly needs?: 'window' | 'code' | 'second-person';
 };
 
 /** Expected refusals are values; everything else throws. */
@@ -25,5 +27,12 @@ export const conflict = refuse('conflict');
 export const stale = refuse('stale');
 /** Tried and did not happen, for a reason that lies outside the request. */
 export const failed = refuse('failed');
+/** Done as far as one person can do it: a request waits for another. */
+export const waiting = refuse('waiting-for-approval');
+/** Allowed, but for one thing that the person can give: a write window, a one-time code, a second person. */
+export const lacking = (needs: NonNullable<Refusal['needs']>, message: string, next: string): Outcome<never> => ({
+  ok: false,
+  refusal: { kind: 'forbidden', message, next, needs },
+});
 /** Nobody can say yet whether it happened; resolved by the request's id, never by running again. */
 export const unknown = refuse('unknown');

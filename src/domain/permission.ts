@@ -18,9 +18,17 @@ export const permissions = [
   'transaction.flag',
   'transaction.reverse',
   'audit.read',
+  'window.open',
+  'approval.read',
+  'approval.decide',
+  'approval.ratify',
+  'access.decide',
+  'incident.read',
+  'incident.manage',
 ] as const;
 
-export type Permission = (typeof permissions)[number];
+/** `self`: what concerns oneself alone, which everybody may. */
+export type Permission = (typeof permissions)[number] | 'self';
 
 /** Who acts. Always a parameter, never a global: one process may serve several screens. */
 export type Operator = {

@@ -9,10 +9,18 @@ type StoredReceipt = Omit<Receipt, 'replayed'>;
 /** Ties this transaction to the operator behind the token and takes the request's id as its key. */
 export const beginAction = async (
   db: Db,
-  begin: { readonly token: string; readonly action: string; readonly hash: Buffer; readonly request: string },
+  begin: {
+    readonly token: string;
+    readonly action: string;
+    readonly hash: Buffer;
+    readonly request: string;
+    readonly approval?: string;
+    readonly breakingGlass?: boolean;
+  },
 ): Promise<{ readonly replay?: Receipt; readonly givenUp?: true }> => {
   const [row] = await db.$queryRaw<{ replay: StoredReceipt | { settled: string } | null }[]>`
-    SELECT replay FROM ops.begin_action(${begin.token}, ${begin.action}, ${begin.hash}, ${begin.request}::uuid)`;
+    SELECT replay FROM ops.begin_action(${begin.token}, ${begin.action}, ${begin.hash}, ${begin.request}::uuid, ${begin.approval ?? null}::uuid,
+      ${begin.breakingGlass ?? false})`;
   if (!row?.replay) return {};
   if ('settled' in row.replay) return { givenUp: true };
   return { replay: { ...row.replay, replayed: true } };
@@ -31,7 +39,8 @@ type AuditRow = {
   readonly result: unknown;
 };
 
-const json = (value: unknown): string | null =>
+/** As JSON that a database keeps: bigints as text. */
+export const json = (value: unknown): string | null =>
   value === null || value === undefined
     ? null
     : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));

@@ -33,22 +33,26 @@ export type Action<Input extends z.ZodObject, Facts> = {
   /** How its doing is told afterwards: "froze", "approved". */
   readonly past: string;
   readonly permission: Permission;
-  /** How many people it takes; the second one comes with sign-in. */
+  /** Changed when its input or its meaning changes: what waits in the inbox under another one is stale. */
+  readonly version?: string;
+  /** How many people it takes: for two, one asks and another decides. */
   readonly eyes: 1 | 2;
   /** The same, where it depends on what is changed. */
   eyesFor?(facts: Facts, input: z.output<Input>): 1 | 2;
   /** Who decides a request for it, where that is not whoever may ask. */
   readonly checker?: Permission;
   readonly danger: Danger;
-  /** Whether it asks for a fresh one-time code, once operators sign in. */
+  /** Whether it asks whoever's key executes it for a fresh one-time code. */
   readonly code?: true;
   readonly verb: Verb;
   readonly entity: string;
   readonly input: Input;
+  /** Its record is a request, and doing it is doing what the request asks for: as its checker, or alone in an incident. */
+  readonly carriesOut?: 'as-checker' | 'breaking-glass';
   /** Said beforehand where nothing takes it back. */
   readonly irreversible?: string;
   /** How many records one bulk may hold, and why no more. */
-  readonly bulk?: { readonly most: number; readonly why: string };
+  readonly bulk?: { readonly most: number; readonly why: string; readonly unlessIncident?: true };
   /** Reads what is needed to decide, and refuses early. Never writes. */
   gather(input: z.output<Input>, context: Context): Promise<Outcome<Facts>>;
   target(facts: Facts, input: z.output<Input>): Target;

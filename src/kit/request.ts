@@ -14,6 +14,8 @@ export type Preview = {
   readonly title: string;
   readonly danger: Danger;
   readonly eyes: 1 | 2;
+  /** Whether a fresh one-time code is asked for. */
+  readonly code: boolean;
   readonly target: Target;
   readonly lines: readonly string[];
   readonly evidence: readonly { readonly title: string; readonly table: SmallTable }[];

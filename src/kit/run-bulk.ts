@@ -3,8 +3,8 @@ import { done, failed, invalid, type Outcome } from '../domain/outcome.ts';
 import { beginAction, writeAudit } from './audit.ts';
 import type { AnyAction } from './define-action.ts';
 import { explainError } from './explain.ts';
-import { previewAction, runAction } from './run-action.ts';
 import type { Acting, Preview, Receipt, RunOptions, Typed } from './request.ts';
+import type { Single } from './single.ts';
 
 /** One action on many records. `typed` is the same for all; the ids were frozen when the preview was made. */
 export type Bulk = {
@@ -40,8 +40,16 @@ export const largestBulk = 10_000;
 /** A bulk stops after this many failures in a row. */
 const failuresInARow = 3;
 
-const tooMany = (action: AnyAction, count: number): string | undefined => {
-  const most = Math.min(action.bulk?.most ?? largestBulk, largestBulk);
+const incidentOpen = async ({ database }: Acting): Promise<boolean> => {
+  const [row] = await database.reads.$queryRaw<
+    { open: boolean }[]
+  >`SELECT EXISTS (SELECT FROM ops.incident WHERE status IN ('open', 'contained')) AS open`;
+  return row?.open ?? false;
+};
+
+const tooMany = async (action: AnyAction, count: number, acting: Acting): Promise<string | undefined> => {
+  const usual = Math.min(action.bulk?.most ?? largestBulk, largestBulk);
+  const most = count > usual && action.bulk?.unlessIncident && (await incidentOpen(acting)) ? largestBulk : usual;
   return count > most ? (action.bulk?.why ?? `a bulk holds at most ${most.toLocaleString('en')} records`) : undefined;
 };
 
@@ -59,13 +67,14 @@ export const previewBulk = async (
   ids: readonly string[],
   typed: Typed,
   acting: Acting,
+  single: Single,
 ): Promise<Outcome<BulkPreview>> => {
-  const objection = tooMany(action, ids.length);
+  const objection = await tooMany(action, ids.length, acting);
   if (objection) return invalid(objection);
   const previews: Preview[] = [];
   const refused: { id: string; message: string }[] = [];
   for (const id of ids.slice(0, previewed)) {
-    const preview = await previewAction(action, { ...typed, id }, acting);
+    const preview = await single.preview(action, { ...typed, id });
     if (preview.ok) previews.push(preview.value);
     else if (preview.refusal.kind === 'invalid' || preview.refusal.kind === 'forbidden') return preview;
     else refused.push({ id, message: preview.refusal.message });
@@ -73,11 +82,19 @@ export const previewBulk = async (
   return done({ previews, refused, unseen: Math.max(0, ids.length - previewed) });
 };
 
+/** Of some records: how many are done, wait for a second person, or were refused. */
+const tally = (results: readonly RecordResult[]) => {
+  const succeeded = results.filter(({ outcome }) => outcome.ok).length;
+  const asked = results.filter(({ outcome }) => !outcome.ok && outcome.refusal.kind === 'waiting-for-approval').length;
+  return { succeeded, asked, refused: results.length - succeeded - asked };
+};
+
 const summarize = (action: AnyAction, results: readonly RecordResult[], skipped: number): string => {
-  const succeeded = results.filter(result => result.outcome.ok).length;
-  const refused = results.length - succeeded;
+  const { succeeded, asked, refused } = tally(results);
+  const whole = results.length + skipped;
   return [
-    `${action.past} ${succeeded} of ${results.length + skipped}`,
+    asked > 0 && succeeded === 0 ? `asked for ${asked} of ${whole}` : `${action.past} ${succeeded} of ${whole}`,
+    asked > 0 && succeeded > 0 && `${asked} asked for`,
     refused > 0 && `${refused} refused`,
     skipped > 0 && `${skipped} not tried`,
   ]
@@ -89,13 +106,15 @@ const auditSummary = async (
   action: AnyAction,
   bulk: Bulk,
   acting: Acting,
-  done: Omit<BulkResult, 'results'> & { succeeded: number; refused: number },
+  done: Omit<BulkResult, 'results'> & ReturnType<typeof tally>,
 ): Promise<void> => {
   await acting.database.transaction(async db => {
     const hash = createHash('sha256')
       .update(JSON.stringify([action.id, bulk.ids]))
       .digest();
-    const begun = await beginAction(db, { token: acting.token, action: action.id, hash, request: bulk.request });
+    // What was only asked for was not done: its row says so
+    const named = done.asked > 0 ? 'approvals.request' : action.id;
+    const begun = await beginAction(db, { token: acting.token, action: named, hash, request: bulk.request });
     if (begun.replay) return;
     const target = { id: `bulk ${bulk.request}`, label: `${bulk.ids.length} records`, version: 0 };
     await writeAudit(db, {
@@ -103,8 +122,8 @@ const auditSummary = async (
       entity: action.entity,
       target,
       old: null,
-      new: { succeeded: done.succeeded, refused: done.refused, skipped: done.skipped },
-      outcome: done.refused + done.skipped === 0 ? 'success' : done.succeeded > 0 ? 'partial' : 'failure',
+      new: { succeeded: done.succeeded, asked: done.asked, refused: done.refused, skipped: done.skipped },
+      outcome: done.refused + done.skipped === 0 ? 'success' : done.succeeded + done.asked > 0 ? 'partial' : 'failure',
       reason: bulk.typed['ground'] ?? null,
       note: bulk.typed['note'] ?? bulk.typed['findings'] ?? null,
       correlation: bulk.request,
@@ -114,9 +133,9 @@ const auditSummary = async (
 };
 
 /** What nobody expected ends one record and leaves the account of the others whole; it is on record already. */
-const runOne = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> => {
+const runOne = async (single: Single, action: AnyAction, typed: Typed, options: RunOptions): Promise<Outcome<Receipt>> => {
   try {
-    return await runAction(action, typed, acting, options);
+    return await single.run(action, typed, options);
   } catch (error) {
     const { message, next } = explainError(error);
     return failed(message, next);
@@ -137,24 +156,29 @@ const withWhole = async (summary: string, record: Promise<void>): Promise<string
  * Runs an action on many records: one first, then, if that is agreed to, the others; one transaction and one
  * audit row each, and one row for the whole. Stops after three failures in a row, or when aborted.
  */
-export const runBulk = async (action: AnyAction, bulk: Bulk, acting: Acting, watch: BulkWatch): Promise<Outcome<BulkResult>> => {
-  const objection = tooMany(action, bulk.ids.length);
+export const runBulk = async (
+  action: AnyAction,
+  bulk: Bulk,
+  acting: Acting,
+  watch: BulkWatch,
+  single: Single,
+): Promise<Outcome<BulkResult>> => {
+  const objection = await tooMany(action, bulk.ids.length, acting);
   if (objection) return invalid(objection);
   const results: RecordResult[] = [];
   let inARow = 0;
   for (const id of bulk.ids) {
     const expected = bulk.expected[id];
     const options = { request: requestOf(bulk.request, id), correlation: bulk.request, ...(expected ? { expected } : {}) };
-    const result = { id, outcome: await runOne(action, { ...bulk.typed, id }, acting, options) };
+    const result = { id, outcome: await runOne(single, action, { ...bulk.typed, id }, options) };
     results.push(result);
     watch.onResult(result, results.length);
-    inARow = result.outcome.ok ? 0 : inARow + 1;
+    inARow = result.outcome.ok || result.outcome.refusal.kind === 'waiting-for-approval' ? 0 : inARow + 1;
     if (inARow >= failuresInARow || watch.signal.aborted) break;
     if (results.length === 1 && bulk.ids.length > 1 && !(await watch.proceed(result))) break;
   }
-  const succeeded = results.filter(result => result.outcome.ok).length;
   const skipped = bulk.ids.length - results.length;
   const summary = summarize(action, results, skipped);
-  const whole = auditSummary(action, bulk, acting, { summary, skipped, succeeded, refused: results.length - succeeded });
+  const whole = auditSummary(action, bulk, acting, { summary, skipped, ...tally(results) });
   return done({ results, skipped, summary: await withWhole(summary, whole) });
 };

@@ -7,8 +7,10 @@ import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
-import { previewAction, runAction, settleAction } from './run-action.ts';
+import { presenceOf, type Presence, type PresenceParts } from './presence.ts';
+import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
+import { singleOf } from './single.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
 
 /** Everything there is to see and do; main hands it over, the kit knows none of it. */
@@ -31,6 +33,10 @@ export type Session = {
   readonly registry: Registry;
   /** Why nothing can be changed here; every action is refused with it. */
   readonly readOnly?: Refusal;
+  /** The operator's own side of it: pulse, write window, codes, lock. Undefined where nobody signed in. */
+  readonly presence?: Presence;
+  /** In a demo: the same console as the demo operator who has that role. */
+  readonly become?: (role: string) => Promise<Outcome<Session>>;
   readonly now: () => Date;
   readonly today: () => Day;
   readonly filterContext: (resource: AnyResource) => FilterContext;
@@ -61,6 +67,9 @@ export type SessionParts = {
   /** Undefined where nobody signed in: reads cannot be told to anybody's account, and `readOnly` says why nothing can be changed. */
   readonly token: string | undefined;
   readonly readOnly?: Refusal;
+  /** What unlocking and codes need; without it a demo's session. */
+  readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'>;
+  readonly become?: Session['become'];
   readonly environment: Environment;
   readonly registry: Registry;
   readonly now?: () => Date;
@@ -99,6 +108,7 @@ const changesOf = ({
   token,
   environment,
   readOnly,
+  registry: { actions },
 }: SessionParts): Pick<Session, 'preview' | 'run' | 'settle' | 'previewBulk' | 'runBulk'> => {
   if (token === undefined || readOnly) {
     const refused = async (): Promise<Outcome<never>> => ({
@@ -108,12 +118,12 @@ const changesOf = ({
     return { preview: refused, run: refused, settle: refused, previewBulk: refused, runBulk: refused };
   }
   const acting = { database, operator, token, currency: environment.currency };
+  const single = singleOf(acting, actions);
   return {
-    preview: (action, typed) => previewAction(action, typed, acting),
-    run: (action, typed, options) => runAction(action, typed, acting, options),
+    ...single,
     settle: (action, typed, options) => settleAction(action, typed, acting, options),
-    previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting),
-    runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch),
+    previewBulk: (action, ids, typed) => previewBulk(action, ids, typed, acting, single),
+    runBulk: (action, bulk, watch) => runBulk(action, bulk, acting, watch, single),
   };
 };
 
@@ -154,9 +164,15 @@ const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | '
   };
 };
 
+/** A demo has no passwords and no seeds: nothing asks for them. */
+const demoCredentials = {
+  seedKey: async () => Buffer.alloc(32),
+  derive: async () => Buffer.alloc(32),
+};
+
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (parts: SessionParts): Session => {
-  const { database, environment, operator, token, registry, readOnly } = parts;
+  const { database, environment, operator, token, registry, readOnly, credentials, become } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
   return {
@@ -164,6 +180,10 @@ export const openSession = (parts: SessionParts): Session => {
     environment,
     registry,
     ...(readOnly === undefined ? {} : { readOnly }),
+    ...(become === undefined ? {} : { become }),
+    ...(token === undefined
+      ? {}
+      : { presence: presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials) }) }),
     now,
     today,
     filterContext: resource => ({

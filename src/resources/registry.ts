@@ -9,6 +9,15 @@ import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
 import { audit } from './audit/index.ts';
+import { containIncident, resolveIncident, reviewIncident } from './incidents/move.ts';
+import { declareIncident } from './incidents/declare.ts';
+import { incidents } from './incidents/index.ts';
+import { approveRequest } from './inbox/approve.ts';
+import { breakGlass } from './inbox/break-glass.ts';
+import { cancelApproval } from './inbox/cancel.ts';
+import { inbox } from './inbox/index.ts';
+import { ratifyRequest } from './inbox/ratify.ts';
+import { rejectApproval } from './inbox/reject.ts';
 import { overview } from './overview/index.ts';
 import { flagTransaction } from './transactions/flag.ts';
 import { transactions } from './transactions/index.ts';
@@ -22,7 +31,7 @@ import { lockUser } from './users/lock.ts';
 import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
-export const resources: readonly AnyResource[] = [overview, accounts, users, transactions, audit];
+export const resources: readonly AnyResource[] = [overview, accounts, users, transactions, audit, inbox, incidents];
 
 /** Every action there is, found by its id. */
 export const actions: readonly AnyAction[] = [
@@ -41,4 +50,13 @@ export const actions: readonly AnyAction[] = [
   unlockUser,
   flagTransaction,
   unflagTransaction,
+  approveRequest,
+  rejectApproval,
+  cancelApproval,
+  breakGlass,
+  ratifyRequest,
+  declareIncident,
+  containIncident,
+  resolveIncident,
+  reviewIncident,
 ];

@@ -166,6 +166,7 @@ export const aPreview = (changes: Partial<Preview> = {}): Preview => ({
   title: 'Freeze account',
   danger: 'plain',
   eyes: 1,
+  code: false,
   target: { id: '3', label: numberOf(2), version: 3 },
   lines: [
     `${numberOf(2)} of Łucja Żak stops deposits, withdrawals and transfers, whoever posts them`,

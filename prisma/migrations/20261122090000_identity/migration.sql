@@ -569,3 +569,23 @@ END $$;
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON ops.incident FOR EACH ROW EXECUTE FUNCTION ops.guard_incident();
 CREATE TRIGGER keep BEFORE DELETE ON ops.incident FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.incident FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
+
+CREATE FUNCTION ops.declare_incident(level smallint, kind text, title text) RETURNS ops.incident LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  declared ops.incident;
+BEGIN
+  INSERT INTO ops.incident AS i (level, kind, title) VALUES (declare_incident.level, declare_incident.kind, declare_incident.title) RETURNING i.* INTO declared;
+  RETURN declared;
+END $$;
+
+-- Moves an incident on, if it is still the version that was looked at (BU005 if not).
+CREATE FUNCTION ops.move_incident(wanted bigint, after text, expected_version integer) RETURNS ops.incident LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  moved ops.incident;
+BEGIN
+  UPDATE ops.incident i SET status = after WHERE i.id = wanted AND i.version = expected_version RETURNING i.* INTO moved;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'incident % changed meanwhile', wanted USING ERRCODE = 'BU005';
+  END IF;
+  RETURN moved;
+END $$;

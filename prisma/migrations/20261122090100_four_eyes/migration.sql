@@ -104,6 +104,8 @@ BEGIN
   ELSIF new.verdict IS NOT NULL AND old.verdict IS NULL THEN
     PERFORM ops.require_action('approvals.ratify');
     new.ratified_by := run.operator_id; new.ratified_at := clock_timestamp();
+  ELSIF old.status = 'approved' AND run.approval_id = old.id AND old.decision_note IS NULL AND (to_jsonb(new) - 'decision_note') = (to_jsonb(old) - 'decision_note') THEN
+    RETURN new;
   ELSIF to_jsonb(new) <> to_jsonb(old) THEN
     RAISE EXCEPTION 'a request that was decided stays as it was decided' USING ERRCODE = 'BU010';
   END IF;
@@ -379,6 +381,14 @@ BEGIN
   RETURN asked;
 END $$;
 
+-- What the checker wrote; in the transaction that carries the request out.
+CREATE FUNCTION ops.note_decision(note text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_acting();
+BEGIN
+  UPDATE ops.approval a SET decision_note = note_decision.note WHERE a.id = run.approval_id;
+END $$;
+
 -- A verdict on what one person did under broken glass: ratified or disputed, within a day.
 CREATE FUNCTION ops.judge_request(wanted bigint, judged text, note text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -461,7 +471,7 @@ UPDATE ops.action_permission SET eyes = 2, checker = 'approval.decide', needs_co
 INSERT INTO ops.action_permission (action, permission, needs_window) VALUES
   ('operators.enrol', 'self', false), ('operators.change-password', 'self', false), ('windows.open', 'window.open', false);
 INSERT INTO ops.action_permission (action, permission) VALUES
-  ('approvals.request', 'self'), ('approvals.reject', 'self'), ('approvals.cancel', 'self'), ('approvals.fail', 'self'), ('approvals.ratify', 'approval.ratify'),
+  ('approvals.request', 'self'), ('approvals.reject', 'self'), ('approvals.cancel', 'self'), ('approvals.fail', 'self'), ('approvals.approve', 'self'), ('approvals.break-glass', 'self'), ('approvals.ratify', 'approval.ratify'),
   ('incidents.declare', 'incident.manage'), ('incidents.contain', 'incident.manage'), ('incidents.resolve', 'incident.manage'), ('incidents.review', 'incident.manage');
 
 -- ── Who may call what ────────────────────────────────────────────────────────────────────────────

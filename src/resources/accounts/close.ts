@@ -17,6 +17,7 @@ export const closeAccount = defineAction({
   past: 'closed',
   permission: 'account.close',
   eyes: 2,
+  checker: 'approval.decide',
   code: true,
   danger: 'typed',
   verb: 'update',

@@ -19,7 +19,7 @@ export const freezeAccount = defineAction({
   danger: 'plain',
   verb: 'update',
   entity: 'account',
-  bulk: { most: 20, why: 'freezing more than 20 accounts at once needs an open incident' },
+  bulk: { most: 20, why: 'freezing more than 20 accounts at once needs an open incident', unlessIncident: true },
   input: z.object({
     id: AccountId,
     ground: FreezeGround,

@@ -14,6 +14,7 @@ export const unfreezeAccount = defineAction({
   past: 'unfroze',
   permission: 'account.unfreeze',
   eyes: 2,
+  checker: 'approval.decide',
   code: true,
   danger: 'plain',
   verb: 'update',

@@ -4,6 +4,8 @@ import type { Acting } from '../../../src/kit/request.ts';
 import { runBulk, type BulkWatch } from '../../../src/kit/run-bulk.ts';
 import { anActingBank, type ActingBank } from '../../support/acting-session.ts';
 import { actionNamed } from '../../support/session.ts';
+import { singleOf } from '../../../src/kit/single.ts';
+import { actions } from '../../../src/resources/registry.ts';
 
 const lock = actionNamed('users.lock');
 const watch = (onResult: BulkWatch['onResult'] = () => undefined): BulkWatch => ({
@@ -33,7 +35,7 @@ test('what nobody expected in the middle leaves the account of what was done who
     END $$;
     CREATE TRIGGER a_full_disk BEFORE UPDATE ON bank."user" FOR EACH ROW EXECUTE FUNCTION public.full_disk()`);
   const bulk = bulkOf(ids);
-  const outcome = await runBulk(lock, bulk, world.acting, watch());
+  const outcome = await runBulk(lock, bulk, world.acting, watch(), singleOf(world.acting, actions));
   expect(outcome).toMatchObject({ ok: true, value: { skipped: 3, summary: 'locked 2 of 8, 3 refused, 3 not tried' } });
   expect(outcome.ok && outcome.value.results[2]?.outcome).toMatchObject({
     ok: false,
@@ -45,7 +47,10 @@ test('what nobody expected in the middle leaves the account of what was done who
   ]);
 
   await world.bank.db.query('DROP TRIGGER a_full_disk ON bank."user"');
-  expect(await runBulk(lock, bulk, world.acting, watch())).toMatchObject({ ok: true, value: { skipped: 0, summary: 'locked 8 of 8' } });
+  expect(await runBulk(lock, bulk, world.acting, watch(), singleOf(world.acting, actions))).toMatchObject({
+    ok: true,
+    value: { skipped: 0, summary: 'locked 8 of 8' },
+  });
   expect(await locked(world)).toBe(8);
 });
 
@@ -57,7 +62,13 @@ test('a session that is ended in the middle: what was done before is told, with 
     await world.bank.db.query('UPDATE ops.operator_session SET revoked_at = now() WHERE operator_id = $1', [world.bank.one.id]);
     return true;
   };
-  const outcome = await runBulk(lock, bulkOf(ids), world.acting, { ...watch(() => (results += 1)), proceed });
+  const outcome = await runBulk(
+    lock,
+    bulkOf(ids),
+    world.acting,
+    { ...watch(() => (results += 1)), proceed },
+    singleOf(world.acting, actions),
+  );
   expect(outcome).toMatchObject({
     ok: true,
     value: {
@@ -89,11 +100,11 @@ test('a database that goes away before the row for the whole is written: the sam
     },
   };
   const bulk = bulkOf(ids);
-  expect(await runBulk(lock, bulk, breaking, watch())).toMatchObject({
+  expect(await runBulk(lock, bulk, breaking, watch(), singleOf(breaking, actions))).toMatchObject({
     ok: true,
     value: { skipped: 0, summary: 'locked 8 of 8; no row for the whole in the audit log: the database does not answer' },
   });
-  const again = await runBulk(lock, bulk, world.acting, watch());
+  const again = await runBulk(lock, bulk, world.acting, watch(), singleOf(world.acting, actions));
   expect(again.ok && again.value.results.every(({ outcome }) => outcome.ok && outcome.value.replayed)).toBe(true);
   expect(await world.bank.rows(`SELECT outcome::text FROM ops.audit WHERE request_id = $1`, [bulk.request])).toEqual([
     { outcome: 'success' },

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { previewBulk, requestOf, runBulk, type BulkWatch, type RecordResult } from '../../../src/kit/run-bulk.ts';
 import { anActingBank, type ActingBank } from '../../support/acting-session.ts';
 import { actionNamed } from '../../support/session.ts';
+import { singleOf } from '../../../src/kit/single.ts';
+import { actions } from '../../../src/resources/registry.ts';
 
 const lock = actionNamed('users.lock');
 const note = 'locked together by a test';
@@ -29,7 +31,7 @@ test('one is done first; after a yes the others follow, one audit row each and o
   const ids = await customers(world, 12);
   const seen: RecordResult[] = [];
   const bulk = bulkOf(ids);
-  const outcome = await runBulk(lock, bulk, world.acting, watching(true, seen));
+  const outcome = await runBulk(lock, bulk, world.acting, watching(true, seen), singleOf(world.acting, actions));
   expect(outcome).toMatchObject({ ok: true, value: { skipped: 0, summary: 'locked 12 of 12' } });
   expect(seen.map(result => result.id)).toEqual(ids);
   const rows = await world.bank.rows(
@@ -38,7 +40,7 @@ test('one is done first; after a yes the others follow, one audit row each and o
   );
   expect(rows).toEqual([{ rows: 13, summaries: 1 }]);
 
-  const again = await runBulk(lock, bulk, world.acting, watching(true));
+  const again = await runBulk(lock, bulk, world.acting, watching(true), singleOf(world.acting, actions));
   expect(again.ok && again.value.results.every(result => result.outcome.ok && result.outcome.value.replayed)).toBe(true);
 });
 
@@ -46,7 +48,7 @@ test('a no after the first leaves the others as they were, and the whole is part
   await using world = await anActingBank();
   const ids = await customers(world, 5);
   const bulk = bulkOf(ids);
-  expect(await runBulk(lock, bulk, world.acting, watching(false))).toMatchObject({
+  expect(await runBulk(lock, bulk, world.acting, watching(false), singleOf(world.acting, actions))).toMatchObject({
     ok: true,
     value: { skipped: 4, summary: 'locked 1 of 5, 4 not tried' },
   });
@@ -60,9 +62,9 @@ test('three failures in a row stop it; what was refused is named record by recor
   await using world = await anActingBank();
   const ids = await customers(world, 8);
   await world.bank.behindItsBack(`UPDATE bank."user" SET status = 'locked' WHERE id = ANY($1)`, [ids.slice(1, 4)]);
-  const preview = await previewBulk(lock, ids, { note }, world.acting);
+  const preview = await previewBulk(lock, ids, { note }, world.acting, singleOf(world.acting, actions));
   expect(preview).toMatchObject({ ok: true, value: { unseen: 0, refused: ids.slice(1, 4).map(id => ({ id })) } });
-  const outcome = await runBulk(lock, bulkOf(ids), world.acting, watching(true));
+  const outcome = await runBulk(lock, bulkOf(ids), world.acting, watching(true), singleOf(world.acting, actions));
   expect(outcome).toMatchObject({ ok: true, value: { skipped: 4, summary: 'locked 1 of 8, 3 refused, 4 not tried' } });
 });
 
@@ -70,7 +72,7 @@ test('a bulk larger than its action allows is refused before the first', async (
   await using world = await anActingBank();
   const ids = Array.from({ length: 21 }, (_, index) => String(index + 1));
   const typed = { ground: 'compliance', note };
-  expect(await previewBulk(actionNamed('accounts.freeze'), ids, typed, world.acting)).toMatchObject({
+  expect(await previewBulk(actionNamed('accounts.freeze'), ids, typed, world.acting, singleOf(world.acting, actions))).toMatchObject({
     ok: false,
     refusal: { kind: 'invalid', message: expect.stringContaining('open incident') as string },
   });

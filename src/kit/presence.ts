@@ -1,0 +1,113 @@
+import { done, forbidden, type Outcome } from '../domain/outcome.ts';
+import { isLikeRecoveryCode, normalizeRecoveryCode } from '../domain/recovery-code.ts';
+import type { Database } from '../database/client.ts';
+import { refusalOf } from '../database/fault.ts';
+
+/** What a session is right now, by database time. */
+export type Pulse = {
+  readonly state: 'live' | 'locked' | 'ended';
+  /** Why it is locked or ended. */
+  readonly why: string | null;
+  readonly expiresAt: Date | null;
+  /** Null while the session is read-only. */
+  readonly windowExpiresAt: Date | null;
+  readonly windowReason: string | null;
+  /** Requests that wait for this operator. */
+  readonly inbox: number | null;
+  /** Acts under broken glass that wait for this operator's verdict, and all that wait for one. */
+  readonly toRatify: number | null;
+  readonly brokenGlass: number | null;
+  /** The newest incident that is open. */
+  readonly incident: string | null;
+  /** Who holds the developer role now, and until when. */
+  readonly developers: string | null;
+  readonly permissions: readonly string[] | null;
+};
+
+/** What a person does about their own session. */
+export type Presence = {
+  /** Asked every second; `active` says that a key was pressed since. */
+  readonly pulse: (active: boolean) => Promise<Pulse>;
+  /** Lets this session write for 1 to 60 minutes; gives the end. */
+  readonly openWindow: (reason: string, minutes: number) => Promise<Outcome<Date>>;
+  /** The same with the reason it had; only while an incident is open. */
+  readonly renewWindow: (minutes: number) => Promise<Outcome<Date>>;
+  readonly closeWindow: () => Promise<void>;
+  /** Takes a one-time or recovery code; it holds for five minutes. */
+  readonly confirmCode: (code: string) => Promise<Outcome<true>>;
+  /** The code that a demo shows on screen; undefined anywhere else. */
+  readonly demoCode: () => Promise<string | undefined>;
+  readonly lock: () => Promise<void>;
+  /** Unlocks with the password; a demo needs none. */
+  readonly unlock: (password: string) => Promise<Outcome<true>>;
+};
+
+export type PresenceParts = {
+  readonly database: Database;
+  readonly token: string;
+  readonly demo: boolean;
+  /** The key that one-time codes' seeds are encrypted with; it never lies in the database. */
+  readonly seedKey: () => Promise<Buffer>;
+  /** Derives a password with this operator's salt. */
+  readonly derive: (password: string) => Promise<Buffer>;
+};
+
+type Verdict = { readonly refusal: string | null; readonly next: string | null };
+
+const outcomeOf = (rows: readonly Verdict[]): Outcome<true> => {
+  const [verdict] = rows;
+  if (!verdict) throw new Error('the database gave no answer');
+  return verdict.refusal === null ? done(true) : forbidden(verdict.refusal, verdict.next ?? undefined);
+};
+
+/** A refusal of the database as a value. */
+const refusable = async <T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> => {
+  try {
+    return await work();
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal) return refusal;
+    throw error;
+  }
+};
+
+const none = Buffer.alloc(32);
+
+/** Everything about a session that is no action: its pulse, its write window, its codes and its lock. */
+export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive }: PresenceParts): Presence => {
+  const openUntil = async (rows: readonly { until: Date }[]): Promise<Outcome<Date>> => done(rows[0]?.until ?? new Date(0));
+  return {
+    pulse: async active => {
+      const [row] = await writes.$queryRaw<Pulse[]>`
+        SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
+               broken_glass AS "brokenGlass", incident, developers, permissions FROM ops.touch(${token}, ${active})`;
+      if (!row) throw new Error('the database gave no pulse');
+      return row;
+    },
+    openWindow: (reason, minutes) =>
+      refusable(async () => openUntil(await writes.$queryRaw`SELECT ops.open_window(${token}, ${reason}, ${minutes}::int) AS until`)),
+    renewWindow: minutes =>
+      refusable(async () => openUntil(await writes.$queryRaw`SELECT ops.renew_window(${token}, ${minutes}::int) AS until`)),
+    closeWindow: async () => {
+      await writes.$queryRaw`SELECT ops.close_window(${token})::text`;
+    },
+    confirmCode: code =>
+      refusable(async () => {
+        const key = demo ? none : await seedKey();
+        const typed = isLikeRecoveryCode(code) ? normalizeRecoveryCode(code) : code.replaceAll(/\s/g, '');
+        return outcomeOf(await writes.$queryRaw`SELECT refusal, next_step AS next FROM ops.confirm_code(${token}, ${typed}, ${key})`);
+      }),
+    demoCode: async () => {
+      if (!demo) return undefined;
+      const [row] = await writes.$queryRaw<{ code: string }[]>`SELECT ops.demo_code(${token}) AS code`;
+      return row?.code;
+    },
+    lock: async () => {
+      await writes.$queryRaw`SELECT ops.lock_session(${token})::text`;
+    },
+    unlock: async password => {
+      const derived = demo ? none : await derive(password);
+      return outcomeOf(await writes.$queryRaw`SELECT refusal, next_step AS next FROM ops.unlock_session(${token}, ${derived})`);
+    },
+  };
+};
