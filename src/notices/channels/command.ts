@@ -34,7 +34,8 @@ const signalGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
 };
 
 const endingOf = async (child: ChildProcess): Promise<Ending> => {
-  const closed = once(child, 'close');
+  // `once` would reject beside the other when the command cannot be started, unheard
+  const closed = new Promise<void>(resolve => void child.once('close', () => resolve()));
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   // its last words are on their way; a child that it left behind may keep them open for ever
   await Promise.race([closed, delay(lastWordsMs)]);
