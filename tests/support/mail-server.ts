@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import smtpServer from 'smtp-server';
 
 type Options = NonNullable<ConstructorParameters<typeof smtpServer.SMTPServer>[0]>;
-export type Mail = { readonly from: string; readonly to: readonly string[]; readonly raw: string; readonly secure: boolean };
+type Mail = { readonly from: string; readonly to: readonly string[]; readonly raw: string; readonly secure: boolean };
 
 /** An answer that an SMTP server gives instead of accepting. */
 export const answer = (responseCode: number, message: string): Error => Object.assign(new Error(message), { responseCode });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noticeChannels } from '../../src/domain/notice.ts';
 import { isLoopback, isMailAddress, NoticeSettings } from '../../src/domain/notice-settings.ts';
 import { channelsFrom } from '../../src/notices/channel-settings.ts';
 import { attemptsOf, nextAttempt } from '../../src/notices/retry-plan.ts';
@@ -13,7 +14,7 @@ describe('settings of the channels', () => {
       webhook: { url: 'https://hooks.example/bursar' },
       command: { program: '/usr/local/bin/tell' },
     });
-    expect([...channelsFrom(all, {}).keys()]).toEqual(['email', 'webhook', 'command']);
+    expect([...channelsFrom(all, {}).keys()]).toEqual([...noticeChannels]);
     expect(channelsFrom(NoticeSettings.parse({}), {}).size).toBe(0);
   });
 

@@ -10,7 +10,7 @@ export type WebhookOptions = { readonly secret: SecretSource; readonly patienceM
 const passing = [408, 429];
 
 /** `t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<payload>", hex>`: the time is signed too, so that a receiver can refuse old copies. */
-export const signatureOf = (secret: string, payload: string, now: Date): string => {
+const signatureOf = (secret: string, payload: string, now: Date): string => {
   const seconds = Math.floor(now.getTime() / 1000);
   return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${payload}`).digest('hex')}`;
 };
