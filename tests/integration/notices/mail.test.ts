@@ -171,7 +171,11 @@ describe('servers that are not there', () => {
     const refused = await channelTo({ url: `smtp://127.0.0.1:${port}` }).deliver(aNotice(), never);
     expect(refused).toEqual({ ok: false, permanent: false, error: 'no mail was sent (ECONNREFUSED)' });
     const lost = await channelTo({ url: 'smtps://mail.invalid' }).deliver(aNotice(), never);
-    expect(lost).toMatchObject({ ok: false, permanent: false, error: expect.stringMatching(/^no mail was sent \(E|did not answer in time$/) as string });
+    expect(lost).toMatchObject({
+      ok: false,
+      permanent: false,
+      error: expect.stringMatching(/^no mail was sent \(E|did not answer in time$/) as string,
+    });
   });
 
   test('one that says nothing, or stops in the middle, is left in time', async () => {
