@@ -11,6 +11,7 @@ import { lookAt, subjectsOf, type Looked, type Names } from './bulk-subjects.ts'
 import { requestOf, type Call } from './call.ts';
 import { confirm } from './confirm.ts';
 import { exitCode, worstCode } from './exit-code.ts';
+import { checkReason, permit } from './permit.ts';
 import { previewLines } from './preview-lines.ts';
 import type { Streams } from './streams.ts';
 
@@ -63,7 +64,8 @@ const watchFor = ({ call, streams, signal, json }: Run, { names, ids }: Plan, as
     },
     proceed: async canary => {
       await told;
-      if (!canary.outcome.ok || !asks) return canary.outcome.ok;
+      const went = canary.outcome.ok || canary.outcome.refusal.kind === 'waiting-for-approval';
+      if (!went || !asks) return went;
       return yes(await streams.ask?.(`The first is done. ${call.action.title}: go on with the other ${ids.length - 1}? [y/N] `));
     },
   };
@@ -104,6 +106,8 @@ const carryOut = async (run: Run, plan: Plan, given: string | undefined): Promis
     streams,
   );
   if (!agreed.ok) return refuse(streams, json, agreed, { action: action.id });
+  const permitted = await permit(action, plan.looked.previews[0], session, flags, streams);
+  if (!permitted.ok) return refuse(streams, json, permitted, { action: action.id });
   const seen = agreed.value === 'person' && given === undefined ? plan.looked.previews : [];
   const expected = Object.fromEntries(seen.map(({ target, hash }) => [target.id, { version: target.version, hash }]));
   const request = given ?? randomUUID();
@@ -126,6 +130,8 @@ export const actOnMany = async (call: Call, session: Session, streams: Streams, 
   if (!given.ok) return stop(given);
   if (given.value !== undefined && words.length === 0)
     return stop(invalid('--request repeats the same records and a filter may find others', 'name the records'));
+  const reason = checkReason(flags);
+  if (!reason.ok) return stop(reason);
   const names = await subjectsOf(call, session, signal);
   if (!names.ok) return stop(names);
   const secrets = await readSecrets(action, streams);

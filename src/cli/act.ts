@@ -11,6 +11,7 @@ import { requestOf, type Call } from './call.ts';
 import { confirm } from './confirm.ts';
 import { exitCode } from './exit-code.ts';
 import { findRecord, mayRead } from './find-record.ts';
+import { checkReason, permit } from './permit.ts';
 import { previewLines } from './preview-lines.ts';
 import type { Streams } from './streams.ts';
 
@@ -67,6 +68,8 @@ const actOnOne = async (run: Run): Promise<number> => {
   const stop = (refusal: Outcome<never>) => refuse(streams, json, refusal, { action: call.action.id });
   const given = requestOf(flags);
   if (!given.ok) return stop(given);
+  const reason = checkReason(flags);
+  if (!reason.ok) return stop(reason);
   const subject = await subjectOf(call, session);
   if (!subject.ok) return stop(subject);
   const secrets = await readSecrets(call.action, streams);
@@ -84,6 +87,9 @@ const actOnOne = async (run: Run): Promise<number> => {
     streams,
   );
   if (!agreed.ok) return stop(agreed);
+
+  const permitted = await permit(call.action, preview.ok ? preview.value : undefined, session, flags, streams);
+  if (!permitted.ok) return stop(permitted);
 
   // A refusal is met again inside the transaction, where it is recorded; a request that was carried out is answered with its result
   const request = given.value ?? randomUUID();

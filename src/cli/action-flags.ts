@@ -45,6 +45,7 @@ export const inputFlags = (action: AnyAction): readonly Flag[] => asked(action).
 export const actionFlags = (action: AnyAction): readonly Flag[] => [
   { name: 'dry-run', help: 'show what would happen and change nothing' },
   { name: 'yes', help: 'do it without asking' },
+  { name: 'reason', takes: 'TEXT', help: 'why you write now: opens a write window for this command; BURSAR_REASON says it for many' },
   ...(action.danger === 'plain'
     ? []
     : [{ name: 'confirm', takes: 'WORDS', help: 'what a person would have to type: the name of the record, or the number of records' }]),

@@ -5,6 +5,8 @@ export type GlobalFlags = {
   readonly help: boolean;
   readonly version: boolean;
   readonly readOnly: boolean;
+  /** In a demo: the role whose operator acts. */
+  readonly as: string | undefined;
   readonly debugLog: string | undefined;
   readonly rest: readonly string[];
 };
@@ -12,22 +14,28 @@ export type GlobalFlags = {
 const switches = { '--help': 'help', '-h': 'help', '--version': 'version', '--read-only': 'readOnly' } as const;
 const isSwitch = (arg: string): arg is keyof typeof switches => Object.hasOwn(switches, arg);
 
+const valued = { '--debug-log': ['debugLog', 'FILE'], '--as': ['as', 'ROLE'] } as const;
+const isValued = (name: string): name is keyof typeof valued => Object.hasOwn(valued, name);
+
 /** Takes the flags that concern the program as a whole out of its arguments. */
 export const readGlobalFlags = (args: readonly string[]): Outcome<GlobalFlags> => {
   const found = { help: false, version: false, readOnly: false };
-  let debugLog: string | undefined;
+  const values: { debugLog: string | undefined; as: string | undefined } = { debugLog: undefined, as: undefined };
   const rest: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? '';
-    if (arg === '--') return done({ ...found, debugLog, rest: [...rest, ...args.slice(index)] });
-    const [name, inline] = arg.startsWith('--debug-log=') ? ['--debug-log', arg.slice('--debug-log='.length)] : [arg, undefined];
+    if (arg === '--') return done({ ...found, ...values, rest: [...rest, ...args.slice(index)] });
+    const [name = '', inline] =
+      arg.startsWith('--') && arg.includes('=') ? [arg.slice(0, arg.indexOf('=')), arg.slice(arg.indexOf('=') + 1)] : [arg];
     if (isSwitch(arg)) found[switches[arg]] = true;
-    else if (name !== '--debug-log') rest.push(arg);
+    else if (!isValued(name)) rest.push(arg);
     else {
-      debugLog = inline ?? args[++index];
-      if (debugLog === undefined || debugLog === '' || debugLog.startsWith('--'))
-        return invalid('--debug-log needs a file', 'write --debug-log FILE');
+      const [key, placeholder] = valued[name];
+      const value = inline ?? args[++index];
+      if (value === undefined || value === '' || value.startsWith('--'))
+        return invalid(`${name} needs a ${placeholder.toLowerCase()}`, `write ${name} ${placeholder}`);
+      values[key] = value;
     }
   }
-  return done({ ...found, debugLog, rest });
+  return done({ ...found, ...values, rest });
 };

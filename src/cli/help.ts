@@ -17,15 +17,22 @@ export type Manual = { readonly registry: Registry; readonly commands: readonly 
 
 /** Flags that stand before or behind everything. */
 export const globalFlags: readonly Flag[] = [
-  { name: 'read-only', help: 'refuse every change' },
+  { name: 'read-only', help: 'connect as the reader, who cannot change anything' },
+  { name: 'as', takes: 'ROLE', help: 'in a demo: act as the demo operator who has that role, such as manager' },
   { name: 'debug-log', takes: 'FILE', help: 'write what happens to a file; never a secret' },
   { name: 'help', help: 'explain a command instead of running it' },
   { name: 'version', help: 'print the version' },
 ];
 
-/** The verbs of a resource: its actions by the last part of their ids. */
-export const verbsOf = ({ actions }: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> =>
-  new Map(actions.filter(({ id }) => id.startsWith(`${resource.id}.`)).map(action => [action.id.slice(resource.id.length + 1), action]));
+const boundBy = ({ actions, general = {} }: AnyResource): ReadonlySet<string> =>
+  new Set([...Object.values(actions), ...Object.values(general)].map(({ action }) => action));
+
+/** The verbs of a resource: its own actions and those that its keys do, by the last part of their ids. */
+export const verbsOf = ({ actions }: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> => {
+  const bound = boundBy(resource);
+  const found = actions.filter(({ id }) => id.startsWith(`${resource.id}.`) || bound.has(id));
+  return new Map(found.map(action => [action.id.slice(action.id.indexOf('.') + 1), action]));
+};
 
 /** A resource by its name or an alias. */
 export const resourceNamed = ({ resources }: Registry, word: string): AnyResource | undefined =>

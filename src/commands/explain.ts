@@ -6,6 +6,7 @@ import { DemoRefused } from '../demo/storage.ts';
 import { exitCode, exitCodeOf } from '../cli/exit-code.ts';
 import type { Refusal } from '../domain/outcome.ts';
 import { NotReady } from './not-ready.ts';
+import { SignInRefused } from './sign-in-refused.ts';
 
 /** An error for a person: one line, and what the program ends with. */
 export type Explanation = { readonly refusal: Refusal; readonly code: number };
@@ -31,6 +32,7 @@ const failed = (message: string, next?: string): Explanation => ({
 export const explain = (error: unknown): Explanation => {
   if (error instanceof ConfigError || error instanceof DatabaseUrlError)
     return { refusal: { kind: 'invalid', message: error.message }, code: exitCode.usage };
+  if (error instanceof SignInRefused) return { refusal: error.refusal, code: exitCodeOf({ ok: false, refusal: error.refusal }) };
   if (error instanceof DemoRefused) return { refusal: { kind: 'conflict', message: error.message }, code: exitCode.refused };
   if (error instanceof MigrationError || error instanceof NotReady) return failed(error.message);
   const fault = faultOf(error);

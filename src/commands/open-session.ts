@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/client.ts';
 import type { Direct } from '../database/direct.ts';
 import { migrate, migrationStatus } from '../database/migrate.ts';
 import { refuseToGoOn } from '../database/migration-record.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
-import { loadOperator, openDemoSession, readBankFacts, warmUp, type BankFacts } from '../database/sign-in.ts';
+import { warmUp } from '../database/sign-in.ts';
 import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
-import type { Refusal } from '../domain/outcome.ts';
-import { permissions, type Operator } from '../domain/permission.ts';
+import { forbidden } from '../domain/outcome.ts';
+import { enterDemo, entranceOf } from './entry.ts';
+import { SignInRefused } from './sign-in-refused.ts';
 import { NotReady } from './not-ready.ts';
 import { findDatabase, withConnection, type Address } from './with-database.ts';
-import { openSession, type Registry, type Session } from '../kit/session.ts';
+import type { Registry, Session } from '../kit/session.ts';
 
 export type Wishes = {
   readonly config: Config;
@@ -20,6 +20,8 @@ export type Wishes = {
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
   readonly readOnly: boolean;
+  /** In a demo: the role whose operator acts. */
+  readonly as: string | undefined;
   /** What the program is busy with, for whoever waits. */
   readonly onProgress: (text: string) => void;
 };
@@ -59,45 +61,13 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
     if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
   });
 
-/** Who looks on where nobody can sign in yet: sees everything, changes nothing. */
-const onlooker: Operator = {
-  id: 0n,
-  name: 'nobody',
-  displayName: 'nobody signed in',
-  roles: [],
-  permissions: new Set(permissions.filter(permission => permission.endsWith('.read'))),
-};
-
-const noSignIn: Refusal = {
-  kind: 'forbidden',
-  message: 'changing is refused until sign-in exists: only a demo bank has an operator',
-  next: 'use a database that "bursar demo" filled',
-};
-const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
-
-const environmentOf = ({ environment, production, currency }: Config, facts: BankFacts): Session['environment'] => ({
-  name: environment ?? facts.environment ?? 'unnamed',
-  production: production ?? !facts.demo,
-  demo: facts.demo,
-  timeZone: facts.timeZone,
-  currency,
-});
-
-/** Which client it was, for the audit log. */
-const clientName = (): string => `bursar ${process.pid} of ${userInfo().username} on ${hostname()}`.slice(0, 120);
-
-/** Signs in where somebody can, and looks on where nobody can. */
-const signIn = async (database: Database, { config, registry, readOnly }: Wishes): Promise<Session> => {
-  const facts = await readBankFacts(database.reads);
-  const token = facts.demo ? randomBytes(32).toString('hex') : undefined;
-  const [operator] = await Promise.all([
-    token === undefined ? onlooker : loadOperator(database.reads, config.demoOperator),
-    token === undefined
-      ? undefined
-      : openDemoSession(database.writes, config.demoOperator, token, { name: clientName(), address: config.clientAddress }),
-  ]);
-  const why = token === undefined ? noSignIn : readOnly ? asked : undefined;
-  return openSession({ database, operator, token, environment: environmentOf(config, facts), registry, ...(why ? { readOnly: why } : {}) });
+const signIn = async (database: Database, { config, registry, readOnly, as }: Wishes): Promise<Session> => {
+  const entrance = await entranceOf({ database, config, registry, readOnly });
+  const entered = entrance.facts.demo
+    ? await enterDemo(entrance, as)
+    : forbidden('nobody is signed in', 'sign in with "bursar login NAME", or start the console, which asks');
+  if (!entered.ok) throw new SignInRefused(entered.refusal);
+  return entered.value;
 };
 
 const closeAll = async (session: Session, { release }: Address): Promise<void> => {

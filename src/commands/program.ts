@@ -20,6 +20,7 @@ export type Program = {
   readonly registry: Registry;
   readonly migrations: string;
   readonly readOnly: boolean;
+  readonly as: string | undefined;
   readonly log: Log;
 };
 
@@ -37,6 +38,7 @@ export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEn
     registry: { resources, actions },
     migrations: fileURLToPath(new URL('prisma/migrations', root)),
     readOnly: given.readOnly,
+    as: given.as,
     log,
   };
 };

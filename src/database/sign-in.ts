@@ -43,3 +43,12 @@ export const loadOperator = async (db: Db, name: string): Promise<Operator> => {
   if (!row) throw new Error(`there is no operator ${name}`);
   return { ...row, permissions: new Set(row.permissions) };
 };
+
+/** The active operator who has a role and as few others as possible; of a demo, where each role has its person. */
+export const operatorWithRole = async (db: Db, role: string): Promise<string | undefined> => {
+  const [row] = await db.$queryRaw<{ name: string }[]>`
+    SELECT o.name FROM ops.operator o JOIN ops.operator_role r ON r.operator_id = o.id
+     WHERE r.role = ${role} AND o.is_active AND (r.expires_at IS NULL OR r.expires_at > clock_timestamp())
+     ORDER BY (SELECT count(*) FROM ops.operator_role a WHERE a.operator_id = o.id), o.id LIMIT 1`;
+  return row?.name;
+};

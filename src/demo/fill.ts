@@ -25,8 +25,8 @@ function* mapped<From, To>(items: Iterable<From>, change: (item: From, index: nu
 const fillOperators = async (client: Direct): Promise<void> => {
   await copyRows(
     client,
-    'ops.operator (id, name, display_name)',
-    demoOperators.map(({ name, displayName }, index) => [index + 1, name, displayName]),
+    'ops.operator (id, name, display_name, email)',
+    demoOperators.map(({ name, displayName }, index) => [index + 1, name, displayName, `${name}@bank.example`]),
   );
   await copyRows(
     client,

@@ -8,7 +8,8 @@ export class DemoRefused extends Error {
 /** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
 const filled = [
   'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
-  'bank.auth_event', 'bank.account', 'bank."user"', 'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.action_run', 'ops.operator_session',
+  'bank.auth_event', 'bank.account', 'bank."user"', 'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.action_run', 'ops.approval', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
+  'ops.recovery_code', 'ops.operator_credential', 'platform.ip_rule', 'ops.operator_session',
   'ops.operator_role', 'ops.operator', 'platform.demo_marker',
 ]; // prettier-ignore
 

@@ -58,6 +58,8 @@ export type Session = {
   readonly recordExport: (resource: AnyResource, filter: string, rows: number) => Promise<void>;
   /** Cancels the reads under way; returns how many. */
   readonly cancelReads: () => Promise<number>;
+  /** Ends this session and leaves the database open, for another. */
+  readonly leave: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -70,6 +72,8 @@ export type SessionParts = {
   /** What unlocking and codes need; without it a demo's session. */
   readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'>;
   readonly become?: Session['become'];
+  /** The sign-in outlives this console, as a login for commands does: leaving closes its write window only. */
+  readonly stays?: boolean;
   readonly environment: Environment;
   readonly registry: Registry;
   readonly now?: () => Date;
@@ -175,6 +179,16 @@ export const openSession = (parts: SessionParts): Session => {
   const { database, environment, operator, token, registry, readOnly, credentials, become } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
+  const leave = async (): Promise<void> => {
+    if (token === undefined) return;
+    try {
+      if (parts.stays) await database.writes.$queryRaw`SELECT ops.close_window(${token})::text`;
+      else await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
+    } catch (error) {
+      // Whoever leaves while the database is away leaves all the same; the session ends at its time
+      if (!isConnectionLost(error)) throw error;
+    }
+  };
   return {
     operator,
     environment,
@@ -195,12 +209,10 @@ export const openSession = (parts: SessionParts): Session => {
     ...changesOf(parts),
     recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
     cancelReads: database.cancelReads,
+    leave,
     close: async () => {
       try {
-        if (token !== undefined) await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
-      } catch (error) {
-        // Whoever leaves while the database is away leaves all the same; the session ends at its time
-        if (!isConnectionLost(error)) throw error;
+        await leave();
       } finally {
         await database.close();
       }

@@ -44,18 +44,61 @@ const addOperator = async (db: Client, name: string, roles: readonly string[]): 
   return id;
 };
 
-/** Opens a session as sign-in will; `lifetime` is an interval from now. Gives the token. */
-export const openOperatorSession = async (db: Client, operatorId: string, lifetime = '8 hours'): Promise<string> => {
-  const token = `token-${randomUUID()}`;
+/** Lets a session write for an hour, and do what asks for a code: what a test is not about. */
+export const mayWrite = async (db: { query(sql: string, values: unknown[]): Promise<unknown> }, token: string): Promise<void> => {
+  await db.query(
+    `INSERT INTO ops.write_window (session_id, operator_id, reason, expires_at)
+     SELECT id, operator_id, 'a test writes', clock_timestamp() + interval '59 minutes' FROM ops.operator_session WHERE token_hash = $1`,
+    [hashOf(token)],
+  );
+  await db.query(`UPDATE ops.operator_session SET code_at = clock_timestamp() + interval '1 day' WHERE token_hash = $1`, [hashOf(token)]);
+};
+
+/** Opens a session that may write, as sign-in would; `lifetime` is an interval from now. Gives the token. */
+export const openOperatorSession = async (
+  db: Client,
+  operatorId: string,
+  lifetime = '8 hours',
+  token = `token-${randomUUID()}`,
+): Promise<string> => {
   await db.query(
     `INSERT INTO ops.operator_session (operator_id, token_hash, client, ip, expires_at)
      VALUES ($1, $2, 'test', '10.0.0.1', clock_timestamp() + $3::interval)`,
     [operatorId, hashOf(token), lifetime],
   );
+  await mayWrite(db, token);
   return token;
 };
 
-export type ActOptions = { readonly request?: string; readonly input?: string; readonly audit?: boolean };
+/** What takes two people is asked for by the operator `maker`, about `target`, and decided by whoever acts. */
+export type ActOptions = {
+  readonly request?: string;
+  readonly input?: string;
+  readonly audit?: boolean;
+  readonly target?: readonly [entity: string, id: string];
+};
+
+/** The token of the operator who asks for what others decide; the same in every bank of a test. */
+const makerToken = 'token-of-the-maker-of-requests-0001';
+
+const eyesOf = async (db: Client, action: string): Promise<number> =>
+  (await db.query<{ eyes: number }>('SELECT eyes FROM ops.action_permission WHERE action = $1', [action])).rows[0]?.eyes ?? 1;
+
+/** Makes a request of the maker's, in a transaction of its own; gives its id. */
+export const askFor = async (db: Client, action: string, [entity, id]: readonly [string, string], input = action): Promise<string> => {
+  const request = randomUUID();
+  await db.query('BEGIN');
+  await db.query(`SELECT ops.begin_action($1, 'approvals.request', $2, $3)`, [makerToken, hashOf(input), request]);
+  await db.query(`SELECT ops.make_request($1, '1', $2, $3, $3, 0, '{}', $4, '[]', '-', 'asked for by a test', 24)`, [
+    action,
+    entity,
+    id,
+    hashOf(input),
+  ]);
+  await writeAudit(db);
+  await db.query('COMMIT');
+  return request;
+};
 
 /** Carries an action out as the console does: begin, work, audit row, commit; rolls back and throws where something refuses. */
 export const act = async <T>(
@@ -65,10 +108,11 @@ export const act = async <T>(
   work: (db: Client) => Promise<T>,
   options: ActOptions = {},
 ): Promise<T> => {
-  const { request = randomUUID(), input = action, audit = true } = options;
+  const { request = randomUUID(), input = action, audit = true, target = ['test', randomUUID()] } = options;
+  const approval = (await eyesOf(db, action)) === 2 ? await askFor(db, action, target, input) : null;
   await db.query('BEGIN');
   try {
-    await db.query('SELECT ops.begin_action($1, $2, $3, $4)', [operator.token, action, hashOf(input), request]);
+    await db.query('SELECT ops.begin_action($1, $2, $3, $4, $5)', [operator.token, action, hashOf(input), request, approval]);
     const result = await work(db);
     if (audit) await writeAudit(db);
     await db.query('COMMIT');
@@ -114,11 +158,17 @@ export const toStatus = async (db: Client, operator: TestOperator, id: string, s
     frozen: 'accounts.freeze',
     pending: 'accounts.retract-approval',
   } as const;
-  await act(db, operator, actions[status], async () => {
-    if (status === 'frozen')
-      await db.query(`SELECT ops.place_hold($1, $2, 'compliance', 'held for a test', current_date + 7, false)`, [id, await version()]);
-    else await db.query('SELECT bank.set_account_status($1, $2, $3)', [id, status, await version()]);
-  });
+  await act(
+    db,
+    operator,
+    actions[status],
+    async () => {
+      if (status === 'frozen')
+        await db.query(`SELECT ops.place_hold($1, $2, 'compliance', 'held for a test', current_date + 7, false)`, [id, await version()]);
+      else await db.query('SELECT bank.set_account_status($1, $2, $3)', [id, status, await version()]);
+    },
+    { target: ['account', id] },
+  );
 };
 
 /** Posts through the contract; the answer's code is null where it was posted. */
@@ -191,11 +241,13 @@ export const aBankOn = async (url: string, { limits, others = {} }: BankOptions 
   };
   const db = await connect();
   const ids = [await addOperator(db, 'one', allRoles), await addOperator(db, 'two', allRoles)] as const;
+  const maker = await addOperator(db, 'maker', allRoles);
   for (const [name, roles] of Object.entries(others)) await addOperator(db, name, roles);
   await db.query('UPDATE bank.calendar SET time_zone = $1', [zoneAtNoon()]);
   if (limits !== undefined) await db.query('UPDATE bank.limit_default SET single_units = $1, daily_units = $1', [limits]);
   const one = { id: ids[0], name: 'one', token: await openOperatorSession(db, ids[0]) };
   const two = { id: ids[1], name: 'two', token: await openOperatorSession(db, ids[1]) };
+  await openOperatorSession(db, maker, '8 hours', makerToken);
   const rows = async <Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
     (await db.query<Row>(sql, values)).rows;
   const [person] = await rows<{ id: string }>(

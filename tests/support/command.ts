@@ -40,7 +40,7 @@ const root = new URL('../../', import.meta.url);
 
 /** The headless command in this process, without its signals: `const bursar = aCommand({ url })`, then `await bursar('accounts', 'list')`. */
 export const aCommand = ({ url, home = aCommandHome(), environment = {}, answers, columns, signal, onWrite }: CommandSetting) => {
-  const env: NodeJS.ProcessEnv = { DATABASE_URL: url, BURSAR_HOME: home, ...environment };
+  const env: NodeJS.ProcessEnv = { DATABASE_URL: url, BURSAR_HOME: home, BURSAR_REASON: 'a test writes', ...environment };
   const waiting = [...(answers ?? [])];
   return async (...args: string[]): Promise<Answer> => {
     let stdout = '';

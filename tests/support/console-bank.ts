@@ -35,9 +35,9 @@ export type TestBank = AsyncDisposable & {
 
 type Opened = { readonly session: Session; readonly url: string; readonly numbers: readonly string[]; readonly close: () => Promise<void> };
 
-const onDemo = async (given: string | undefined): Promise<Opened> => {
+const onDemo = async (given: string | undefined, operator: string | undefined, window: boolean): Promise<Opened> => {
   const database = given === undefined ? await aDatabase('demo') : undefined;
-  const { session, url } = await signedIn(database?.url ?? given ?? '');
+  const { session, url } = await signedIn(database?.url ?? given ?? '', operator, { window });
   const close = async () => {
     await session.close();
     await database?.drop();
@@ -77,11 +77,19 @@ const onEmpty = async (accounts: readonly TestAccountWish[]): Promise<Opened> =>
   return { session, url: bank.url, numbers, close };
 };
 
-type BankWishes = { readonly database?: 'empty' | 'demo'; readonly url?: string; readonly accounts?: readonly TestAccountWish[] };
+type BankWishes = {
+  readonly database?: 'empty' | 'demo';
+  readonly url?: string;
+  readonly accounts?: readonly TestAccountWish[];
+  /** Whose console it is, of a demo bank; `demo`, who holds all roles, unless said. */
+  readonly operator?: string;
+  /** Whether the session may write and needs no code: true unless said. */
+  readonly window?: boolean;
+};
 
-export const openTestBank = async ({ database, url, accounts }: BankWishes): Promise<TestBank> => {
+export const openTestBank = async ({ database, url, accounts, operator, window = true }: BankWishes): Promise<TestBank> => {
   const empty = accounts !== undefined || database === 'empty';
-  const opened = empty && url === undefined ? await onEmpty(accounts ?? []) : await onDemo(url);
+  const opened = empty && url === undefined ? await onEmpty(accounts ?? []) : await onDemo(url, operator, window);
   const rows = (sql: string, values: unknown[] = []) => query(opened.url, sql, values);
   const [head] = await rows('SELECT seq FROM ops.audit_head');
   return {

@@ -17,6 +17,10 @@ export type ConsoleWishes = {
   /** A database that is there already, with an operator `demo`. */
   readonly url?: string;
   readonly accounts?: readonly TestAccountWish[];
+  /** Whose console it is, of a demo bank; `demo`, who holds all roles, unless said. */
+  readonly operator?: string;
+  /** False leaves the session read-only, as it is for people. */
+  readonly window?: boolean;
   readonly size?: readonly [columns: number, rows: number];
   /** The pane to begin with; the first one otherwise. */
   readonly pane?: string;

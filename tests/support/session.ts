@@ -9,6 +9,7 @@ import type { AnyResource, DetailSection } from '../../src/kit/define-resource.t
 import type { Preview, Receipt, Typed } from '../../src/kit/request.ts';
 import { openSession, type Session } from '../../src/kit/session.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
+import { mayWrite } from './acting.ts';
 import { aDatabase } from './database.ts';
 import { query } from './query.ts';
 
@@ -45,12 +46,13 @@ const termsOf = (session: Session, resource: AnyResource, filter: string) => {
   return terms.value;
 };
 
-/** Signs a demo operator in on a demo database. */
-export const signedIn = async (url: string, operatorName = 'demo'): Promise<TestSession> => {
+/** Signs a demo operator in on a demo database; the session may write and needs no code, unless `window` is false. */
+export const signedIn = async (url: string, operatorName = 'demo', { window = true } = {}): Promise<TestSession> => {
   const database = openDatabase({ url, applicationName: 'bursar test' });
   const facts = await readBankFacts(database.reads);
   const token = randomBytes(32).toString('hex');
   await openDemoSession(database.writes, operatorName, token, { name: 'test' });
+  if (window) await mayWrite({ query: (sql: string, values: unknown[]) => query(url, sql, values) }, token);
   const session = openSession({
     database,
     operator: await loadOperator(database.reads, operatorName),

@@ -35,6 +35,7 @@ export const aSession = (environment: Partial<Environment> = {}, changes: Partia
   now: () => new Date(noon),
   today: (): Day => '2026-11-20',
   filterContext: () => ({ today: '2026-11-20', currency: 'EUR' }),
+  leave: refuse,
   list: refuse,
   newer: refuse,
   count: refuse,

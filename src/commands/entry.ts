@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Config } from '../config.ts';
+import type { Database } from '../database/client.ts';
+import { loadOperator, openDemoSession, operatorWithRole, readBankFacts, type BankFacts } from '../database/sign-in.ts';
+import { done, notFound, type Outcome, type Refusal } from '../domain/outcome.ts';
+import { safe } from '../domain/safe-text.ts';
+import { openSession, type Registry, type Session } from '../kit/session.ts';
+
+/** What every way in needs: the database, what is known of the bank, and how this console is called. */
+export type Entrance = {
+  readonly database: Database;
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly readOnly: boolean;
+  readonly facts: BankFacts;
+};
+
+const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
+
+const environmentOf = ({ environment, production, currency }: Config, facts: BankFacts): Session['environment'] => ({
+  name: environment ?? facts.environment ?? 'unnamed',
+  production: production ?? !facts.demo,
+  demo: facts.demo,
+  timeZone: facts.timeZone,
+  currency,
+});
+
+/** Which client it is, for the audit log and the pane of sessions. */
+export const clientOf = ({ clientAddress }: Config): { readonly name: string; readonly address: string | undefined } => ({
+  name: `bursar ${process.pid} of ${userInfo().username} on ${hostname()}`.slice(0, 120),
+  address: clientAddress,
+});
+
+export const newToken = (): string => randomBytes(32).toString('hex');
+
+/** What a session is made of, whoever signed in and however. */
+export const partsOf = ({ database, config, registry, readOnly, facts }: Entrance) => ({
+  database,
+  environment: environmentOf(config, facts),
+  registry,
+  ...(readOnly ? { readOnly: asked } : {}),
+});
+
+/** Signs a demo operator in by name; nobody's money is in a demo. `:as` leaves the session it is called in for the next. */
+const demoSession = async (entrance: Entrance, name: string): Promise<Session> => {
+  const { database, config } = entrance;
+  const token = newToken();
+  const [operator] = await Promise.all([
+    loadOperator(database.reads, name),
+    openDemoSession(database.writes, name, token, clientOf(config)),
+  ]);
+  const session: Session = openSession({
+    ...partsOf(entrance),
+    operator,
+    token,
+    become: async role => {
+      const next = await enterDemo(entrance, role);
+      if (next.ok) await session.leave();
+      return next;
+    },
+  });
+  return session;
+};
+
+const rolesOfDemo = 'viewer, auditor, support, analyst, operations, manager, sysop or admin';
+
+/** Signs in to a demo as whom the configuration names, or as the operator who has a role and little else. */
+export const enterDemo = async (entrance: Entrance, role: string | undefined): Promise<Outcome<Session>> => {
+  if (role === undefined) return done(await demoSession(entrance, entrance.config.demoOperator));
+  const name = await operatorWithRole(entrance.database.reads, role);
+  return name === undefined
+    ? notFound(`no demo operator is ${safe(role, { max: 30 })}`, `take ${rolesOfDemo}`)
+    : done(await demoSession(entrance, name));
+};
+
+export const entranceOf = async (wishes: Omit<Entrance, 'facts'>): Promise<Entrance> => ({
+  ...wishes,
+  facts: await readBankFacts(wishes.database.reads),
+});
