@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { inject } from 'vitest';
 import { openLocalServer, type LocalServer } from '../../src/database/local-server.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { applyRights } from '../../src/database/rights.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
 
 /** `empty` has all migrations, `demo` the demo bank besides, `blank` nothing at all. */
@@ -48,7 +49,10 @@ const recipes: Record<Exclude<DatabaseKind, 'blank'>, { from: DatabaseKind; fill
   empty: {
     from: 'blank',
     fill: async database => {
-      await onDatabase(database, client => migrate(client, migrations));
+      await onDatabase(database, async client => {
+        await migrate(client, migrations);
+        await applyRights(client);
+      });
     },
   },
   demo: {

@@ -31,7 +31,9 @@ const asStranger = async (rights = ''): Promise<Bank['db']> => {
 };
 
 test('a caller’s temporary types, tables and functions are never taken for the bank’s', async () => {
-  const db = await asStranger(`GRANT USAGE ON SCHEMA bank, ops TO ${stranger}; GRANT SELECT ON bank.account TO ${stranger}`);
+  const db = await asStranger(
+    `GRANT USAGE ON SCHEMA bank, ops TO ${stranger}; GRANT SELECT ON bank.account TO ${stranger}; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops TO ${stranger}`,
+  );
   const { id } = await bank.account({ balance: 100 });
   const types = ['text', 'uuid', 'jsonb', 'bytea', 'inet', 'int4', 'date', 'timestamptz'];
   await db.query(`
@@ -46,7 +48,9 @@ test('a caller’s temporary types, tables and functions are never taken for the
   await act(db, bank.one, 'accounts.freeze', () => db.query(freeze, [id]));
   await db.query('RESET ROLE');
   expect((await db.query(`SELECT DISTINCT by FROM pg_temp.hijacked WHERE by <> '${stranger}'`)).rows).toEqual([]);
-  await db.query(`REVOKE USAGE ON SCHEMA bank, ops FROM ${stranger}; REVOKE SELECT ON bank.account FROM ${stranger}`);
+  await db.query(
+    `REVOKE USAGE ON SCHEMA bank, ops FROM ${stranger}; REVOKE SELECT ON bank.account FROM ${stranger}; REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops FROM ${stranger}`,
+  );
   await db.end();
 });
 

@@ -1,0 +1,102 @@
+/** Owns everything and logs in nowhere: what runs with its owner's rights runs without a superuser's. */
+export const ownerRole = 'bursar_owner';
+
+/** The roles that log in. None has a password of its own: whoever runs the server says who may be which. */
+export const loginRoles = ['bursar_reader', 'bursar_operator', 'bursar_auditor', 'bursar_platform'] as const;
+export type LoginRole = (typeof loginRoles)[number];
+
+export const schemas = ['bank', 'ops', 'platform'] as const;
+
+/** What a console calls that only looks on: signing in and out, the pulse, the record of looks, and what queries ask. */
+const looking = [
+  'ops.sign_in_challenge', 'ops.sign_in', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
+  'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.rank_of', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
+  'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
+  'bank.business_day', 'bank.limits_of', 'bank.reconcile',
+  'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of',
+  'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until',
+]; // prettier-ignore
+
+const verifying = ['ops.verify_audit', 'ops.audit_hash'];
+
+/** What changes something; each asks for a live token itself, or for the action that the transaction began with one. */
+const acting = [
+  'ops.begin_action', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window', 'ops.confirm_code',
+  'ops.demo_code', 'ops.enrol', 'ops.change_password',
+  'ops.make_request', 'ops.reject_request', 'ops.cancel_request', 'ops.fail_request', 'ops.judge_request', 'ops.note_decision',
+  'ops.place_hold', 'ops.release_holds', 'ops.retract_hold', 'ops.flag_transaction', 'ops.clear_flag', 'ops.declare_incident', 'ops.move_incident',
+  'ops.create_operator', 'ops.edit_operator', 'ops.set_operator_active', 'ops.reset_operator', 'ops.grant_role', 'ops.revoke_role', 'ops.end_operator_sessions',
+  'ops.end_operator_session', 'ops.open_review', 'ops.decide_review_item', 'ops.close_review',
+  'bank.set_account_status', 'bank.retract_approval', 'bank.reverse_transaction', 'bank.open_account', 'bank.create_user', 'bank.set_user_profile',
+  'bank.set_user_locked', 'bank.set_user_active', 'bank.set_user_role', 'bank.revoke_sessions', 'bank.end_session', 'bank.reset_password', 'bank.send_invitation',
+  'platform.create_invite', 'platform.revoke_invite', 'platform.add_ip_rule', 'platform.remove_ip_rule', 'platform.set_setting', 'platform.revert_setting',
+  'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
+]; // prettier-ignore
+
+/** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
+const platforms = [
+  'bank.post_transaction', 'bank.register_customer', 'bank.confirm_email', 'bank.record_sign_in', 'bank.redeem_password_reset', 'bank.earlier_passwords',
+  'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
+]; // prettier-ignore
+
+/** Functions by the role that may execute them, named with their schema. A function in no list here is a mistake, and executed by nobody. */
+export const functionsOf: Readonly<Record<LoginRole, readonly string[]>> = {
+  bursar_reader: looking,
+  bursar_operator: [...looking, ...verifying, ...acting],
+  bursar_auditor: [...looking, ...verifying],
+  bursar_platform: platforms,
+};
+
+/** Parts of other functions, called with arguments that only these may choose, and what the owner alone does. Triggers need no mention. */
+export const internal: readonly string[] = [
+  'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.window_of',
+  'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
+  'ops.take_approval', 'ops.open_request', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
+  'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
+  'bank.comes_by_link', 'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
+]; // prettier-ignore
+
+/** The schemas whose tables a role reads. */
+export const readsOf: Readonly<Record<LoginRole, readonly (typeof schemas)[number][]>> = {
+  bursar_reader: ['bank', 'ops', 'platform'],
+  bursar_operator: ['bank', 'ops', 'platform'],
+  bursar_auditor: ['bank', 'ops', 'platform'],
+  bursar_platform: ['bank', 'platform'],
+};
+
+/** Columns that no role reads: only functions that run as their owner compare them. */
+export const secrets: readonly string[] = [
+  'bank.user.password_hash', 'ops.operator_session.token_hash', 'ops.operator_session.demo_code', 'ops.operator_credential.salt', 'ops.operator_credential.verifier',
+  'ops.operator_credential.seed', 'ops.operator_credential.seed_iv', 'ops.operator_credential.last_step', 'ops.operator_credential.enrolment_hash',
+  'ops.recovery_code.code_hash', 'ops.decoy.secret', 'bank.password_history.password_hash', 'bank.password_reset.token_hash', 'platform.invite.code_hash',
+]; // prettier-ignore
+
+/** Columns that are none, although their names or types sound like it. What sounds like it and stands in neither list is read by nobody. */
+export const harmless: readonly string[] = [
+  'bank.currency.code', 'bank.posting_refusal.code', 'bank.idempotency_key.content_hash', 'ops.action_run.input_hash', 'ops.approval.input_hash',
+  'ops.approval.preview_hash', 'ops.audit.prev', 'ops.audit.hash', 'ops.audit_head.hash', 'ops.access_review.result_hash',
+]; // prettier-ignore
+
+/** Whether a column may hold a secret, by its name and type. */
+export const soundsSecret = (column: string, type: string): boolean =>
+  type === 'bytea' ||
+  (/^(text|character|jsonb)/.test(type) && /(hash|secret|seed|code|token|password|sealed|verifier|salt|pin)$/.test(column));
+
+export type Dml = {
+  readonly table: string;
+  readonly privilege: 'INSERT' | 'UPDATE' | 'DELETE';
+  /** All columns, unless said. */
+  readonly columns?: readonly string[];
+};
+
+/** Tables that a role writes to itself. Consoles write through functions alone. */
+export const dmlOf: Readonly<Record<LoginRole, readonly Dml[]>> = {
+  bursar_reader: [],
+  bursar_operator: [],
+  bursar_auditor: [],
+  bursar_platform: [
+    { table: 'bank.document', privilege: 'INSERT' },
+    { table: 'bank.auth_event', privilege: 'INSERT' },
+    { table: 'bank.user', privilege: 'UPDATE', columns: ['last_login_at'] },
+  ],
+};
