@@ -55,16 +55,16 @@ CREATE UNIQUE INDEX role_grant_live_key ON platform.role_grant (user_id, role_id
 CREATE INDEX role_grant_role_id_idx ON platform.role_grant (role_id);
 CREATE INDEX role_grant_granted_at_id_idx ON platform.role_grant (granted_at, id);
 
--- Operators' roles get a number, so that a list can hold both.
-ALTER TABLE ops.operator_role ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY UNIQUE;
-
--- Everybody's roles in one list: users by grant, operators.
+-- In the list of both, users' grants have even places and operators' odd ones.
+CREATE INDEX role_grant_granted_at_place_idx ON platform.role_grant (granted_at, (id * 2));
+CREATE INDEX role_grant_granted_at_place_idx ON ops.role_grant (granted_at, (id * 2 + 1));
 CREATE VIEW ops.held_role AS
   SELECT g.id * 2 AS id, 'user'::text AS kind, g.user_id AS subject_id, g.role_id, NULL::text AS role, g.tenant, g.granted_by, g.granted_at, g.expires_at, g.revoked_at, g.revoked_by, g.last_used_at
     FROM platform.role_grant g
   UNION ALL
-  SELECT r.number * 2 + 1, 'operator', r.operator_id, NULL, r.role, '', r.granted_by, r.granted_at, r.expires_at, NULL, NULL, r.last_used_at
-    FROM ops.operator_role r;
+  SELECT g.id * 2 + 1, 'operator', g.operator_id, NULL, g.role, '', g.granted_by, g.granted_at, g.expires_at, g.ended_at, g.ended_by,
+         (SELECT r.last_used_at FROM ops.operator_role r WHERE r.operator_id = g.operator_id AND r.role = g.role AND g.ended_at IS NULL)
+    FROM ops.role_grant g;
 
 -- ── What the guides name ─────────────────────────────────────────────────────────────────────────
 
@@ -240,28 +240,13 @@ END $$;
 
 -- ── Changing roles ───────────────────────────────────────────────────────────────────────────────
 
--- The best rank that an operator has now; 0 is the highest, 99 is none at all.
-CREATE FUNCTION ops.rank_of(of_operator bigint) RETURNS smallint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  RETURN coalesce((SELECT min(r.rank) FROM ops.operator_role h JOIN ops.role r ON r.name = h.role
-                    WHERE h.operator_id = of_operator AND (h.expires_at IS NULL OR h.expires_at > clock_timestamp())), 99::smallint);
-END $$;
-
--- Who wants what is done here: the maker of the request, or whoever acts alone.
-CREATE FUNCTION ops.asker() RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  run ops.action_run := ops.require_acting();
-BEGIN
-  RETURN coalesce((SELECT a.maker_id FROM ops.approval a WHERE a.id = run.approval_id), run.operator_id);
-END $$;
-
 -- Whether a user of the platform is one of those who act here, the maker of the request included: known by the address.
 CREATE FUNCTION ops.is_oneself(of_user bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run ops.action_run := ops.require_acting();
 BEGIN
   RETURN EXISTS (SELECT FROM bank."user" u JOIN ops.operator o ON lower(o.email) = lower(u.email)
-                  WHERE u.id = of_user AND o.id IN (run.operator_id, ops.asker()));
+                  WHERE u.id = of_user AND o.id IN (run.operator_id, ops.maker()));
 END $$;
 
 -- Locks a role if it is still the version that was looked at.
@@ -385,7 +370,7 @@ BEGIN
   IF given.bank_role IS NOT NULL THEN RAISE EXCEPTION '% comes with the user''s own role %: change that', given.slug, given.bank_role USING ERRCODE = 'BU007'; END IF;
   IF person.status = 'deactivated' THEN RAISE EXCEPTION 'user % is deactivated', person.username USING ERRCODE = 'BU007'; END IF;
   IF ops.is_oneself(to_user) THEN RAISE EXCEPTION 'nobody grants a role to themselves' USING ERRCODE = 'BU009'; END IF;
-  IF ops.rank_of(ops.asker()) > greatest(1, given.level) THEN
+  IF ops.best_rank(ops.maker()) > greatest(1, given.level) THEN
     RAISE EXCEPTION 'a role of level % is granted by an operator of that rank or a higher one', given.level USING ERRCODE = 'BU002';
   END IF;
   IF given.level <= 2 THEN PERFORM ops.require_two(format('%s is a role of level %s: granting it is decided by somebody else', given.slug, given.level)); END IF;
@@ -425,7 +410,7 @@ BEGIN
   IF asked IS NOT NULL AND asked ->> 'role' IS DISTINCT FROM set_user_role.role THEN RAISE EXCEPTION 'the request asked for another role' USING ERRCODE = 'BU004'; END IF;
   IF changed.role = set_user_role.role THEN RAISE EXCEPTION 'user % is % already', changed.username, changed.role USING ERRCODE = 'BU007'; END IF;
   IF ops.is_oneself(changed.id) THEN RAISE EXCEPTION 'nobody changes their own role' USING ERRCODE = 'BU009'; END IF;
-  IF ops.rank_of(ops.asker()) > greatest(1, least(before, after)) THEN
+  IF ops.best_rank(ops.maker()) > greatest(1, least(before, after)) THEN
     RAISE EXCEPTION 'the role % is given and taken by an operator of that rank or a higher one', CASE WHEN after < before THEN set_user_role.role ELSE changed.role END USING ERRCODE = 'BU002';
   END IF;
   IF after < before THEN PERFORM ops.require_two('a higher role is decided by somebody else'); END IF;
@@ -513,7 +498,7 @@ CREATE TABLE ops.access_review_item (
   id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   review_id     bigint NOT NULL REFERENCES ops.access_review,
   source        text NOT NULL CHECK (source IN ('operator', 'grant', 'user')), -- an operator's role, a grant, a user's own role
-  source_id     bigint NOT NULL, -- operator_role.number, role_grant.id, user.id
+  source_id     bigint NOT NULL, -- ops.role_grant, platform.role_grant, bank.user
   subject_kind  text NOT NULL CHECK (subject_kind IN ('operator', 'user')),
   subject_id    bigint NOT NULL,
   subject       text NOT NULL,
@@ -599,11 +584,12 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 BEGIN
   RETURN QUERY
   WITH held AS (
-    SELECT 'operator' AS source, h.number AS source_id, 'operator' AS subject_kind, o.id AS subject_id, o.name AS subject, h.role, r.rank <= 3 AS sensitive, r.rank AS level, h.granted_at,
+    SELECT 'operator' AS source, n.id AS source_id, 'operator' AS subject_kind, o.id AS subject_id, o.name AS subject, h.role, r.rank <= 3 AS sensitive, r.rank AS level, h.granted_at,
            (SELECT b.name FROM ops.operator b WHERE b.id = h.granted_by) AS granted_by, h.expires_at, h.last_used_at,
            greatest((SELECT c.last_login_at FROM ops.operator_credential c WHERE c.operator_id = o.id), (SELECT max(s.started_at) FROM ops.operator_session s WHERE s.operator_id = o.id)) AS last_login_at,
            CASE WHEN h.granted_at > access_now.since THEN 'granted since the last review' END AS change, ops.operator_conflicts(o.id, h.role) AS conflicts
       FROM ops.operator_role h JOIN ops.operator o ON o.id = h.operator_id AND o.is_active JOIN ops.role r ON r.name = h.role
+      JOIN ops.role_grant n ON n.operator_id = h.operator_id AND n.role = h.role AND n.ended_at IS NULL
      WHERE h.expires_at IS NULL OR h.expires_at > clock_timestamp()
     UNION ALL
     SELECT 'grant', g.id, 'user', u.id, u.username, r.slug || CASE WHEN g.tenant = '' THEN '' ELSE ' in ' || g.tenant END, r.level <= 3 OR r.is_module_admin, r.level, g.granted_at,
@@ -696,7 +682,7 @@ END $$;
 CREATE FUNCTION ops.still_held(item ops.access_review_item) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN CASE item.source
-    WHEN 'operator' THEN EXISTS (SELECT FROM ops.operator_role r JOIN ops.operator o ON o.id = r.operator_id WHERE r.number = item.source_id AND o.is_active AND (r.expires_at IS NULL OR r.expires_at > clock_timestamp()))
+    WHEN 'operator' THEN EXISTS (SELECT FROM ops.role_grant g JOIN ops.operator o ON o.id = g.operator_id WHERE g.id = item.source_id AND g.ended_at IS NULL AND o.is_active AND (g.expires_at IS NULL OR g.expires_at > clock_timestamp()))
     WHEN 'grant' THEN EXISTS (SELECT FROM platform.role_grant g WHERE g.id = item.source_id AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > clock_timestamp()))
     ELSE EXISTS (SELECT FROM bank."user" u WHERE u.id = item.source_id AND u.role = item.role AND u.status <> 'deactivated') END;
 END $$;
