@@ -11,6 +11,14 @@ export type Config = {
   readonly home: string;
   /** Undefined means the embedded database. */
   readonly databaseUrl: string | undefined;
+  /** Another login to the same database for what only its owner does: migrate, demo, recovery. */
+  readonly ownerUrl: string | undefined;
+  /** The login of `--read-only`. */
+  readonly readerUrl: string | undefined;
+  /** The login that a demo's traffic posts with. */
+  readonly platformUrl: string | undefined;
+  /** Where the key lies that opens one-time codes and notices; undefined: in the home. */
+  readonly secretKeyFile: string | undefined;
   /** Shown in the banner; undefined leaves it to what the database is. */
   readonly environment: string | undefined;
   /** Undefined: whatever is no demo counts as production. */
@@ -113,11 +121,28 @@ const sshClient = (environment: NodeJS.ProcessEnv): string | undefined => {
   return isIP(address) === 0 ? undefined : address;
 };
 
+/** A second login beside no first one would be to another database than the consoles'. */
+const loginsOf = (environment: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'ownerUrl' | 'readerUrl' | 'platformUrl'> => {
+  const read = (variable: string): string | undefined => environment[variable] || undefined;
+  const databaseUrl = read('DATABASE_URL');
+  const alone = ['BURSAR_OWNER_URL', 'BURSAR_READER_URL', 'BURSAR_PLATFORM_URL'].find(variable => read(variable) !== undefined);
+  if (databaseUrl === undefined && alone !== undefined) {
+    throw new ConfigError(`${alone} is another login to the database of DATABASE_URL: write that too, or neither for the embedded one`);
+  }
+  return {
+    databaseUrl,
+    ownerUrl: read('BURSAR_OWNER_URL'),
+    readerUrl: read('BURSAR_READER_URL'),
+    platformUrl: read('BURSAR_PLATFORM_URL'),
+  };
+};
+
 /** Reads and checks every setting. Throws ConfigError, naming the variable or the key, at the first that cannot be used. */
 export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string): Config => {
   const home = homeOf(environment, defaultHome);
   const file = path.join(home, 'config.json');
   const content = readConfigFile(file);
+  const logins = loginsOf(environment);
   const read = <N extends Name>(name: N): Settings[N]['otherwise'] => {
     const chosen: Setting<Settings[N]['otherwise']> = settings[name];
     const variable = environment[chosen.variable];
@@ -126,7 +151,8 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
   };
   return {
     home,
-    databaseUrl: environment['DATABASE_URL'] || undefined,
+    ...logins,
+    secretKeyFile: environment['BURSAR_SECRET_KEY_FILE'] || undefined,
     environment: read('environment'),
     production: read('production'),
     currency: read('currency'),

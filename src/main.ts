@@ -3,8 +3,11 @@ import { exitCode } from './cli/exit-code.ts';
 import { readGlobalFlags, type GlobalFlags } from './cli/global-flags.ts';
 import { streamsOf, type Streams } from './cli/streams.ts';
 import { interruptionOf } from './commands/interruption.ts';
+import type { Bank } from './commands/open-session.ts';
 import { openProgramBank, prepareProgram, runWords, tellError, versionOf, type Program } from './commands/program.ts';
 import { progressOf } from './commands/progress.ts';
+import type { Gate } from './kit/gate.ts';
+import type { Session } from './kit/session.ts';
 import { whyNoScreen } from './tui/terminal/ability.ts';
 
 const root = new URL('..', import.meta.url);
@@ -15,18 +18,34 @@ const openScreen = async (program: Program): Promise<number> => {
   const [{ startConsole }, { explain }] = await Promise.all([import('./tui/start.tsx'), import('./commands/explain.ts')]);
   const progress = progressOf();
   const end = new AbortController();
-  const opening = openProgramBank(program, progress.tell).then(async bank => {
-    const { keepBusy } = await import('./commands/background.ts');
-    return { bank, busy: keepBusy(bank, config, end.signal, log) };
-  });
+  const opening = openProgramBank(program, true, progress.tell);
   let mayCopy = config.clipboard ?? false;
-  const session = opening.then(({ bank }) => {
-    mayCopy = config.clipboard ?? !bank.session.environment.production;
+  const busy: Promise<void>[] = [];
+  const begin = async (bank: Bank, session: Session): Promise<void> => {
+    mayCopy = config.clipboard ?? !session.environment.production;
+    if (busy.length > 0) return; // somebody signed in again
+    const { keepBusy } = await import('./commands/background.ts');
+    busy.push(keepBusy(bank, session, config, end.signal, log));
+  };
+  // A demo has somebody in it already; in a bank the gate asks who is there, and only its answer is a session
+  const session = opening.then(async bank => {
+    if (!bank.session) return new Promise<Session>(() => undefined);
+    await begin(bank, bank.session);
     return bank.session;
+  });
+  const gate = opening.then((bank): Gate | undefined => {
+    if (bank.session) return undefined;
+    const signIn: Gate['signIn'] = async (...given) => {
+      const outcome = await bank.gate.signIn(...given);
+      if (outcome.ok) await begin(bank, outcome.value);
+      return outcome;
+    };
+    return { ...bank.gate, signIn };
   });
   const code = await startConsole(process, {
     registry,
     session,
+    gate,
     onProgress: progress.listen,
     home: config.home,
     log: log.write,
@@ -41,8 +60,8 @@ const openScreen = async (program: Program): Promise<number> => {
   });
   end.abort();
   const opened = await opening.catch(() => undefined); // the screen has told why
-  await opened?.busy;
-  await opened?.bank.close();
+  await Promise.all(busy);
+  await opened?.close();
   return code;
 };
 

@@ -2,10 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/client.ts';
-import { loadOperator, openDemoSession, operatorWithRole, readBankFacts, type BankFacts } from '../database/sign-in.ts';
+import { readSecretKey, seedKeyOf } from '../database/secret-key.ts';
+import {
+  derivationFor,
+  holderOf,
+  loadOperator,
+  openDemoSession,
+  operatorWithRole,
+  readBankFacts,
+  signInWith,
+  type BankFacts,
+} from '../database/sign-in.ts';
 import { done, notFound, type Outcome, type Refusal } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
+import type { Gate } from '../kit/gate.ts';
 import { openSession, type Registry, type Session } from '../kit/session.ts';
+import { addressOf } from './anchors.ts';
+import { readLogin } from './login-file.ts';
 
 /** What every way in needs: the database, what is known of the bank, and how this console is called. */
 export type Entrance = {
@@ -14,6 +27,8 @@ export type Entrance = {
   readonly registry: Registry;
   readonly readOnly: boolean;
   readonly facts: BankFacts;
+  /** Every session that was opened here: whoever leaves the bank leaves them all. */
+  readonly opened: Session[];
 };
 
 const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
@@ -60,6 +75,7 @@ const demoSession = async (entrance: Entrance, name: string): Promise<Session> =
       return next;
     },
   });
+  entrance.opened.push(session);
   return session;
 };
 
@@ -73,6 +89,42 @@ export const enterDemo = async (entrance: Entrance, role: string | undefined): P
     ? notFound(`no demo operator is ${safe(role, { max: 30 })}`, `take ${rolesOfDemo}`)
     : done(await demoSession(entrance, name));
 };
+
+/** The session of an operator who has proved who they are; `stays` where the proof is a login that outlives this console. */
+const provenSession = async (entrance: Entrance, name: string, token: string, stays: boolean): Promise<Session> => {
+  const { database, config } = entrance;
+  const session = openSession({
+    ...partsOf(entrance),
+    operator: await loadOperator(database.reads, name),
+    token,
+    stays,
+    credentials: {
+      seedKey: async () => seedKeyOf(await readSecretKey(config.home, config.secretKeyFile)),
+      derive: derivationFor(database.writes, name),
+    },
+  });
+  entrance.opened.push(session);
+  return session;
+};
+
+/** Signs in by the login that `bursar login` left, if it still lives. */
+export const enterByLogin = async (entrance: Entrance): Promise<Session | undefined> => {
+  const login = await readLogin(entrance.config.home, addressOf(entrance.config));
+  const name = login && (await holderOf(entrance.database.writes, login.token));
+  return login && name !== undefined ? provenSession(entrance, name, login.token, true) : undefined;
+};
+
+/** The door of a screen on a bank where nobody has signed in yet. */
+export const gateOf = (entrance: Entrance): Gate => ({
+  environment: environmentOf(entrance.config, entrance.facts),
+  signIn: async (name, password, code) => {
+    const { database, config } = entrance;
+    const token = newToken();
+    const seedKey = seedKeyOf(await readSecretKey(config.home, config.secretKeyFile));
+    const signedIn = await signInWith(database.writes, { name, password, code, seedKey, token, kind: 'screen', client: clientOf(config) });
+    return signedIn.ok ? done(await provenSession(entrance, name, token, false)) : signedIn;
+  },
+});
 
 export const entranceOf = async (wishes: Omit<Entrance, 'facts'>): Promise<Entrance> => ({
   ...wishes,

@@ -7,11 +7,11 @@ import { refuseToGoOn } from '../database/migration-record.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
 import { warmUp } from '../database/sign-in.ts';
 import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
-import { forbidden } from '../domain/outcome.ts';
-import { enterDemo, entranceOf } from './entry.ts';
+import { enterByLogin, enterDemo, entranceOf, gateOf, type Entrance } from './entry.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 import { NotReady } from './not-ready.ts';
 import { findDatabase, withConnection, type Address } from './with-database.ts';
+import type { Gate } from '../kit/gate.ts';
 import type { Registry, Session } from '../kit/session.ts';
 
 export type Wishes = {
@@ -22,12 +22,20 @@ export type Wishes = {
   readonly readOnly: boolean;
   /** In a demo: the role whose operator acts. */
   readonly as: string | undefined;
+  /** A screen asks who is there; a command takes the login that was left for it. */
+  readonly screen: boolean;
   /** What the program is busy with, for whoever waits. */
   readonly onProgress: (text: string) => void;
 };
 
-/** A bank that is open, with everything that must be closed again. */
-export type Bank = { readonly session: Session; readonly url: string; readonly close: () => Promise<void> };
+/** A bank that is open, with everything that must be closed again. Sessions are left before. */
+export type Bank = {
+  /** Undefined while nobody has signed in: the gate asks. */
+  readonly session: Session | undefined;
+  readonly gate: Gate;
+  readonly url: string;
+  readonly close: () => Promise<void>;
+};
 
 const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`;
 
@@ -61,21 +69,12 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
     if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
   });
 
-const signIn = async (database: Database, { config, registry, readOnly, as }: Wishes): Promise<Session> => {
-  const entrance = await entranceOf({ database, config, registry, readOnly });
-  const entered = entrance.facts.demo
-    ? await enterDemo(entrance, as)
-    : forbidden('nobody is signed in', 'sign in with "bursar login NAME", or start the console, which asks');
+/** Who is there already: in a demo by name, elsewhere by the login of `bursar login`, which a screen does not use. */
+const signIn = async (entrance: Entrance, { as, screen }: Wishes): Promise<Session | undefined> => {
+  if (!entrance.facts.demo) return screen ? undefined : enterByLogin(entrance);
+  const entered = await enterDemo(entrance, as);
   if (!entered.ok) throw new SignInRefused(entered.refusal);
   return entered.value;
-};
-
-const closeAll = async (session: Session, { release }: Address): Promise<void> => {
-  try {
-    await session.close();
-  } finally {
-    await release();
-  }
 };
 
 /** Opens everything between a configuration and a session: server, tables, first demo bank, connections, sign-in. */
@@ -86,8 +85,18 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
   try {
     database = openDatabase({ url: address.url, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
     await Promise.all([prepare(address, wishes), warmUp(database)]);
-    const session = await signIn(database, wishes);
-    return { session, url: address.url, close: () => closeAll(session, address) };
+    const open = database;
+    const entrance = await entranceOf({ database, config: wishes.config, registry: wishes.registry, readOnly: wishes.readOnly });
+    const session = await signIn(entrance, wishes);
+    const close = async (): Promise<void> => {
+      try {
+        for (const session of entrance.opened) await session.leave();
+        await open.close();
+      } finally {
+        await address.release();
+      }
+    };
+    return { session, gate: gateOf(entrance), url: address.url, close };
   } catch (error) {
     await database?.close();
     await address.release();

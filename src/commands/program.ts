@@ -13,6 +13,7 @@ import { actions, resources } from '../resources/registry.ts';
 import { noLog, openLog, secretsOf, type Log } from './debug-log.ts';
 import { tellSteps } from './progress.ts';
 import type { Bank } from './open-session.ts';
+import { SignInRefused } from './sign-in-refused.ts';
 
 /** What every front end starts from. */
 export type Program = {
@@ -31,7 +32,7 @@ export const versionOf = (root: URL): string =>
 /** Reads configuration and definitions; opens nothing but the log. */
 export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEnv, root: URL): Program => {
   const config = readConfig(environment, defaultHome(environment));
-  const log = given.debugLog === undefined ? noLog : openLog(given.debugLog, secretsOf(environment, config.databaseUrl));
+  const log = given.debugLog === undefined ? noLog : openLog(given.debugLog, secretsOf(environment));
   log.write('start', { version: versionOf(root), node: process.version, words: given.rest.slice(0, 2) });
   return {
     config,
@@ -44,9 +45,9 @@ export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEn
 };
 
 /** Opens the bank of a program. Prisma is loaded here and not before. */
-export const openProgramBank = async (program: Program, onProgress: (text: string) => void): Promise<Bank> => {
+export const openProgramBank = async (program: Program, screen: boolean, onProgress: (text: string) => void): Promise<Bank> => {
   const { openBank } = await import('./open-session.ts');
-  return openBank({ ...program, onProgress });
+  return openBank({ ...program, screen, onProgress });
 };
 
 /** `bursar <words…>`: commands first, because `audit verify` is one and `audit list` is none. Returns the exit code. */
@@ -65,8 +66,10 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
     streams,
     signal,
     withSession: async work => {
-      const bank = await openProgramBank(program, tellSteps(streams.say));
+      const bank = await openProgramBank(program, false, tellSteps(streams.say));
       try {
+        if (!bank.session)
+          throw new SignInRefused({ kind: 'forbidden', message: 'nobody is signed in', next: 'sign in with "bursar login NAME"' });
         return await work(bank.session);
       } finally {
         await bank.close();

@@ -9,7 +9,7 @@ export const schemas = ['bank', 'ops', 'platform'] as const;
 
 /** What a console calls that only looks on: signing in and out, the pulse, the record of looks, and what queries ask. */
 const looking = [
-  'ops.sign_in_challenge', 'ops.sign_in', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
+  'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
   'bank.business_day', 'bank.limits_of', 'bank.reconcile',

@@ -1,4 +1,7 @@
+import { done, forbidden, type Outcome } from '../domain/outcome.ts';
+import { deriveKey } from '../domain/password.ts';
 import type { Operator } from '../domain/permission.ts';
+import { isLikeRecoveryCode, normalizeRecoveryCode } from '../domain/recovery-code.ts';
 import type { Database, Db } from './client.ts';
 
 /** What a console must know of a database before anybody looks at it. */
@@ -51,4 +54,45 @@ export const operatorWithRole = async (db: Db, role: string): Promise<string | u
      WHERE r.role = ${role} AND o.is_active AND (r.expires_at IS NULL OR r.expires_at > clock_timestamp())
      ORDER BY (SELECT count(*) FROM ops.operator_role a WHERE a.operator_id = o.id), o.id LIMIT 1`;
   return row?.name;
+};
+
+/** Derives passwords as the database keeps them for one operator. A name that nobody has derives to nothing that fits. */
+export const derivationFor =
+  (db: Db, name: string) =>
+  async (password: string): Promise<Buffer> => {
+    const [challenge] = await db.$queryRaw<{ salt: Uint8Array }[]>`SELECT salt FROM ops.sign_in_challenge(${name})`;
+    if (!challenge) throw new Error('the database gave no challenge');
+    return deriveKey(password, Buffer.from(challenge.salt));
+  };
+
+/** What somebody signs in with; the token is made by the console and becomes the key to the session. */
+export type SignIn = {
+  readonly name: string;
+  readonly password: string;
+  /** Of the app, or a recovery code. */
+  readonly code: string;
+  /** Opens the seeds of the codes; it lies outside the database. */
+  readonly seedKey: Buffer;
+  readonly token: string;
+  /** For a screen, which locks when idle and lasts 8 hours, or for commands, one hour. */
+  readonly kind: 'screen' | 'token';
+  readonly client: Client;
+};
+
+/** A code as the database takes it: blanks do not count, and recovery codes are read as they are meant. */
+export const codeAsTyped = (code: string): string => (isLikeRecoveryCode(code) ? normalizeRecoveryCode(code) : code.replaceAll(/\s/g, ''));
+
+/** Signs an operator in. Refusals say what to do next and never which of the three was wrong. */
+export const signInWith = async (db: Db, { name, password, code, seedKey, token, kind, client }: SignIn): Promise<Outcome<true>> => {
+  const derived = await derivationFor(db, name)(password);
+  const [answer] = await db.$queryRaw<{ refusal: string | null; next: string | null }[]>`
+    SELECT refusal, next_step AS next FROM ops.sign_in(${name}, ${derived}, ${codeAsTyped(code)}, ${seedKey}, ${token}, ${kind}, ${client.name}, ${client.address ?? null}::inet)`;
+  if (!answer) throw new Error('the database gave no answer');
+  return answer.refusal === null ? done(true) : forbidden(answer.refusal, answer.next ?? undefined);
+};
+
+/** Who holds a login token, and whether it still lives; undefined where it does not. */
+export const holderOf = async (db: Db, token: string): Promise<string | undefined> => {
+  const [row] = await db.$queryRaw<{ name: string | null }[]>`SELECT ops.session_holder(${token}) AS name`;
+  return row?.name ?? undefined;
 };

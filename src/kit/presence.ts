@@ -1,5 +1,5 @@
 import { done, forbidden, type Outcome } from '../domain/outcome.ts';
-import { isLikeRecoveryCode, normalizeRecoveryCode } from '../domain/recovery-code.ts';
+import { codeAsTyped } from '../database/sign-in.ts';
 import type { Database } from '../database/client.ts';
 import { refusalOf } from '../database/fault.ts';
 
@@ -94,8 +94,9 @@ export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive 
     confirmCode: code =>
       refusable(async () => {
         const key = demo ? none : await seedKey();
-        const typed = isLikeRecoveryCode(code) ? normalizeRecoveryCode(code) : code.replaceAll(/\s/g, '');
-        return outcomeOf(await writes.$queryRaw`SELECT refusal, next_step AS next FROM ops.confirm_code(${token}, ${typed}, ${key})`);
+        return outcomeOf(
+          await writes.$queryRaw`SELECT refusal, next_step AS next FROM ops.confirm_code(${token}, ${codeAsTyped(code)}, ${key})`,
+        );
       }),
     demoCode: async () => {
       if (!demo) return undefined;

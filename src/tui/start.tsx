@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Gate } from '../kit/gate.ts';
 import type { Registry, Session } from '../kit/session.ts';
 import { App, type Stage } from './app.tsx';
 import { readSaved } from './effects/files.ts';
@@ -8,6 +9,8 @@ export type ConsoleOptions = {
   readonly registry: Registry;
   /** Opened meanwhile: the first frame does not wait for it. */
   readonly session: Promise<Session>;
+  /** Where nobody is signed in yet, what lets somebody in; `session` then never comes. */
+  readonly gate?: Promise<Gate | undefined>;
   /** Says what the start is busy with; the listener hears it until the session is there. */
   readonly onProgress?: (listener: (text: string) => void) => void;
   /** BURSAR_HOME: saved filters, exports and dumps are kept there. */
@@ -42,6 +45,7 @@ export const startConsole = async (
 ): Promise<number> => {
   // A failed start is told when the screen is closed again, not before it is open
   options.session.catch(() => undefined);
+  options.gate?.catch(() => undefined);
   const terminal = await openTerminal(host, { mayCopy: () => true, ...options.terminal });
   const { code } = await runConsole(terminal, options);
   return code;

@@ -454,6 +454,14 @@ BEGIN
     FROM ops.operator_role r JOIN ops.operator o ON o.id = r.operator_id WHERE r.role = 'developer' AND o.is_active AND (r.expires_at IS NULL OR r.expires_at > clock_timestamp());
 END $$;
 
+-- Whose live session a token is; null where it is none.
+CREATE FUNCTION ops.session_holder(token text) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT o.name FROM ops.operator o WHERE o.id = (ops.live_session(token)).operator_id);
+EXCEPTION WHEN SQLSTATE 'BU001' THEN
+  RETURN NULL;
+END $$;
+
 -- ── Roles, permissions, actions ──────────────────────────────────────────────────────────────────
 
 INSERT INTO ops.role (name, title, rank) VALUES ('owner', 'Owner of the database, for recovery', 0);
