@@ -126,7 +126,8 @@ export const gateOf = (entrance: Entrance): Gate => ({
   },
 });
 
-export const entranceOf = async (wishes: Omit<Entrance, 'facts'>): Promise<Entrance> => ({
+export const entranceOf = async (wishes: Omit<Entrance, 'facts' | 'opened'>): Promise<Entrance> => ({
   ...wishes,
+  opened: [],
   facts: await readBankFacts(wishes.database.reads),
 });
