@@ -11,15 +11,19 @@ export const noLog: Log = { write: () => undefined, close: () => undefined };
 /** A shorter word would blacken harmless text and is no secret worth the name. */
 const shortestSecret = 4;
 
-/** Values that must not stand in a log: the password of the database, and whatever a variable of ours was given as a secret. */
-export const secretsOf = (environment: NodeJS.ProcessEnv, databaseUrl: string | undefined): readonly string[] => {
-  const password = databaseUrl !== undefined && URL.canParse(databaseUrl) ? new URL(databaseUrl).password : '';
-  const ofVariables = Object.entries(environment).flatMap(([name, value]) =>
-    /PASSWORD|SECRET|TOKEN|CODE/.test(name) && value ? [value] : [],
-  );
-  const decoded = /%(?![\dA-Fa-f]{2})/.test(password) ? password : decodeURIComponent(password);
-  return [password, decoded, ...ofVariables].filter(secret => secret.length >= shortestSecret);
+/** As it stands in an address and as it is typed. */
+const passwordsIn = (address: string): readonly string[] => {
+  const password = URL.canParse(address) ? new URL(address).password : '';
+  return [password, /%(?![\dA-Fa-f]{2})/.test(password) ? password : decodeURIComponent(password)];
 };
+
+/** Values that must not stand in a log: the passwords of the database's logins, and whatever a variable of ours was given as a secret. */
+export const secretsOf = (environment: NodeJS.ProcessEnv): readonly string[] =>
+  Object.entries(environment)
+    .flatMap(([name, value = '']) =>
+      /(^DATABASE|^BURSAR_\w+)_URL$/.test(name) ? passwordsIn(value) : /PASSWORD|SECRET|TOKEN|CODE/.test(name) ? [value] : [],
+    )
+    .filter(secret => secret.length >= shortestSecret);
 
 const blackened = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text);

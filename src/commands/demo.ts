@@ -1,4 +1,5 @@
 import { migrate, migrationStatus } from '../database/migrate.ts';
+import { applyRights, rolesExist } from '../database/rights.ts';
 import { readSetup } from '../database/setup.ts';
 import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
@@ -10,9 +11,10 @@ import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import { addressOf, beginAnew } from './anchors.ts';
 import type { Command, CommandContext } from './command.ts';
+import { loginsOf } from './logins.ts';
 import { NotReady } from './not-ready.ts';
 import { tellSteps } from './progress.ts';
-import { findDatabase, withConnection } from './with-database.ts';
+import { findDatabase, withConnection, type Address } from './with-database.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
@@ -57,12 +59,13 @@ const bankOf = (numbers: ReadonlyMap<string, number>, replace: boolean): DemoOpt
 };
 
 /** Gives a new database its tables; one that somebody uses is theirs to migrate. True where a demo bank is there already. */
-const prepare = (url: string, migrations: string): Promise<boolean> =>
+const prepare = ({ url, embedded }: Address, migrations: string): Promise<boolean> =>
   withConnection(url, { name: 'demo', readOnly: false }, async connection => {
     const status = await migrationStatus(connection, migrations);
     if (status.applied.length > 0 && status.pending.length > 0)
       throw new NotReady('this database lacks migrations: run "bursar migrate" first');
     if (status.pending.length > 0) await migrate(connection, migrations);
+    if (status.pending.length > 0 && (embedded || (await rolesExist(connection)))) await applyRights(connection);
     return (await readSetup(connection)).demo;
   });
 
@@ -102,14 +105,15 @@ export const demoCommand: Command = {
     if (!numbers.ok) return refuse(streams, json, numbers);
     const bank = bankOf(numbers.value, flags['replace'] === 'yes');
     const traffic = numbers.value.get('traffic');
-    const { url, release } = await findDatabase(config, streams.say);
+    const address = await findDatabase(config, streams.say, 'owner');
+    const { url, release } = address;
     try {
-      const there = await prepare(url, migrations);
+      const there = await prepare(address, migrations);
       if (!there || bank.replace || traffic === undefined) await fill(url, bank, json, context);
       if (traffic === undefined) return exitCode.done;
       streams.say(`${traffic} postings a second; end it with Ctrl+C`);
       const tell = tellSteps(streams.say);
-      await startTraffic(url, {
+      await startTraffic((await loginsOf(address, config, false)).platform ?? url, {
         perSecond: traffic,
         signal,
         onError: error => tell(error instanceof Error ? error.message : String(error)),

@@ -23,7 +23,7 @@ const lookAtDatabase = async (context: CommandContext): Promise<readonly Check[]
   if (config.databaseUrl === undefined && !existsSync(path.join(config.home, 'data', 'PG_VERSION'))) {
     return [ok('database', 'the embedded one is made at the first start')];
   }
-  return withDatabase(context, { name: 'doctor', readOnly: true }, connection => checkDatabase(connection, context));
+  return withDatabase(context, { name: 'doctor', readOnly: true, purpose: 'owner' }, connection => checkDatabase(connection, context));
 };
 
 const line = ({ name, state, message, next }: Check): string =>

@@ -1,16 +1,26 @@
 import { migrate, migrationStatus } from '../database/migrate.ts';
+import { applyRights, rolesExist } from '../database/rights.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import { invalid } from '../domain/outcome.ts';
 import { refuse } from '../cli/answer.ts';
 import { toJson } from '../kit/export.ts';
+import type { Direct } from '../database/direct.ts';
 import type { Command } from './command.ts';
 import { withDatabase } from './with-database.ts';
+
+/** Roles are made where they are asked for; where they exist, what a migration made gets its rights at once. */
+const giveRights = async (connection: Direct, wanted: boolean): Promise<readonly string[]> => {
+  if (!wanted && !(await rolesExist(connection))) return [];
+  const changes = await applyRights(connection);
+  return changes === 0 ? [] : [`gave the database roles their rights: ${changes.toLocaleString('en')} changes`];
+};
 
 /** `bursar migrate`: applies what is pending; `--status` only says what is. */
 export const migrateCommand: Command = {
   name: 'migrate',
   summary: 'apply pending migrations to the database, or say with --status which there are',
   flags: [
+    { name: 'roles', help: 'make the database roles as well; see docs/DATABASE-ROLES.md' },
     { name: 'status', help: 'change nothing; exit 1 when something is pending, failed or edited' },
     { name: 'json', help: 'one JSON document' },
   ],
@@ -18,11 +28,16 @@ export const migrateCommand: Command = {
     const { migrations, streams } = context;
     const json = flags['json'] === 'yes';
     if (words.length > 0) return refuse(streams, json, invalid('migrate takes no words'));
-    return withDatabase(context, { name: 'migrate', readOnly: false }, async connection => {
+    const asked = flags['roles'] === 'yes';
+    if (asked && flags['status'] === 'yes')
+      return refuse(streams, json, invalid('--roles makes and --status only looks: take one of them'));
+    return withDatabase(context, { name: 'migrate', readOnly: false, purpose: 'owner' }, async connection => {
       const applied = flags['status'] === 'yes' ? [] : await migrate(connection, migrations);
+      const rights = flags['status'] === 'yes' ? [] : await giveRights(connection, asked);
       const status = await migrationStatus(connection, migrations);
       const lines = [
         ...applied.map(name => `applied ${name}`),
+        ...rights,
         ...(flags['status'] === 'yes' ? status.applied.map(name => `applied ${name}`) : []),
         ...status.pending.map(name => `pending ${name}`),
         ...status.failed.map(({ name }) => `FAILED ${name}`),

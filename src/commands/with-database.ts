@@ -6,9 +6,18 @@ import type { CommandContext } from './command.ts';
 /** Where a database is, and how to leave it. */
 export type Address = { readonly url: string; readonly embedded: boolean; readonly release: () => Promise<void> };
 
+/** What is done with a database: what only its owner may, or what a console does. */
+export type Purpose = 'owner' | 'console';
+
 /** The database of the environment, or the embedded one, started where it does not run. */
-export const findDatabase = async ({ databaseUrl, home }: Config, onProgress: (text: string) => void): Promise<Address> => {
-  if (databaseUrl !== undefined) return { url: databaseUrl, embedded: false, release: async () => undefined };
+export const findDatabase = async (
+  { databaseUrl, ownerUrl, home }: Config,
+  onProgress: (text: string) => void,
+  purpose: Purpose = 'console',
+): Promise<Address> => {
+  if (databaseUrl !== undefined) {
+    return { url: (purpose === 'owner' ? ownerUrl : undefined) ?? databaseUrl, embedded: false, release: async () => undefined };
+  }
   const server = await openLocalServer({ home, onProgress });
   return { url: server.url, embedded: true, release: server.release };
 };
@@ -35,10 +44,10 @@ export const withConnection = async <T>(
 /** A connection to the configured database, which is left again whatever happens. */
 export const withDatabase = async <T>(
   { config, streams }: Pick<CommandContext, 'config' | 'streams'>,
-  wishes: { readonly name: string; readonly readOnly: boolean },
+  wishes: { readonly name: string; readonly readOnly: boolean; readonly purpose?: Purpose },
   work: (connection: Direct, url: string) => Promise<T>,
 ): Promise<T> => {
-  const { url, release } = await findDatabase(config, streams.say);
+  const { url, release } = await findDatabase(config, streams.say, wishes.purpose);
   try {
     return await withConnection(url, wishes, connection => work(connection, url));
   } finally {

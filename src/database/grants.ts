@@ -36,7 +36,7 @@ const acting = [
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
 const platforms = [
   'bank.post_transaction', 'bank.register_customer', 'bank.confirm_email', 'bank.record_sign_in', 'bank.redeem_password_reset', 'bank.earlier_passwords',
-  'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
+  'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
 ]; // prettier-ignore
 
 /** Functions by the role that may execute them, named with their schema. A function in no list here is a mistake, and executed by nobody. */
@@ -53,7 +53,7 @@ export const internal: readonly string[] = [
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.open_request', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
-  'bank.comes_by_link', 'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
+  'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

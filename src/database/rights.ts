@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { dmlOf, functionsOf, harmless, loginRoles, ownerRole, readsOf, secrets, soundsSecret, type LoginRole } from './grants.ts';
 import { migrationRecord, readCatalog, readRoles, type Catalog, type Column, type Right, type Thing } from './rights-catalog.ts';
@@ -77,6 +78,21 @@ const joinOwner = async (connection: ClientBase): Promise<void> => {
   if (rows[0]?.member !== true) await connection.query(`GRANT ${ownerRole} TO CURRENT_USER`);
 };
 
+/** Stands in the database beside the rights: a console that starts compares it instead of every right. */
+const versionNow = (): string =>
+  `rights ${createHash('sha256')
+    .update(JSON.stringify([functionsOf, readsOf, secrets, harmless, dmlOf, String(soundsSecret)]))
+    .digest('hex')
+    .slice(0, 16)}`;
+
+/** Whether the rights were applied in this database, by a program that had the same list. Needs the tables. */
+export const rightsAreCurrent = async (connection: ClientBase): Promise<boolean> => {
+  const { rows } = await connection.query<{ version: string | null }>(
+    `SELECT obj_description('ops'::regnamespace, 'pg_namespace') AS version`,
+  );
+  return rows[0]?.version === versionNow();
+};
+
 const apply = async (connection: ClientBase): Promise<number> => {
   await ensureRoles(connection);
   await joinOwner(connection);
@@ -87,6 +103,7 @@ const apply = async (connection: ClientBase): Promise<number> => {
   const { missing, surplus } = differences(moved.length > 0 ? await readCatalog(connection) : before);
   const statements = [...surplus.map(one => statement('REVOKE', one)), ...missing.map(one => statement('GRANT', one))];
   if (statements.length > 0) await connection.query(statements.join(';\n'));
+  if (!(await rightsAreCurrent(connection))) await connection.query(`COMMENT ON SCHEMA ops IS '${versionNow()}'`);
   return moved.length + statements.length;
 };
 

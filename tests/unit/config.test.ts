@@ -27,6 +27,9 @@ describe('settings', () => {
     expect(readConfig({}, '/somewhere')).toEqual({
       home: '/somewhere',
       databaseUrl: undefined,
+      ownerUrl: undefined,
+      readerUrl: undefined,
+      platformUrl: undefined,
       environment: undefined,
       production: undefined,
       currency: 'EUR',

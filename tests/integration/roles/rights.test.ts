@@ -60,7 +60,7 @@ describe('the rights of the database', () => {
     });
     expect(catalog.rights.filter(({ role }) => role === 'public')).toEqual([]);
     const attempt = await refusal(bank.db, () => connectAs(bank.url, ownerRole));
-    expect(attempt).toMatchObject({ code: '28000', message: expect.stringMatching(/not permitted to log in/) });
+    expect(`${attempt.code} ${attempt.message}`).toMatch(/^28000 .*not permitted to log in/);
   });
 
   test('applied again change nothing; whatever somebody changed meanwhile comes right', async () => {
