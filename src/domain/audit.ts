@@ -6,4 +6,14 @@ export const auditOutcomes = ['success', 'failure', 'partial', 'refused'] as con
 export type AuditOutcome = (typeof auditOutcomes)[number];
 
 /** What audit rows speak of; a record is found by its kind and id together. */
-export const auditedEntities = ['account', 'user', 'transaction', 'session', 'audit', 'overview'] as const;
+export const auditedEntities = [
+  'account',
+  'user',
+  'transaction',
+  'session',
+  'audit',
+  'overview',
+  'operator',
+  'approval',
+  'incident',
+] as const;

@@ -8,8 +8,8 @@ const codes = 10;
 /** Five bits each: 80 bits. */
 const lettersPerCode = 16;
 
-/** 32 letters divide the 256 values of a byte evenly, so none comes up more often. */
-const newCode = (): string =>
+/** One code. 32 letters divide the 256 values of a byte evenly, so none comes up more often. */
+export const newCode = (): string =>
   Array.from(randomBytes(lettersPerCode), byte => letters[byte % letters.length])
     .join('')
     .replaceAll(/(.{4})(?=.)/g, '$1-');

@@ -9,6 +9,7 @@ import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
 import { audit } from './audit/index.ts';
+import { developerGrants } from './developer-grants/index.ts';
 import { containIncident, resolveIncident, reviewIncident } from './incidents/move.ts';
 import { declareIncident } from './incidents/declare.ts';
 import { incidents } from './incidents/index.ts';
@@ -18,6 +19,19 @@ import { cancelApproval } from './inbox/cancel.ts';
 import { inbox } from './inbox/index.ts';
 import { ratifyRequest } from './inbox/ratify.ts';
 import { rejectApproval } from './inbox/reject.ts';
+import { createOperator } from './operators/create.ts';
+import { disableOperator } from './operators/disable.ts';
+import { changeOperator } from './operators/edit.ts';
+import { enableOperator } from './operators/enable.ts';
+import { endDeveloper } from './operators/end-developer.ts';
+import { endOperatorSessions } from './operators/end-sessions.ts';
+import { foundOperatorAction } from './operators/found.ts';
+import { grantDeveloper } from './operators/grant-developer.ts';
+import { grantOperatorRole } from './operators/grant-role.ts';
+import { operators } from './operators/index.ts';
+import { recoverOperatorAction } from './operators/recover.ts';
+import { resetOperatorCredentials } from './operators/reset.ts';
+import { revokeOperatorRole } from './operators/revoke-role.ts';
 import { overview } from './overview/index.ts';
 import { flagTransaction } from './transactions/flag.ts';
 import { transactions } from './transactions/index.ts';
@@ -31,7 +45,17 @@ import { lockUser } from './users/lock.ts';
 import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
-export const resources: readonly AnyResource[] = [overview, accounts, users, transactions, audit, inbox, incidents];
+export const resources: readonly AnyResource[] = [
+  overview,
+  accounts,
+  users,
+  transactions,
+  audit,
+  inbox,
+  incidents,
+  operators,
+  developerGrants,
+];
 
 /** Every action there is, found by its id. */
 export const actions: readonly AnyAction[] = [
@@ -59,4 +83,16 @@ export const actions: readonly AnyAction[] = [
   containIncident,
   resolveIncident,
   reviewIncident,
+  createOperator,
+  changeOperator,
+  enableOperator,
+  disableOperator,
+  grantOperatorRole,
+  revokeOperatorRole,
+  grantDeveloper,
+  endDeveloper,
+  resetOperatorCredentials,
+  endOperatorSessions,
+  foundOperatorAction,
+  recoverOperatorAction,
 ];

@@ -30,6 +30,10 @@ const anyEntity = `t.entity IN (${auditedEntities.map(entity => `'${entity}'`).j
 
 const byRole = 't.operator IN (SELECT o.name FROM ops.operator o JOIN ops.operator_role r ON r.operator_id = o.id WHERE r.role = {text})';
 
+// All that somebody did while they were developer
+const underGrant = `(t.operator, true) IN (SELECT o.name, t.at BETWEEN g.granted_at AND coalesce(g.ended_at, g.expires_at, 'infinity')
+    FROM ops.role_grant g JOIN ops.operator o ON o.id = g.operator_id WHERE g.id = CASE WHEN {text} ~ '^[0-9]{1,18}$' THEN {text}::bigint END)`;
+
 // Rows are sealed in the order of time. With none that late, no row is old enough either
 const firstSince = `coalesce((SELECT a.seq FROM ops.audit a WHERE a.at >= {at} ORDER BY a.at, a.seq LIMIT 1), ${2n ** 63n - 1n})`;
 
@@ -45,6 +49,7 @@ export const auditPage = pageOf<AuditRow>({
     time: time('t.at', { sortable: true, ordered: { id: 't.seq', first: firstSince } }),
     operator: text('t.operator'),
     role: text('t.operator', { exact: [byRole] }),
+    grant: text('t.operator', { exact: [underGrant] }),
     action: text('t.action', { like: ['t.action BETWEEN {text} AND {upTo}'] }),
     verb: oneOf('t.verb', verbs),
     entity: oneOf('t.entity', auditedEntities),
