@@ -6,10 +6,19 @@ import type { Session } from '../kit/session.ts';
 import type { Bank } from './open-session.ts';
 
 /** What a console does beside its screen until the signal: it anchors the audit log, and in a demo bank one of them makes the traffic. */
-export const keepBusy = async ({ url }: Bank, session: Session, config: Config, signal: AbortSignal, log: Log): Promise<void> => {
+export const keepBusy = async (
+  { url, platformUrl }: Bank,
+  session: Session,
+  config: Config,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> => {
   const isDemo = session.environment.demo && session.readOnly === undefined;
+  if (isDemo && platformUrl === undefined) log.write('no traffic', { why: 'nobody named a login of bursar_platform' });
   await Promise.all([
     keepAnchoring(url, config, signal, trouble => log.write('anchoring failed', { trouble })),
-    isDemo ? startTraffic(url, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) }) : undefined,
+    isDemo && platformUrl !== undefined
+      ? startTraffic(platformUrl, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) })
+      : undefined,
   ]);
 };

@@ -4,10 +4,12 @@ import type { Database } from '../database/client.ts';
 import type { Direct } from '../database/direct.ts';
 import { migrate, migrationStatus } from '../database/migrate.ts';
 import { refuseToGoOn } from '../database/migration-record.ts';
+import { applyRights, rightsAreCurrent } from '../database/rights.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
 import { warmUp } from '../database/sign-in.ts';
 import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
 import { enterByLogin, enterDemo, entranceOf, gateOf, type Entrance } from './entry.ts';
+import { loginsOf } from './logins.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 import { NotReady } from './not-ready.ts';
 import { findDatabase, withConnection, type Address } from './with-database.ts';
@@ -34,6 +36,8 @@ export type Bank = {
   readonly session: Session | undefined;
   readonly gate: Gate;
   readonly url: string;
+  /** What a demo's traffic posts with, where there is such a login. */
+  readonly platformUrl: string | undefined;
   readonly close: () => Promise<void>;
 };
 
@@ -66,6 +70,7 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
       onProgress('Creating tables');
       await migrate(connection, migrations);
     }
+    if (embedded && !(await rightsAreCurrent(connection))) await applyRights(connection);
     if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
   });
 
@@ -83,7 +88,8 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
   const [{ openDatabase }, address] = await Promise.all([import('../database/client.ts'), findDatabase(wishes.config, wishes.onProgress)]);
   let database: Database | undefined;
   try {
-    database = openDatabase({ url: address.url, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
+    const logins = await loginsOf(address, wishes.config, wishes.readOnly);
+    database = openDatabase({ url: logins.console, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
     await Promise.all([prepare(address, wishes), warmUp(database)]);
     const open = database;
     const entrance = await entranceOf({ database, config: wishes.config, registry: wishes.registry, readOnly: wishes.readOnly });
@@ -96,7 +102,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
         await address.release();
       }
     };
-    return { session, gate: gateOf(entrance), url: address.url, close };
+    return { session, gate: gateOf(entrance), url: logins.console, platformUrl: logins.platform, close };
   } catch (error) {
     await database?.close();
     await address.release();
