@@ -16,4 +16,8 @@ export const auditedEntities = [
   'operator',
   'approval',
   'incident',
+  'sign-in',
+  'ip-rule',
+  'invite',
+  'setting',
 ] as const;

@@ -33,6 +33,18 @@ import { recoverOperatorAction } from './operators/recover.ts';
 import { resetOperatorCredentials } from './operators/reset.ts';
 import { revokeOperatorRole } from './operators/revoke-role.ts';
 import { overview } from './overview/index.ts';
+import { allowAddress } from './ip-rules/allow.ts';
+import { blockAddress } from './ip-rules/block.ts';
+import { ipRules } from './ip-rules/index.ts';
+import { removeAddressRule } from './ip-rules/remove.ts';
+import { endUserSession } from './sessions/end.ts';
+import { endSessionOfOperator } from './sessions/end-operator.ts';
+import { sessions } from './sessions/index.ts';
+import { editSetting } from './settings/edit.ts';
+import { settings } from './settings/index.ts';
+import { revertSettingTo } from './settings/revert.ts';
+import { blockAddressOf } from './sign-ins/block.ts';
+import { signIns } from './sign-ins/index.ts';
 import { flagTransaction } from './transactions/flag.ts';
 import { transactions } from './transactions/index.ts';
 import { unflagTransaction } from './transactions/unflag.ts';
@@ -55,6 +67,10 @@ export const resources: readonly AnyResource[] = [
   incidents,
   operators,
   developerGrants,
+  sessions,
+  signIns,
+  ipRules,
+  settings,
 ];
 
 /** Every action there is, found by its id. */
@@ -95,4 +111,12 @@ export const actions: readonly AnyAction[] = [
   endOperatorSessions,
   foundOperatorAction,
   recoverOperatorAction,
+  endUserSession,
+  endSessionOfOperator,
+  blockAddressOf,
+  blockAddress,
+  allowAddress,
+  removeAddressRule,
+  editSetting,
+  revertSettingTo,
 ];

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { IpScope, Network, RuleHours } from '../../domain/network.ts';
+import { Note } from '../../domain/note.ts';
+import { done } from '../../domain/outcome.ts';
+import { defineAction } from '../../kit/define-action.ts';
+import { addIpRule, blockFacts } from './queries.ts';
+import { aboutBlock, behindTable, ruleWords } from './words.ts';
+
+export const blockAddress = defineAction({
+  id: 'ip-rules.block',
+  title: 'Block an address',
+  past: 'blocked',
+  permission: 'ip-rule.block',
+  eyes: 1,
+  danger: 'plain',
+  verb: 'create',
+  entity: 'ip-rule',
+  input: z.object({
+    network: Network,
+    scope: IpScope.default('platform'),
+    hours: RuleHours.default(24).meta({ title: 'For how many hours' }),
+    note: Note,
+  }),
+
+  gather: async ({ network, scope }, { db }) => done(await blockFacts(db, network, scope)),
+  target: ({ network }) => ({ id: network, label: network, version: 0 }),
+  preview: (facts, { scope, hours }) => aboutBlock(facts, scope, hours),
+  evidence: facts => behindTable(facts),
+
+  execute: async ({ network }, { scope, hours, note }, { db }) => {
+    const made = await addIpRule(db, { kind: 'block', network, scope, reason: note, hours });
+    return {
+      summary: `blocked ${ruleWords(made)}`,
+      target: { id: String(made.id), label: network, version: 0 },
+      new: { kind: 'block', network, scope, expires: made.expiresAt?.toISOString() ?? null },
+    };
+  },
+
+  waysBack: (_facts, { note }, { target }) =>
+    target ? [{ action: 'ip-rules.remove', input: { id: target.id, note: `undone: ${note}`.slice(0, 2_000) } }] : [],
+});

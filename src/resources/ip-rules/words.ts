@@ -1,0 +1,50 @@
+import { formatInstant, formatShortInstant } from '../../domain/day.ts';
+import { scopeWords, type IpScope } from '../../domain/network.ts';
+import type { SmallTable } from '../../kit/define-resource.ts';
+import type { Behind, BlockFacts, MadeRule } from './queries.ts';
+
+/** `203.0.113.7/32 until 2026-11-22 10:00:00`. */
+export const ruleWords = ({ network, expiresAt }: MadeRule): string =>
+  expiresAt ? `${network} until ${formatInstant(expiresAt)}` : network;
+
+const people = (behind: readonly Behind[], kind: Behind['kind']): string => {
+  const found = behind.filter(one => one.kind === kind);
+  const open = found.filter(one => one.open).length;
+  return `${found.length} ${kind}${found.length === 1 ? '' : 's'} (${open} signed in now)`;
+};
+
+/** Who came from the network within 30 days. */
+export const behindWords = (behind: readonly Behind[]): string =>
+  behind.length === 0
+    ? 'nobody came from it within 30 days'
+    : `within 30 days came from it: ${people(behind, 'user')}, ${people(behind, 'operator')}`;
+
+/** What a block does, before it is made. */
+export const aboutBlock = ({ network, behind, failures, allowed }: BlockFacts, scope: IpScope, hours: number): readonly string[] => [
+  `sign-ins from ${network} are refused by ${scopeWords[scope]} for ${hours} ${hours === 1 ? 'hour' : 'hours'}`,
+  `${failures} ${failures === 1 ? 'sign-in' : 'sign-ins'} from it failed within a day`,
+  behindWords(behind),
+  ...(scope === 'platform' ? [] : ['operators who come from it are signed out at once']),
+  'sessions of users that are open stay open: end them one by one',
+  ...(allowed === null ? [] : [`it will be refused: ${allowed} is on the allowlist`]),
+];
+
+/** The people behind a network as evidence. */
+export const behindTable = ({
+  behind,
+}: {
+  readonly behind: readonly Behind[];
+}): readonly { readonly title: string; readonly table: SmallTable }[] =>
+  behind.length === 0
+    ? []
+    : [
+        {
+          title: 'Who came from it',
+          table: {
+            columns: ['Kind', 'Who', 'IP address', 'Last seen', 'Now'],
+            rows: behind
+              .slice(0, 20)
+              .map(({ kind, who, ip, at, open }) => [kind, who, ip, formatShortInstant(at), open ? 'signed in' : '-']),
+          },
+        },
+      ];
