@@ -1,4 +1,5 @@
 import { openDatabase, type Database } from '../../src/database/client.ts';
+import { asRole } from '../../src/database/role-url.ts';
 import { loadOperator } from '../../src/database/sign-in.ts';
 import type { Acting } from '../../src/kit/request.ts';
 import { aBank, type Bank } from './acting.ts';
@@ -8,7 +9,7 @@ export type ActingBank = AsyncDisposable & { readonly bank: Bank; readonly datab
 
 export const anActingBank = async (options: Parameters<typeof aBank>[0] = {}): Promise<ActingBank> => {
   const bank = await aBank(options);
-  const database = openDatabase({ url: bank.url, applicationName: 'bursar test' });
+  const database = openDatabase({ url: asRole(bank.url, 'bursar_operator'), applicationName: 'bursar test' });
   const acting = { database, operator: await loadOperator(database.reads, bank.one.name), token: bank.one.token, currency: 'EUR' };
   return {
     bank,

@@ -1,4 +1,5 @@
 import { openDatabase } from '../../src/database/client.ts';
+import { asRole } from '../../src/database/role-url.ts';
 import { loadOperator } from '../../src/database/sign-in.ts';
 import { openSession, type Session } from '../../src/kit/session.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
@@ -62,7 +63,7 @@ const onEmpty = async (accounts: readonly TestAccountWish[]): Promise<Opened> =>
     const account = await bank.account({ owner: owners.get(owner) ?? bank.customer, status, balance });
     numbers.push(account.number);
   }
-  const database = openDatabase({ url: bank.url, applicationName: 'bursar test' });
+  const database = openDatabase({ url: asRole(bank.url, 'bursar_operator'), applicationName: 'bursar test' });
   const session = openSession({
     database,
     operator: await loadOperator(database.reads, bank.one.name),

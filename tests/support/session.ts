@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openDatabase } from '../../src/database/client.ts';
+import { asRole } from '../../src/database/role-url.ts';
 import { loadOperator, openDemoSession, readBankFacts } from '../../src/database/sign-in.ts';
 import { parseFilter } from '../../src/domain/filter.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
@@ -48,7 +49,7 @@ const termsOf = (session: Session, resource: AnyResource, filter: string) => {
 
 /** Signs a demo operator in on a demo database; the session may write and needs no code, unless `window` is false. */
 export const signedIn = async (url: string, operatorName = 'demo', { window = true } = {}): Promise<TestSession> => {
-  const database = openDatabase({ url, applicationName: 'bursar test' });
+  const database = openDatabase({ url: asRole(url, 'bursar_operator'), applicationName: 'bursar test' });
   const facts = await readBankFacts(database.reads);
   const token = randomBytes(32).toString('hex');
   await openDemoSession(database.writes, operatorName, token, { name: 'test' });

@@ -32,7 +32,7 @@ const asStranger = async (rights = ''): Promise<Bank['db']> => {
 
 test('a caller’s temporary types, tables and functions are never taken for the bank’s', async () => {
   const db = await asStranger(
-    `GRANT USAGE ON SCHEMA bank, ops TO ${stranger}; GRANT SELECT ON bank.account TO ${stranger}; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops TO ${stranger}`,
+    `GRANT USAGE ON SCHEMA bank, ops TO ${stranger}; GRANT SELECT ON bank.account, ops.action_permission TO ${stranger}; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops TO ${stranger}`,
   );
   const { id } = await bank.account({ balance: 100 });
   const types = ['text', 'uuid', 'jsonb', 'bytea', 'inet', 'int4', 'date', 'timestamptz'];
@@ -49,7 +49,7 @@ test('a caller’s temporary types, tables and functions are never taken for the
   await db.query('RESET ROLE');
   expect((await db.query(`SELECT DISTINCT by FROM pg_temp.hijacked WHERE by <> '${stranger}'`)).rows).toEqual([]);
   await db.query(
-    `REVOKE USAGE ON SCHEMA bank, ops FROM ${stranger}; REVOKE SELECT ON bank.account FROM ${stranger}; REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops FROM ${stranger}`,
+    `REVOKE USAGE ON SCHEMA bank, ops FROM ${stranger}; REVOKE SELECT ON bank.account, ops.action_permission FROM ${stranger}; REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA bank, ops FROM ${stranger}`,
   );
   await db.end();
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase, type Database, type Db } from '../../../src/database/client.ts';
+import { asRole } from '../../../src/database/role-url.ts';
 import { parseFilter } from '../../../src/domain/filter.ts';
 import type { PageRequest } from '../../../src/domain/page.ts';
 import { transactionPage } from '../../../src/resources/transactions/queries.ts';
@@ -10,7 +11,7 @@ let database: Database;
 let statements: string[] = [];
 beforeAll(async () => {
   bank = await aDatabase('demo');
-  database = openDatabase({ url: bank.url, applicationName: 'bursar test' });
+  database = openDatabase({ url: asRole(bank.url, 'bursar_operator'), applicationName: 'bursar test' });
 });
 afterAll(async () => {
   await database.close();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database, type Db } from '../../../src/database/client.ts';
+import { asRole } from '../../../src/database/role-url.ts';
 import { parseFilter } from '../../../src/domain/filter.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { resourceNamed } from '../../support/session.ts';
@@ -8,7 +9,7 @@ let bank: TestDatabase;
 let database: Database;
 beforeAll(async () => {
   bank = await aDatabase('demo');
-  database = openDatabase({ url: bank.url, applicationName: 'bursar test' });
+  database = openDatabase({ url: asRole(bank.url, 'bursar_operator'), applicationName: 'bursar test' });
 });
 afterAll(async () => {
   await database.close();
