@@ -21,7 +21,7 @@ const verifying = ['ops.verify_audit', 'ops.audit_hash'];
 
 /** What changes something; each asks for a live token itself, or for the action that the transaction began with one. */
 const acting = [
-  'ops.begin_action', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window', 'ops.confirm_code',
+  'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window', 'ops.confirm_code',
   'ops.demo_code', 'ops.enrol', 'ops.change_password',
   'ops.make_request', 'ops.reject_request', 'ops.cancel_request', 'ops.fail_request', 'ops.judge_request', 'ops.note_decision',
   'ops.place_hold', 'ops.release_holds', 'ops.retract_hold', 'ops.flag_transaction', 'ops.clear_flag', 'ops.declare_incident', 'ops.move_incident',
@@ -49,7 +49,7 @@ export const functionsOf: Readonly<Record<LoginRole, readonly string[]>> = {
 
 /** Parts of other functions, called with arguments that only these may choose, and what the owner alone does. Triggers need no mention. */
 export const internal: readonly string[] = [
-  'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.window_of',
+  'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.session_of_bulk', 'ops.demand_readiness', 'ops.window_of',
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.open_request', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',

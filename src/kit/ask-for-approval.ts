@@ -17,7 +17,13 @@ type Made = { readonly number: bigint; readonly expiresAt: Date };
 
 const ask = async (db: Db, action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Receipt> => {
   const hash = inputHash(action, typed, options);
-  const begun = await beginAction(db, { token: acting.token, action: 'approvals.request', hash, request: options.request });
+  const begun = await beginAction(db, {
+    token: acting.token,
+    action: 'approvals.request',
+    hash,
+    request: options.request,
+    bulk: options.bulk,
+  });
   if (begun.replay) return begun.replay;
   if (begun.givenUp) throw new Refused(failed('this request was given up after a lost connection; nobody was asked', 'begin anew'));
   const admitted = await admit(action, typed, acting, db);

@@ -16,11 +16,12 @@ export const beginAction = async (
     readonly request: string;
     readonly approval?: string;
     readonly breakingGlass?: boolean;
+    readonly bulk?: string | undefined;
   },
 ): Promise<{ readonly replay?: Receipt; readonly givenUp?: true }> => {
   const [row] = await db.$queryRaw<{ replay: StoredReceipt | { settled: string } | null }[]>`
     SELECT replay FROM ops.begin_action(${begin.token}, ${begin.action}, ${begin.hash}, ${begin.request}::uuid, ${begin.approval ?? null}::uuid,
-      ${begin.breakingGlass ?? false})`;
+      ${begin.breakingGlass ?? false}, ${begin.bulk ?? null}::uuid)`;
   if (!row?.replay) return {};
   if ('settled' in row.replay) return { givenUp: true };
   return { replay: { ...row.replay, replayed: true } };

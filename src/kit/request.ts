@@ -1,10 +1,17 @@
 import type { Database } from '../database/client.ts';
 import type { Operator } from '../domain/permission.ts';
-import type { Danger, Target, WayBack } from './define-action.ts';
+import type { Danger, SealSecret, Target, WayBack } from './define-action.ts';
 import type { SmallTable } from './define-resource.ts';
 
 /** Who acts and through what; never a global. */
-export type Acting = { readonly database: Database; readonly operator: Operator; readonly token: string; readonly currency: string };
+export type Acting = {
+  readonly database: Database;
+  readonly operator: Operator;
+  readonly token: string;
+  readonly currency: string;
+  readonly environment: string;
+  readonly sealSecret: SealSecret;
+};
 
 export type Typed = Readonly<Record<string, string>>;
 
@@ -40,4 +47,6 @@ export type RunOptions = {
   readonly request: string;
   readonly expected?: { readonly version: number; readonly hash: string };
   readonly correlation?: string;
+  /** The bulk it is a part of, which goes on though the window lapses or the screen locks. */
+  readonly bulk?: string;
 };

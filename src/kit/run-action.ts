@@ -23,7 +23,7 @@ const doIt = (action: AnyAction, typed: Typed, acting: Acting, options: RunOptio
     acting,
     async db => {
       const hash = inputHash(action, typed, options);
-      const begun = await beginAction(db, { token: acting.token, action: action.id, hash, request: options.request });
+      const begun = await beginAction(db, { token: acting.token, action: action.id, hash, request: options.request, bulk: options.bulk });
       if (begun.replay) return begun.replay;
       if (begun.givenUp) throw new Refused(failed('this request was given up after a lost connection; nothing was changed', 'begin anew'));
       return carryOut(db, { action, typed, options, admit: inside => admit(action, typed, acting, inside) });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { done, failed, invalid, type Outcome } from '../domain/outcome.ts';
+import { refusalOf } from '../database/fault.ts';
 import { beginAction, writeAudit } from './audit.ts';
 import type { AnyAction } from './define-action.ts';
 import { explainError } from './explain.ts';
@@ -45,6 +46,20 @@ const incidentOpen = async ({ database }: Acting): Promise<boolean> => {
     { open: boolean }[]
   >`SELECT EXISTS (SELECT FROM ops.incident WHERE status IN ('open', 'contained')) AS open`;
   return row?.open ?? false;
+};
+
+/** The whole is permitted once, so that it is not stopped half way; a request for each record is permitted each. */
+const beginBulk = async (action: AnyAction, bulk: Bulk, { database, token }: Acting): Promise<Outcome<string | undefined>> => {
+  if (action.carriesOut) return done(undefined);
+  try {
+    const named = action.eyes === 2 ? 'approvals.request' : action.id;
+    await database.writes.$queryRaw`SELECT ops.begin_bulk(${token}, ${named}, ${bulk.request}::uuid, ${bulk.ids.length}::int)::text`;
+    return done(bulk.request);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal) return refusal;
+    throw error;
+  }
 };
 
 const tooMany = async (action: AnyAction, count: number, acting: Acting): Promise<string | undefined> => {
@@ -114,7 +129,8 @@ const auditSummary = async (
       .digest();
     // What was only asked for was not done: its row says so
     const named = done.asked > 0 ? 'approvals.request' : action.id;
-    const begun = await beginAction(db, { token: acting.token, action: named, hash, request: bulk.request });
+    const permit = action.carriesOut ? undefined : bulk.request;
+    const begun = await beginAction(db, { token: acting.token, action: named, hash, request: bulk.request, bulk: permit });
     if (begun.replay) return;
     const target = { id: `bulk ${bulk.request}`, label: `${bulk.ids.length} records`, version: 0 };
     await writeAudit(db, {
@@ -165,11 +181,18 @@ export const runBulk = async (
 ): Promise<Outcome<BulkResult>> => {
   const objection = await tooMany(action, bulk.ids.length, acting);
   if (objection) return invalid(objection);
+  const begun = await beginBulk(action, bulk, acting);
+  if (!begun.ok) return begun;
   const results: RecordResult[] = [];
   let inARow = 0;
   for (const id of bulk.ids) {
     const expected = bulk.expected[id];
-    const options = { request: requestOf(bulk.request, id), correlation: bulk.request, ...(expected ? { expected } : {}) };
+    const options = {
+      request: requestOf(bulk.request, id),
+      correlation: bulk.request,
+      ...(begun.value === undefined ? {} : { bulk: begun.value }),
+      ...(expected ? { expected } : {}),
+    };
     const result = { id, outcome: await runOne(single, action, { ...bulk.typed, id }, options) };
     results.push(result);
     watch.onResult(result, results.length);

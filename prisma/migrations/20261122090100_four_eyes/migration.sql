@@ -173,19 +173,72 @@ BEGIN
   END IF;
 END $$;
 
+-- A bulk that was begun while its operator was there goes on when the window lapses, the screen locks or the session
+-- reaches its end: for so many records of one action, within four hours, and not after the session was ended by somebody.
+CREATE TABLE ops.bulk_run (
+  request_id uuid PRIMARY KEY,
+  session_id uuid NOT NULL REFERENCES ops.operator_session,
+  action     text NOT NULL REFERENCES ops.action_permission,
+  remaining  integer NOT NULL CHECK (remaining BETWEEN 0 AND 10001),
+  begun_at   timestamptz(3) NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Begins a bulk: what one record would need now, the whole needs now. Repeated with the same request it changes nothing.
+CREATE FUNCTION ops.begin_bulk(token text, action_id text, request uuid, records integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  session ops.operator_session := ops.live_session(token);
+BEGIN
+  PERFORM ops.demand_readiness(session, action_id, false);
+  -- One more than its records: the row for the whole.
+  INSERT INTO ops.bulk_run (request_id, session_id, action, remaining) VALUES (request, session.id, action_id, records + 1) ON CONFLICT (request_id) DO NOTHING;
+END $$;
+
+-- The session behind a token, for one more record of a bulk that was begun with it; a repeat of one that was done is none.
+CREATE FUNCTION ops.session_of_bulk(token text, action_id text, request uuid, is_repeat boolean) RETURNS ops.operator_session LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  session ops.operator_session;
+BEGIN
+  SELECT s.* INTO session FROM ops.operator_session s JOIN ops.operator o ON o.id = s.operator_id
+   WHERE s.token_hash = sha256(convert_to(token, 'UTF8')) AND s.revoked_at IS NULL AND o.is_active;
+  UPDATE ops.bulk_run b SET remaining = b.remaining - CASE WHEN is_repeat THEN 0 ELSE 1 END
+   WHERE b.request_id = request AND b.session_id = session.id AND action_id IN (b.action, 'approvals.request') AND (b.remaining > 0 OR is_repeat)
+     AND b.begun_at > clock_timestamp() - interval '4 hours';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this session has ended, or the bulk was not begun with it: sign in again' USING ERRCODE = 'BU001';
+  END IF;
+  RETURN session;
+END $$;
+
+-- Whether a session may do this now: the write window (BU014), and a code that is fresh (BU013).
+CREATE FUNCTION ops.demand_readiness(session ops.operator_session, action_id text, breaking_glass boolean) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  rule ops.action_permission;
+BEGIN
+  SELECT * INTO rule FROM ops.action_permission p WHERE p.action = action_id;
+  IF rule.needs_window AND (ops.window_of(session.id)).id IS NULL THEN
+    RAISE EXCEPTION 'this session is read-only: open a write window first' USING ERRCODE = 'BU014';
+  END IF;
+  IF (rule.needs_code OR breaking_glass) AND session.code_at < clock_timestamp() - interval '5 minutes' IS NOT FALSE THEN
+    RAISE EXCEPTION '% needs a fresh one-time code', action_id USING ERRCODE = 'BU013';
+  END IF;
+END $$;
+
 -- Begins an action: derives the operator from the session token, checks permission, write window, one-time code and
 -- approval, takes the idempotency key and ties all of it to this transaction. `replay` is the first result of a request
 -- that was carried out already; the caller then changes nothing.
 DROP FUNCTION ops.begin_action(text, text, bytea, uuid, uuid);
 CREATE FUNCTION ops.begin_action(token text, action_id text, input bytea, request uuid, approval uuid DEFAULT NULL, breaking_glass boolean DEFAULT false,
+                                 bulk uuid DEFAULT NULL,
                                  OUT operator_id bigint, OUT session_id uuid, OUT replay jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  session ops.operator_session := ops.live_session(token);
+  session ops.operator_session;
   rule ops.action_permission;
   needed text;
   incident bigint;
 BEGIN
+  session := CASE WHEN bulk IS NULL THEN ops.live_session(token) ELSE ops.session_of_bulk(token, action_id, bulk, EXISTS (SELECT FROM ops.action_run r WHERE r.request_id = request)) END;
   -- With an older snapshot a revoked session would still look alive, and a lock waited for would show nothing new.
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'an action runs in a read committed transaction, not in a % one', current_setting('transaction_isolation') USING ERRCODE = 'BU004';
@@ -207,12 +260,7 @@ BEGIN
   IF NOT ops.may(session.operator_id, needed) THEN
     RAISE EXCEPTION '% needs the permission %: ask an administrator for a role that has it', action_id, needed USING ERRCODE = 'BU002';
   END IF;
-  IF rule.needs_window AND (ops.window_of(session.id)).id IS NULL THEN
-    RAISE EXCEPTION 'this session is read-only: open a write window first' USING ERRCODE = 'BU014';
-  END IF;
-  IF (rule.needs_code OR breaking_glass) AND session.code_at < clock_timestamp() - interval '5 minutes' IS NOT FALSE THEN
-    RAISE EXCEPTION '% needs a fresh one-time code', action_id USING ERRCODE = 'BU013';
-  END IF;
+  IF bulk IS NULL THEN PERFORM ops.demand_readiness(session, action_id, breaking_glass); END IF;
   IF rule.eyes = 2 AND approval IS NULL THEN
     RAISE EXCEPTION '% takes two people: make a request, and somebody with the permission % decides it', action_id, rule.checker USING ERRCODE = 'BU012';
   END IF;
@@ -485,5 +533,5 @@ INSERT INTO ops.action_permission (action, permission) VALUES
 -- ── Who may call what ────────────────────────────────────────────────────────────────────────────
 
 -- Parts of other functions: called with arguments that they alone may choose.
-REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.open_request,
+REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.open_request, ops.session_of_bulk,
   ops.locked_until, ops.address_waits_until FROM PUBLIC;
