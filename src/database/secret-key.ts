@@ -135,3 +135,11 @@ export const openText = (key: Buffer, sealed: string, purpose: string): string =
     throw new SecretKeyError(`a text for ${purpose} was sealed with another key, or was changed since`);
   }
 };
+
+const noticePurpose = 'notice';
+
+/** The link or code of a notice, as it lies in the outbox until it leaves. */
+export const sealNotice = (key: Buffer, secret: string): string => sealText(key, secret, noticePurpose);
+
+/** Throws as `openText` does. */
+export const openNotice = (key: Buffer, sealed: string): string => openText(key, sealed, noticePurpose);

@@ -37,6 +37,7 @@ export type NoticeParameters = {
     readonly ratifyBy: Date;
   };
   invite: { readonly role: string; readonly uses: number; readonly expires: Date };
+  enrolment: { readonly environment: string; readonly name: string; readonly expires: Date };
   'operator-created': StaffNotice & { readonly operator: string; readonly roles: readonly string[]; readonly createdBy: string };
   'role-changed': { readonly name: string; readonly before: string; readonly after: string; readonly at: Date };
 };
@@ -165,6 +166,17 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
     ],
     secret: 'Register with this:',
     next: 'If you did not expect this, do nothing. Give it to nobody else.',
+  }),
+  enrolment: ({ environment, name, expires }) => ({
+    subject: 'Enrol as an operator',
+    says: 'You are to enrol as an operator of the console: choose a password and set up one-time codes.',
+    facts: [
+      ['Environment', environment],
+      ['Operator', name],
+      ['Valid until', expires],
+    ],
+    secret: 'Start the console and enrol with this code. It works once:',
+    next: 'If you did not expect this, tell an administrator. Give the code to nobody.',
   }),
   'operator-created': ({ operator, roles, createdBy, ...rest }) => ({
     subject: `New operator ${named(operator)}`,

@@ -16,6 +16,7 @@ export const permissions = [
   'user.unlock',
   'user.end-sessions',
   'user.reset-password',
+  'user.change-role',
   'transaction.read',
   'transaction.flag',
   'transaction.reverse',
@@ -43,6 +44,12 @@ export const permissions = [
   'developer.end',
   'operator.found',
   'operator.recover',
+  'role.read',
+  'role.edit',
+  'grant.read',
+  'grant.edit',
+  'review.read',
+  'review.decide',
   'window.open',
   'approval.read',
   'approval.decide',
@@ -50,6 +57,8 @@ export const permissions = [
   'access.decide',
   'incident.read',
   'incident.manage',
+  'notice.read',
+  'notice.edit',
 ] as const;
 
 /** `self`: what concerns oneself alone, which everybody may. */

@@ -11,6 +11,8 @@ const contextOf = async (acting: Acting, db: Db): Promise<Context> => ({
   operator: acting.operator,
   today: await businessToday(db),
   currency: acting.currency,
+  environment: acting.environment,
+  sealSecret: acting.sealSecret,
 });
 
 type Admitted = { readonly input: Readonly<Record<string, unknown>>; readonly facts: unknown; readonly context: Context };

@@ -9,7 +9,18 @@ import type { SmallTable } from './define-resource.ts';
 /** What a person types to confirm: nothing more, the record's name, or two things about it. */
 export type Danger = 'plain' | 'typed' | 'typed-twice';
 
-export type Context = { readonly db: Db; readonly operator: Operator; readonly today: Day; readonly currency: string };
+export type Context = {
+  readonly db: Db;
+  readonly operator: Operator;
+  readonly today: Day;
+  readonly currency: string;
+  /** What the administered platform is called, as the banner shows it. */
+  readonly environment: string;
+  /** Seals a link or a code for a notice, with the key outside the database. */
+  readonly sealSecret: SealSecret;
+};
+
+export type SealSecret = (text: string) => Promise<string>;
 
 /** What an action changes: named by id, known by label, and the version that was looked at. */
 export type Target = { readonly id: string; readonly label: string; readonly version: number };

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Database } from '../database/client.ts';
 import { isConnectionLost } from '../database/fault.ts';
+import { sealNotice } from '../database/secret-key.ts';
 import type { Count, Keyed, Page, PageRequest } from '../domain/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext, Term } from '../domain/filter.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
-import type { AnyAction } from './define-action.ts';
+import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
 import { presenceOf, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
@@ -70,7 +72,7 @@ export type SessionParts = {
   readonly token: string | undefined;
   readonly readOnly?: Refusal;
   /** What unlocking and codes need; without it a demo's session. */
-  readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'>;
+  readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'> & { readonly sealSecret: SealSecret };
   readonly become?: Session['become'];
   /** The sign-in outlives this console, as a login for commands does: leaving closes its write window only. */
   readonly stays?: boolean;
@@ -106,12 +108,23 @@ const viewsOf = (parts: SessionParts, now: () => Date) => {
   };
 };
 
+/** A demo has no passwords and no seeds: nothing asks for them. Nor does it send anything: what is sealed here is opened by nobody. */
+const demoCredentials = (): NonNullable<SessionParts['credentials']> => {
+  const key = randomBytes(32);
+  return {
+    seedKey: async () => Buffer.alloc(32),
+    derive: async () => Buffer.alloc(32),
+    sealSecret: async text => sealNotice(key, text),
+  };
+};
+
 const changesOf = ({
   database,
   operator,
   token,
   environment,
   readOnly,
+  credentials,
   registry: { actions },
 }: SessionParts): Pick<Session, 'preview' | 'run' | 'settle' | 'previewBulk' | 'runBulk'> => {
   if (token === undefined || readOnly) {
@@ -121,7 +134,8 @@ const changesOf = ({
     });
     return { preview: refused, run: refused, settle: refused, previewBulk: refused, runBulk: refused };
   }
-  const acting = { database, operator, token, currency: environment.currency };
+  const { sealSecret } = credentials ?? demoCredentials();
+  const acting = { database, operator, token, currency: environment.currency, environment: environment.name, sealSecret };
   const single = singleOf(acting, actions);
   return {
     ...single,
@@ -168,11 +182,6 @@ const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | '
   };
 };
 
-/** A demo has no passwords and no seeds: nothing asks for them. */
-const demoCredentials = {
-  seedKey: async () => Buffer.alloc(32),
-  derive: async () => Buffer.alloc(32),
-};
 
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (parts: SessionParts): Session => {
@@ -197,7 +206,7 @@ export const openSession = (parts: SessionParts): Session => {
     ...(become === undefined ? {} : { become }),
     ...(token === undefined
       ? {}
-      : { presence: presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials) }) }),
+      : { presence: presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }) }),
     now,
     today,
     filterContext: resource => ({

@@ -27,6 +27,7 @@ const parametersWith = (text: string): NoticeParameters => {
     'developer-role': { ...staff, operator: text, grantedBy: text, incident: text, expires: instant },
     'break-glass': { ...staff, operator: text, action: text, target: text, incident: text, ratifyBy: instant },
     invite: { role: text, uses: 3, expires: instant },
+    enrolment: { environment: text, name: text, expires: instant },
     'operator-created': { ...staff, operator: text, roles: [text, text], createdBy: text },
     'role-changed': { name: text, before: text, after: text, at: instant },
   };
@@ -37,7 +38,7 @@ const rendered = (template: NoticeTemplate, text: string) => renderNotice(templa
 const ownWords = (body: string): string[] => body.split('\n').filter(line => !/^ {2}[A-Z][a-z -]+: /.test(line));
 const labels = (body: string): string[] => body.split('\n').flatMap(line => /^ {2}[A-Z][a-z -]+: +/.exec(line)?.[0] ?? []);
 
-const secretTemplates = ['password-reset', 'invite'];
+const secretTemplates = ['password-reset', 'invite', 'enrolment'];
 const secret = 'https://bank.example/reset/8fJ2-kQ$&x?a=b';
 
 const attacks = [
