@@ -11,7 +11,7 @@ export const schemas = ['bank', 'ops', 'platform'] as const;
 const looking = [
   'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
-  'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
+  'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
   'bank.business_day', 'bank.limits_of', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until',
@@ -30,6 +30,7 @@ const acting = [
   'bank.set_account_status', 'bank.retract_approval', 'bank.reverse_transaction', 'bank.open_account', 'bank.create_user', 'bank.set_user_profile',
   'bank.set_user_locked', 'bank.set_user_active', 'bank.set_user_role', 'bank.revoke_sessions', 'bank.end_session', 'bank.reset_password', 'bank.send_invitation',
   'platform.create_invite', 'platform.revoke_invite', 'platform.add_ip_rule', 'platform.remove_ip_rule', 'platform.set_setting', 'platform.revert_setting',
+  'ops.enqueue_notice', 'ops.claim_notices', 'ops.settle_notice', 'ops.retry_notice', 'ops.cancel_notice',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
 ]; // prettier-ignore
 
@@ -52,6 +53,7 @@ export const internal: readonly string[] = [
   'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.session_of_bulk', 'ops.demand_readiness', 'ops.window_of',
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.open_request', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
+  'ops.expire_notices', 'ops.delivering_session', 'ops.take_notice', 'ops.in_notice',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
 ]; // prettier-ignore
@@ -68,7 +70,7 @@ export const readsOf: Readonly<Record<LoginRole, readonly (typeof schemas)[numbe
 export const secrets: readonly string[] = [
   'bank.user.password_hash', 'ops.operator_session.token_hash', 'ops.operator_session.demo_code', 'ops.operator_credential.salt', 'ops.operator_credential.verifier',
   'ops.operator_credential.seed', 'ops.operator_credential.seed_iv', 'ops.operator_credential.last_step', 'ops.operator_credential.enrolment_hash',
-  'ops.recovery_code.code_hash', 'ops.decoy.secret', 'bank.password_history.password_hash', 'bank.password_reset.token_hash', 'platform.invite.code_hash',
+  'ops.recovery_code.code_hash', 'ops.decoy.secret', 'ops.notice.sealed', 'bank.password_history.password_hash', 'bank.password_reset.token_hash', 'platform.invite.code_hash',
 ]; // prettier-ignore
 
 /** Columns that are none, although their names or types sound like it. What sounds like it and stands in neither list is read by nobody. */

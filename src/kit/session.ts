@@ -182,7 +182,6 @@ const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | '
   };
 };
 
-
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (parts: SessionParts): Session => {
   const { database, environment, operator, token, registry, readOnly, credentials, become } = parts;
