@@ -138,7 +138,7 @@ const auditSummary = async (
       entity: action.entity,
       target,
       old: null,
-      new: { succeeded: done.succeeded, asked: done.asked, refused: done.refused, skipped: done.skipped },
+      new: { succeeded: done.succeeded, ...(done.asked > 0 ? { asked: done.asked } : {}), refused: done.refused, skipped: done.skipped },
       outcome: done.refused + done.skipped === 0 ? 'success' : done.succeeded + done.asked > 0 ? 'partial' : 'failure',
       reason: bulk.typed['ground'] ?? null,
       note: bulk.typed['note'] ?? bulk.typed['findings'] ?? null,
