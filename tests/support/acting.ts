@@ -84,8 +84,13 @@ const makerToken = 'token-of-the-maker-of-requests-0001';
 const eyesOf = async (db: Client, action: string): Promise<number> =>
   (await db.query<{ eyes: number }>('SELECT eyes FROM ops.action_permission WHERE action = $1', [action])).rows[0]?.eyes ?? 1;
 
-/** Makes a request of the maker's, in a transaction of its own; gives its id. */
+/** Makes a request of the maker's, in a transaction of its own; gives its id. One that still waits is not made again. */
 export const askFor = async (db: Client, action: string, [entity, id]: readonly [string, string], input = action): Promise<string> => {
+  const { rows: waiting } = await db.query<{ id: string }>(
+    `SELECT id FROM ops.approval WHERE action = $1 AND entity = $2 AND entity_id = $3 AND input_hash = $4 AND status = 'pending' AND expires_at > clock_timestamp()`,
+    [action, entity, id, hashOf(input)],
+  );
+  if (waiting[0]) return waiting[0].id;
   const request = randomUUID();
   await db.query('BEGIN');
   await db.query(`SELECT ops.begin_action($1, 'approvals.request', $2, $3)`, [makerToken, hashOf(input), request]);

@@ -36,14 +36,15 @@ beforeAll(async () => {
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
-/** Tries inside an action and takes everything back, so that one account serves all attempts. */
-const attempt = async (action: string, sql: string, values: unknown[]): Promise<string> => {
+/** Tries inside an action about `values[0]` and takes everything back, so that one account serves all attempts. */
+const attempt = async (action: string, sql: string, values: unknown[], about = values[0]): Promise<string> => {
   const undone = new Error('undone');
+  const work = async (): Promise<never> => {
+    await bank.db.query(sql, values);
+    throw undone;
+  };
   const { code } = await refusal(bank.db, () =>
-    act(bank.db, bank.one, action, async db => {
-      await db.query(sql, values);
-      throw undone;
-    }).catch((error: unknown) => {
+    act(bank.db, bank.one, action, work, { target: ['account', String(about)] }).catch((error: unknown) => {
       if (error !== undone) throw error;
     }),
   );
@@ -87,7 +88,15 @@ describe('an account changes its state only by the action that the transition be
       expect(await attempt('accounts.close', 'SELECT bank.set_account_status($1, $2, $3)', [id, 'closed', version])).toBe('BU005');
     }
     expect(await attempt('accounts.close', 'SELECT bank.set_account_status($1, $2, $3)', [id, 'closed', 1])).toBe('done');
-    expect(await attempt('accounts.close', 'SELECT bank.set_account_status(-1, $1, 0)', ['closed'])).toBe('BU011');
+    expect(await attempt('accounts.close', 'SELECT bank.set_account_status(-1, $1, 0)', ['closed'], id)).toBe('BU011');
+  });
+
+  test('what was approved for one account is not done to another', async () => {
+    const [approved, other] = [await bank.account(), await bank.account()];
+    for (const sql of ['SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', 'UPDATE bank.account SET status = $2 WHERE id = $1']) {
+      expect(await attempt('accounts.close', sql, [other.id, 'closed'], approved.id)).toBe('BU004');
+      expect(await attempt('accounts.close', sql, [approved.id, 'closed'])).toBe('done');
+    } // prettier-ignore
   });
 });
 
@@ -103,10 +112,11 @@ describe('closing', () => {
   test('with a hold is refused at the commit, with the hold released it is not', async () => {
     const { id } = await bank.account({ status: 'frozen' });
     expect((await refusal(bank.db, () => toStatus(bank.db, bank.one, id, 'closed'))).code).toBe('BU007');
-    await act(bank.db, bank.one, 'accounts.close', async db => {
-      await db.query(`UPDATE ops.hold SET findings = 'closed by order' WHERE account_id = $1`, [id]);
-      await db.query('SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', [id, 'closed']);
-    });
+    const close = async () => {
+      await bank.db.query(`UPDATE ops.hold SET findings = 'closed by order' WHERE account_id = $1`, [id]);
+      await bank.db.query('SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1', [id, 'closed']);
+    };
+    await act(bank.db, bank.one, 'accounts.close', close, { target: ['account', id] });
     expect(await bank.rows('SELECT status, closed_at IS NOT NULL AS dated FROM bank.account WHERE id = $1', [id])).toEqual([
       { status: 'closed', dated: true },
     ]);

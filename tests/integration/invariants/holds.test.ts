@@ -8,8 +8,9 @@ beforeAll(async () => {
 afterAll(() => bank[Symbol.asyncDispose]());
 
 const codeOf = async (work: () => Promise<unknown>) => (await refusal(bank.db, work)).code;
+/** An action about the account that is the first value. */
 const run = (action: string, sql: string, values: unknown[] = [], operator: TestOperator = bank.one) =>
-  act(bank.db, operator, action, db => db.query(sql, values));
+  act(bank.db, operator, action, db => db.query(sql, values), { target: ['account', String(values[0])] });
 const insertHold = `INSERT INTO ops.hold (account_id, ground, note, review_on, placed_by) VALUES ($1, 'compliance', 'held for a test', current_date + 7, 1)`;
 const setStatus = 'SELECT bank.set_account_status(a.id, $2, a.version) FROM bank.account a WHERE id = $1';
 const release = `SELECT ops.release_holds(a.id, a.version, 'cause resolved') FROM bank.account a WHERE id = $1`;
@@ -57,7 +58,7 @@ describe('at the commit an account is frozen exactly while it has an open hold',
   test('not even where each side looked before the other committed', async () => {
     const { id } = await bank.account({ status: 'frozen' });
     const other = await bank.connect();
-    const placing = act(bank.db, bank.one, 'accounts.unfreeze', async db => {
+    const releasing = async (db: Bank['db']) => {
       await db.query(release, [id]);
       await db.query('SET CONSTRAINTS ops.match_status IMMEDIATE');
       const placed = refusal(other, () =>
@@ -69,8 +70,9 @@ describe('at the commit an account is frozen exactly while it has an open hold',
       // it waits for this transaction: without that both would find their own half in order
       await expect.poll(async () => (await db.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount).toBe(1);
       return { placed };
-    });
-    expect((await (await placing).placed).code).toBe('BU007');
+    };
+    const { placed } = await act(bank.db, bank.one, 'accounts.unfreeze', releasing, { target: ['account', id] });
+    expect((await placed).code).toBe('BU007');
     await other.end();
     expect(await openHolds(id)).toBe(0);
   });
@@ -118,12 +120,12 @@ describe('a hold is placed once and released once', () => {
         [id],
       );
     expect(await hold()).toEqual([{ placed_by: bank.two.id, now: true, released_by: null, after: null }]);
-    await act(bank.db, bank.one, 'accounts.unfreeze', async db => {
+    const byHand = `UPDATE ops.hold SET findings = 'cause resolved', released_by = 2, released_at = '2001-01-01' WHERE account_id = $1`;
+    const unfreeze = async (db: Bank['db']) => {
       await db.query(setStatus, [id, 'active']);
-      await db.query(`UPDATE ops.hold SET findings = 'cause resolved', released_by = 2, released_at = '2001-01-01' WHERE account_id = $1`, [
-        id,
-      ]);
-    });
+      await db.query(byHand, [id]);
+    };
+    await act(bank.db, bank.one, 'accounts.unfreeze', unfreeze, { target: ['account', id] });
     expect(await hold()).toEqual([{ placed_by: bank.two.id, now: true, released_by: bank.one.id, after: true }]);
   });
 

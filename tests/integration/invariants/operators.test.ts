@@ -5,9 +5,8 @@ let bank: Bank;
 let idOf: (name: string) => string;
 beforeAll(async () => {
   bank = await aBank({ others: { vera: ['viewer'], zoe: ['viewer'] } });
-  // the console gets these actions with sign-in
-  for (const action of ['operators.change-role', 'settings.change'])
-    await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'account.freeze']);
+  // any action on operators: the guards ask for no more than its name
+  await bank.rows(`INSERT INTO ops.action_permission VALUES ('operators.change-role', 'account.freeze')`);
   const rows = await bank.rows<{ name: string; id: string }>('SELECT name, id FROM ops.operator');
   idOf = name => rows.find(row => row.name === name)?.id ?? '';
 });
@@ -15,7 +14,8 @@ afterAll(() => bank[Symbol.asyncDispose]());
 
 const change = (sql: string, values: unknown[] = [], operator: TestOperator = bank.one, action = 'operators.change-role') =>
   act(bank.db, operator, action, db => db.query(sql, values));
-const codeOf = async (...change_: Parameters<typeof change>) => (await refusal(bank.db, () => change(...change_))).code;
+const refused = (...change_: Parameters<typeof change>) => refusal(bank.db, () => change(...change_));
+const codeOf = async (...change_: Parameters<typeof change>) => (await refused(...change_)).code;
 const grant = 'INSERT INTO ops.operator_role (operator_id, role) VALUES ($1, $2)';
 
 describe('an operator does not change its own roles', () => {
@@ -36,15 +36,24 @@ describe('an operator does not change its own roles', () => {
     expect(await codeOf(`INSERT INTO ops.operator (name, display_name) VALUES ('mallory', 'M')`, [], bank.one, 'accounts.freeze')).toBe(
       'BU004',
     );
-    expect(await codeOf(`INSERT INTO platform.setting VALUES ('x', '1', 'x')`, [])).toBe('BU004');
-    await change(`INSERT INTO platform.setting VALUES ('x', '1', 'x')`, [], bank.one, 'settings.change');
   });
+});
+
+describe('a setting', () => {
+  const rename = `UPDATE platform.setting SET value = '"Another bank"' WHERE key = 'platform.name'`;
+
+  test('is changed by its own actions, and of it only the value', async () => {
+    expect(await codeOf(rename)).toBe('BU004');
+    for (const sql of [`INSERT INTO platform.setting (key, value) VALUES ('x', '1')`, `UPDATE platform.setting SET label = 'x' WHERE key = 'platform.name'`])
+      expect(await codeOf(sql, [], bank.one, 'settings.edit')).toBe('BU010');
+    await change(rename, [], bank.one, 'settings.edit');
+  }); // prettier-ignore
 });
 
 describe('one active administrator always stays', () => {
   const lose: readonly [name: string, sql: string][] = [
     ['the role is taken', `DELETE FROM ops.operator_role WHERE operator_id = $1 AND role = 'admin'`],
-    ['the role is changed', `UPDATE ops.operator_role SET role = 'developer' WHERE operator_id = $1 AND role = 'admin'`],
+    ['the role is changed', `UPDATE ops.operator_role SET role = 'viewer' WHERE operator_id = $1 AND role = 'admin'`],
     [
       'the role gets an end',
       `UPDATE ops.operator_role SET expires_at = now() + interval '1 hour' WHERE operator_id = $1 AND role = 'admin'`,
@@ -58,19 +67,31 @@ describe('one active administrator always stays', () => {
 
   test.each(lose)('%s', async (_, sql) => {
     await bank.behindItsBack(`UPDATE ops.operator SET is_active = (name <> 'zoe')`);
-    await bank.behindItsBack(`DELETE FROM ops.operator_role WHERE role = 'admin'`);
+    await bank.behindItsBack(`DELETE FROM ops.operator_role WHERE role = 'admin' OR (operator_id = $1 AND role = 'viewer')`, [bank.two.id]);
+    await bank.behindItsBack('DELETE FROM ops.role_grant');
     await bank.behindItsBack(grant, [bank.two.id, 'admin']);
-    expect(await codeOf(sql, [bank.two.id])).toBe('BU009');
-    // one whose role runs out by itself does not count
-    await bank.behindItsBack(
-      `INSERT INTO ops.operator_role (operator_id, role, expires_at) VALUES ($1, 'admin', now() + interval '1 hour')`,
-      [idOf('vera')],
-    );
-    expect(await codeOf(sql, [bank.two.id])).toBe('BU009');
+    // whoever changes it is an administrator for an hour: one whose role runs out by itself does not count
+    const forAnHour = `INSERT INTO ops.operator_role (operator_id, role, expires_at) VALUES ($1, 'admin', now() + interval '1 hour')`;
+    await bank.behindItsBack(forAnHour, [bank.one.id]);
+    const last = { code: 'BU009', message: 'the last active administrator must stay: make somebody else one first' };
+    expect(await refused(sql, [bank.two.id])).toMatchObject(last);
+    await bank.behindItsBack(forAnHour, [idOf('vera')]);
+    expect(await refused(sql, [bank.two.id])).toMatchObject(last);
     await bank.behindItsBack('UPDATE ops.operator_role SET expires_at = NULL WHERE operator_id = $1', [idOf('vera')]);
     await change(sql, [bank.two.id]);
-    expect(await codeOf('UPDATE ops.operator SET is_active = false WHERE id = $1', [idOf('vera')])).toBe('BU009');
+    expect(await refused('UPDATE ops.operator SET is_active = false WHERE id = $1', [idOf('vera')])).toMatchObject(last);
   });
+});
+
+test('a role that ranks above one’s own is given and taken by those who have it, whoever may change roles', async () => {
+  await bank.behindItsBack(`DELETE FROM ops.operator_role WHERE operator_id = $1 AND role = 'admin'`, [bank.one.id]);
+  await bank.behindItsBack(`INSERT INTO ops.operator_role (operator_id, role) VALUES ($1, 'admin') ON CONFLICT DO NOTHING`, [idOf('vera')]);
+  for (const [sql, role] of [[grant, 'admin'], ['DELETE FROM ops.operator_role WHERE operator_id = $1 AND role = $2', 'admin']] as const) {
+    expect(await refused(sql, [idOf(sql === grant ? 'zoe' : 'vera'), role])).toMatchObject({
+      code: 'BU009', message: 'the role admin ranks above your own: somebody who holds it, or more, must ask for this',
+    });
+  } // prettier-ignore
+  await change(grant, [idOf('zoe'), 'manager']);
 });
 
 describe('a session', () => {

@@ -7,12 +7,15 @@ beforeAll(async () => {
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
+/** Within the action, as it was asked for about one original. */
+const reversing = <T>(original: string | null, work: (db: Bank['db']) => Promise<T>) =>
+  act(bank.db, bank.one, 'transactions.reverse', work, { target: ['transaction', String(original)] });
 const reverse = (original: string | null) =>
-  act(bank.db, bank.one, 'transactions.reverse', async db => {
+  reversing(original, async db => {
     const { rows } = await db.query<{ id: string }>(`SELECT bank.reverse_transaction($1, 'entered twice') AS id`, [original]);
     return rows[0]?.id ?? '';
   });
-const byInsert = (wish: Wish & { reverses: string }) => act(bank.db, bank.one, 'transactions.reverse', db => insertPosting(db, wish));
+const byInsert = (wish: Wish & { reverses: string }) => reversing(wish.reverses, db => insertPosting(db, wish));
 const balanceOf = async (id: string) =>
   Number((await bank.rows<{ balance: string }>('SELECT balance FROM bank.account WHERE id = $1', [id]))[0]?.balance);
 
@@ -82,11 +85,7 @@ describe('by plain INSERT it has the legs of its original, turned round', () => 
       (await refusal(bank.db, () => byInsert({ type: 'reversal', from: to, to: from, amount: 300, reverses: '999999999' }))).code,
     ).toBe('BU007');
     expect(
-      (
-        await refusal(bank.db, () =>
-          act(bank.db, bank.one, 'transactions.reverse', db => insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300 })),
-        )
-      ).code,
+      (await refusal(bank.db, () => reversing(null, db => insertPosting(db, { type: 'reversal', from: to, to: from, amount: 300 })))).code,
     ).toBe('BU007');
   });
 
@@ -106,7 +105,7 @@ describe('by plain INSERT it has the legs of its original, turned round', () => 
          VALUES ('reversal', $1, $2, 300, 'EUR', 'internal', $3) ON CONFLICT DO NOTHING`,
         [to, from, id],
       );
-    expect((await refusal(bank.db, () => act(bank.db, bank.one, 'transactions.reverse', again))).code).toBe('BU007');
+    expect((await refusal(bank.db, () => reversing(id, again))).code).toBe('BU007');
     expect([await balanceOf(from), await balanceOf(to)]).toEqual([1_000, 1_000]);
   });
 });
@@ -121,6 +120,15 @@ describe('it is made by transactions.reverse', () => {
       );
     expect((await refusal(bank.db, nameless)).code).toBe('BU004');
     expect((await refusal(bank.db, otherwise)).code).toBe('BU004');
+  });
+
+  test('of what was approved, and of nothing else', async () => {
+    const [approved, other] = [await aTransfer(), await aTransfer()];
+    const byContract = (db: Bank['db']) => db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [other.id]);
+    const byHand = (db: Bank['db']) =>
+      insertPosting(db, { type: 'reversal', from: other.to, to: other.from, amount: 300, reverses: other.id });
+    for (const work of [byContract, byHand]) expect((await refusal(bank.db, () => reversing(approved.id, work))).code).toBe('BU004');
+    expect(await balanceOf(other.from)).toBe(700);
   });
 
   test('on a frozen account too, but not on a closed one or without funds', async () => {

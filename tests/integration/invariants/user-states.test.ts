@@ -20,8 +20,6 @@ let bank: Bank;
 let count = 0;
 beforeAll(async () => {
   bank = await aBank();
-  for (const action of ['users.change-role', 'users.reset-password'])
-    await bank.rows('INSERT INTO ops.action_permission VALUES ($1, $2)', [action, 'user.edit']);
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
