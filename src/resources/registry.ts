@@ -32,9 +32,30 @@ import { operators } from './operators/index.ts';
 import { recoverOperatorAction } from './operators/recover.ts';
 import { resetOperatorCredentials } from './operators/reset.ts';
 import { revokeOperatorRole } from './operators/revoke-role.ts';
+import { grantToUser } from './grants/grant.ts';
+import { grants } from './grants/index.ts';
+import { revokeRoleGrant } from './grants/revoke.ts';
+import { permissionsPane } from './permissions/index.ts';
+import { reviewItems } from './review-items/index.ts';
+import { keepItem } from './review-items/keep.ts';
+import { revokeItem } from './review-items/revoke.ts';
+import { closeAccessReview } from './reviews/close.ts';
+import { reviews } from './reviews/index.ts';
+import { openAccessReview } from './reviews/open.ts';
+import { createRole } from './roles/create.ts';
+import { editRole } from './roles/edit.ts';
+import { roles } from './roles/index.ts';
+import { restoreRole } from './roles/restore.ts';
+import { retireRole } from './roles/retire.ts';
+import { setPermissions } from './roles/set-permissions.ts';
+import { changeUserRole } from './users/change-role.ts';
+import { grantRoleToUser } from './users/grant-role.ts';
 import { overview } from './overview/index.ts';
 import { allowAddress } from './ip-rules/allow.ts';
 import { blockAddress } from './ip-rules/block.ts';
+import { createInvite } from './invites/create.ts';
+import { invites } from './invites/index.ts';
+import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
 import { removeAddressRule } from './ip-rules/remove.ts';
 import { endUserSession } from './sessions/end.ts';
@@ -52,8 +73,10 @@ import { activateUser } from './users/activate.ts';
 import { createUser } from './users/create.ts';
 import { deactivateUser } from './users/deactivate.ts';
 import { editUser } from './users/edit.ts';
+import { endUserSessions } from './users/end-sessions.ts';
 import { users } from './users/index.ts';
 import { lockUser } from './users/lock.ts';
+import { resetUserPassword } from './users/reset-password.ts';
 import { unlockUser } from './users/unlock.ts';
 
 /** In the order of the tabs. A new pane is one folder and one line here. */
@@ -69,8 +92,14 @@ export const resources: readonly AnyResource[] = [
   developerGrants,
   sessions,
   signIns,
+  invites,
   ipRules,
   settings,
+  roles,
+  permissionsPane,
+  grants,
+  reviews,
+  reviewItems,
 ];
 
 /** Every action there is, found by its id. */
@@ -111,6 +140,10 @@ export const actions: readonly AnyAction[] = [
   endOperatorSessions,
   foundOperatorAction,
   recoverOperatorAction,
+  endUserSessions,
+  resetUserPassword,
+  createInvite,
+  revokeInviteOf,
   endUserSession,
   endSessionOfOperator,
   blockAddressOf,
@@ -119,4 +152,17 @@ export const actions: readonly AnyAction[] = [
   removeAddressRule,
   editSetting,
   revertSettingTo,
+  changeUserRole,
+  grantRoleToUser,
+  grantToUser,
+  revokeRoleGrant,
+  createRole,
+  editRole,
+  setPermissions,
+  retireRole,
+  restoreRole,
+  openAccessReview,
+  closeAccessReview,
+  keepItem,
+  revokeItem,
 ];

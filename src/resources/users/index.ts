@@ -2,6 +2,8 @@ import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.
 import { formatMoney } from '../../domain/money.ts';
 import { fullName, whyNotActivate, whyNotDeactivate, whyNotLock, whyNotUnlock } from '../../domain/user.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type SmallTable } from '../../kit/define-resource.ts';
+import { rolesOfUser, type HeldRole } from '../grants/queries.ts';
+import { effectivePermissions, type EffectivePermission } from '../roles/queries.ts';
 import {
   accountsOf,
   authEvents,
@@ -15,7 +17,7 @@ import {
   type UserDocument,
   type UserRow,
 } from './queries.ts';
-import { sessionTable } from './target.ts';
+import { sessionTable, whyNotGrantRole } from './target.ts';
 
 const tones = { invited: 'info', active: 'good', locked: 'warn', deactivated: 'dim' } as const;
 const documentTones: Readonly<Record<string, 'good' | 'info' | 'bad'>> = { verified: 'good', received: 'info', rejected: 'bad' };
@@ -26,6 +28,8 @@ type Related = {
   readonly accounts: readonly OwnedAccount[];
   readonly sessions: readonly LiveSession[];
   readonly events: readonly AuthEvent[];
+  readonly roles: readonly HeldRole[];
+  readonly permissions: readonly EffectivePermission[];
 };
 
 const day = (date: Date | null): string => date?.toISOString().slice(0, 10) ?? '-';
@@ -52,7 +56,26 @@ const eventLine = (event: AuthEvent): DetailLine => [
 
 const tableSection = (title: string, table: SmallTable): readonly DetailSection[] => (table.rows.length === 0 ? [] : [{ title, table }]);
 
-const detail = (user: UserRow, { creator, documents, accounts, sessions, events }: Related): readonly DetailSection[] => [
+const roleSections = (roles: readonly HeldRole[], permissions: readonly EffectivePermission[]): readonly DetailSection[] => [
+  ...tableSection('Roles granted', {
+    columns: ['Role', 'Since', 'Until', 'By'],
+    rows: roles.map(({ role, tenant, grantedAt, expiresAt, grantedBy }) => [
+      tenant ? `${role} in ${tenant}` : role,
+      formatShortInstant(grantedAt),
+      formatShortInstant(expiresAt),
+      grantedBy,
+    ]),
+  }),
+  ...tableSection(`May everywhere (${permissions.length})`, {
+    columns: ['Permission', 'By the role'],
+    rows: permissions.map(({ codename, roles: by }) => [codename, by.join(', ')]),
+  }),
+];
+
+const detail = (
+  user: UserRow,
+  { creator, documents, accounts, sessions, events, roles, permissions }: Related,
+): readonly DetailSection[] => [
   { title: 'Profile', lines: profileLines(user, creator) },
   {
     title: 'Documents',
@@ -69,6 +92,7 @@ const detail = (user: UserRow, { creator, documents, accounts, sessions, events 
     columns: ['Number', 'Type', 'Balance', 'Status'],
     rows: accounts.map(account => [account.number, account.type, formatMoney(account.balance, account.currency), account.status]),
   }),
+  ...roleSections(roles, permissions),
   ...tableSection('Open sessions', sessionTable(sessions)),
   ...(events.length === 0 ? [] : [{ title: 'Last sign-ins', lines: events.map(eventLine) }]),
 ];
@@ -104,14 +128,16 @@ export const users = defineResource<UserRow, Related>({
   ],
 
   relate: async (db, user) => {
-    const [creator, documents, accounts, sessions, events] = await Promise.all([
+    const [creator, documents, accounts, sessions, events, roles, permissions] = await Promise.all([
       operatorName(db, user.createdBy),
       documentsOf(db, user.id),
       accountsOf(db, user.id),
       liveSessions(db, user.id),
       authEvents(db, user.id, 8),
+      rolesOfUser(db, user.id),
+      effectivePermissions(db, user.id),
     ]);
-    return { creator, documents, accounts, sessions, events };
+    return { creator, documents, accounts, sessions, events, roles, permissions };
   },
   detail,
 
@@ -131,6 +157,10 @@ export const users = defineResource<UserRow, Related>({
     d: on('users.deactivate', whyNotDeactivate),
     l: on('users.lock', whyNotLock),
     u: on('users.unlock', whyNotUnlock),
+    p: on('users.reset-password'),
+    o: on('users.end-sessions'),
+    g: on('users.grant-role', whyNotGrantRole),
+    r: on('users.change-role', whyNotGrantRole),
   },
   general: { n: { action: 'users.create', inputFrom: () => ({}), whyNot: () => undefined } },
   jumps: {

@@ -54,6 +54,12 @@ export const userPage = pageOf<UserRow>({
 /** The user as they are now, or undefined. */
 export const findUser = (db: Db, id: bigint): Promise<UserRow | undefined> => userPage.find(db, id);
 
+/** The user who is called so. */
+export const userNamed = async (db: Db, username: string): Promise<UserRow | undefined> => {
+  const found = await db.user.findUnique({ where: { username }, select: { id: true } });
+  return found ? findUser(db, found.id) : undefined;
+};
+
 export type OwnedAccount = {
   readonly number: string;
   readonly type: AccountType;
@@ -176,4 +182,48 @@ export const setUserActive = async (db: Db, user: Move, active: boolean): Promis
 /** Locking ends every session of the user. */
 export const setUserLocked = async (db: Db, user: Move, locked: boolean): Promise<void> => {
   await db.$queryRaw`SELECT id FROM bank.set_user_locked(${user.id}, ${locked}, ${user.version}::int)`;
+};
+
+/** Whether somebody operates this console: known by the address. */
+export const isOperator = async (db: Db, email: string): Promise<boolean> => {
+  const [row] = await db.$queryRaw<
+    { found: boolean }[]
+  >`SELECT EXISTS (SELECT FROM ops.operator WHERE is_active AND lower(email) = lower(${email})) AS found`;
+  return row?.found ?? false;
+};
+
+/** Changing the role ends every session of the user. */
+export const setUserRole = async (db: Db, user: Move, role: string): Promise<void> => {
+  await db.$queryRaw`SELECT id FROM bank.set_user_role(${user.id}, ${role}, ${user.version}::int)`;
+};
+
+/** Ends every open session of a user; returns how many. */
+export const endSessionsOf = async (db: Db, user: Move): Promise<number> => {
+  const [row] = await db.$queryRaw<{ ended: number }[]>`SELECT bank.revoke_sessions(${user.id}) AS ended`;
+  return row?.ended ?? 0;
+};
+
+/** Whether a link for a new password is open, and whether the address that it would go to is new. */
+export const openLinkOf = async (db: Db, id: bigint): Promise<{ readonly linkOpen: boolean; readonly readdressed: boolean }> => {
+  const [row] = await db.$queryRaw<{ linkOpen: boolean; readdressed: boolean }[]>`
+    SELECT EXISTS (SELECT FROM bank.password_reset r WHERE r.user_id = u.id AND r.used_at IS NULL AND r.cancelled_at IS NULL AND r.expires_at > clock_timestamp()) AS "linkOpen",
+           coalesce(u.email_changed_at > clock_timestamp() - interval '24 hours', false) AS readdressed
+      FROM bank."user" u WHERE u.id = ${id}`;
+  return row ?? { linkOpen: false, readdressed: false };
+};
+
+/** Takes the password away, ends all sessions and keeps the hash of the link's token; returns until when the link works. */
+export const resetPassword = async (db: Db, user: Move, tokenHash: Buffer): Promise<Date> => {
+  const [row] = await db.$queryRaw<
+    { expires: Date }[]
+  >`SELECT bank.reset_password(${user.id}, ${user.version}::int, ${tokenHash}) AS expires`;
+  if (!row) throw new Error('the database reset a password and returned nothing');
+  return row.expires;
+};
+
+/** The link by which somebody new chooses the first password. */
+export const sendInvitation = async (db: Db, id: bigint, tokenHash: Buffer): Promise<Date> => {
+  const [row] = await db.$queryRaw<{ expires: Date }[]>`SELECT bank.send_invitation(${id}, ${tokenHash}) AS expires`;
+  if (!row) throw new Error('the database made an invitation and returned nothing');
+  return row.expires;
 };

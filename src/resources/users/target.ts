@@ -45,3 +45,7 @@ export const sessionsEnd = (sessions: readonly LiveSession[]): string => {
   if (sessions.length === 0) return 'no session is open';
   return sessions.length === 1 ? '1 session ends at once' : `${sessions.length} sessions end at once`;
 };
+
+/** Why nobody can grant the user a role, or undefined if somebody can. */
+export const whyNotGrantRole = ({ username, status }: UserRow): string | undefined =>
+  status === 'deactivated' ? `${username} is deactivated` : undefined;

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { Note } from '../../domain/note.ts';
+import { done } from '../../domain/outcome.ts';
+import { isPowerful, RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
+import { giftDoubts, giftLines } from '../../domain/role-gift.ts';
+import { defineAction } from '../../kit/define-action.ts';
+import { grantRole } from '../grants/queries.ts';
+import { giftOf, type Gift } from '../roles/queries.ts';
+import type { UserRow } from './queries.ts';
+import { UserId, userFor, userTarget, whyNotGrantRole } from './target.ts';
+
+type Facts = { readonly user: UserRow; readonly gift: Gift };
+
+/** The same as grants.grant, for users that are marked. */
+export const grantRoleToUser = defineAction({
+  id: 'users.grant-role',
+  title: 'Grant role',
+  past: 'granted a role to',
+  permission: 'grant.edit',
+  eyes: 1,
+  eyesFor: ({ gift }: Facts) => (isPowerful(gift.role) ? 2 : 1),
+  checker: 'access.decide',
+  danger: 'plain',
+  code: true,
+  verb: 'create',
+  entity: 'user',
+  input: z.object({ id: UserId, role: RoleSlug, tenant: Tenant, until: Until, note: Note }),
+
+  gather: async ({ id, role, tenant }, context) => {
+    const user = await userFor(id, context, whyNotGrantRole);
+    if (!user.ok) return user;
+    const gift = await giftOf(context.db, user.value, role, tenant ?? '');
+    return gift.ok ? done({ user: user.value, gift: gift.value }) : gift;
+  },
+  target: ({ user }) => userTarget(user),
+  preview: ({ gift }, input) => giftLines(gift, input),
+  doubts: ({ gift }) => giftDoubts(gift),
+
+  execute: async ({ user, gift }, { tenant, until }, { db }) => {
+    const granted = await grantRole(db, { user: user.id, role: gift.role.id, tenant: tenant ?? '', until: until || undefined });
+    return {
+      summary: `granted ${gift.role.slug} to ${user.username} ${untilWords(until)}`,
+      new: { role: gift.role.slug, tenant: tenant ?? '', until: granted.expiresAt, grant: String(granted.id), conflicts: gift.conflicts },
+    };
+  },
+
+  waysBack: (_facts, { note }, { new: made }) => [
+    { action: 'grants.revoke', input: { id: String(made?.['grant']), note: `granted in error: ${note}`.slice(0, 2_000) } },
+  ],
+});
