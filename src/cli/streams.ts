@@ -8,6 +8,8 @@ export type Streams = {
   readonly write: (text: string) => Promise<void>;
   /** Standard error: one line for the person. */
   readonly say: (line: string) => void;
+  /** Lines of our own for the person at the terminal, colours and all; undefined where there is none. */
+  readonly draw?: (lines: readonly string[]) => void;
   /** Asks the person at the terminal; undefined where there is none. `hidden` shows nothing of the answer. */
   readonly ask?: (question: string, options?: { readonly hidden: boolean }) => Promise<string>;
   /** Columns of the terminal that standard output is; undefined where it is a pipe or a file. */
@@ -55,7 +57,7 @@ export const streamsOf = (terminal: Terminal): Streams => {
   return {
     write: text => new Promise((resolve, reject) => output.write(text, error => (error ? reject(error) : resolve()))),
     say: line => errors.write(`${safe(line, { max: 2_000 })}\n`),
-    ...(input.isTTY && errors.isTTY ? { ask: asking(terminal) } : {}),
+    ...(input.isTTY && errors.isTTY ? { ask: asking(terminal), draw: lines => void errors.write(`${lines.join('\n')}\n`) } : {}),
     columns: output.isTTY ? output.columns : undefined,
     environment,
   };

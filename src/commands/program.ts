@@ -53,13 +53,14 @@ export const openProgramBank = async (program: Program, screen: boolean, onProgr
 /** `bursar <words…>`: commands first, because `audit verify` is one and `audit list` is none. Returns the exit code. */
 export const runWords = async (program: Program, given: GlobalFlags, streams: Streams, signal: AbortSignal): Promise<number> => {
   const { commands } = await import('./registry.ts');
-  const manual = { registry: program.registry, commands };
+  const manual = { registry: program.registry, commands: commands.filter(({ applies }) => applies === undefined) };
   const { rest: words } = given;
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
   const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
-  if (command) {
+  const context = { ...program, streams, signal };
+  if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
-    return typed.ok ? command.run(typed.value, { ...program, streams, signal }) : refuse(streams, words.includes('--json'), typed);
+    return typed.ok ? command.run(typed.value, context) : refuse(streams, words.includes('--json'), typed);
   }
   return runHeadless(words, {
     ...manual,

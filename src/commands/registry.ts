@@ -3,7 +3,28 @@ import { auditAnchorCommand } from './audit-anchor.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { enrolCommand } from './enrol.ts';
+import { loginCommand } from './login.ts';
+import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
+import { operatorsCreateCommand, operatorsFoundCommand } from './operators-found.ts';
+import { operatorsRecoverCommand } from './operators-recover.ts';
+import { passwordCommand } from './password.ts';
+import { whoamiCommand } from './whoami.ts';
 
 /** What is no pane and no action. */
-export const commands: readonly Command[] = [migrateCommand, demoCommand, doctorCommand, auditVerifyCommand, auditAnchorCommand];
+export const commands: readonly Command[] = [
+  migrateCommand,
+  demoCommand,
+  doctorCommand,
+  auditVerifyCommand,
+  auditAnchorCommand,
+  loginCommand,
+  logoutCommand,
+  whoamiCommand,
+  passwordCommand,
+  enrolCommand,
+  operatorsFoundCommand,
+  operatorsCreateCommand,
+  operatorsRecoverCommand,
+];

@@ -69,9 +69,11 @@ export const operatorPage: PageQuery<OperatorRow> = {
 /** The operator as they are now, or undefined. */
 export const findOperator = (db: Db, id: bigint): Promise<OperatorRow | undefined> => operatorPage.find(db, id);
 
+export const operatorIdOf = async (db: Db, name: string): Promise<bigint | undefined> =>
+  (await db.operator.findUnique({ where: { name }, select: { id: true } }))?.id;
+
 /** Whether a name is somebody's already, whatever became of them: names are never given twice. */
-export const isNameTaken = async (db: Db, name: string): Promise<boolean> =>
-  (await db.operator.findUnique({ where: { name }, select: { id: true } })) !== null;
+export const isNameTaken = async (db: Db, name: string): Promise<boolean> => (await operatorIdOf(db, name)) !== undefined;
 
 /** Whether anybody else is an administrator for good; the database decides in the end. */
 export const hasOtherAdmin = async (db: Db, id: bigint): Promise<boolean> =>

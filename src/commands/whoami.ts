@@ -1,0 +1,52 @@
+import { refuse } from '../cli/answer.ts';
+import { exitCode } from '../cli/exit-code.ts';
+import type { Database } from '../database/client.ts';
+import { endOfSession } from '../database/credentials.ts';
+import { holderOf, loadOperator, readBankFacts } from '../database/sign-in.ts';
+import { formatInstant } from '../domain/day.ts';
+import { done, forbidden, invalid, type Outcome } from '../domain/outcome.ts';
+import type { Operator } from '../domain/permission.ts';
+import { toJson } from '../kit/export.ts';
+import { addressOf } from './anchors.ts';
+import type { Command, CommandContext } from './command.ts';
+import { withConsoleDatabase } from './console-database.ts';
+import { readLogin } from './login-file.ts';
+
+type Known = { readonly operator: Operator; readonly until: Date | undefined };
+
+const whoIs = async ({ reads, writes }: Database, { config }: CommandContext): Promise<Outcome<Known>> => {
+  if ((await readBankFacts(reads)).demo) return done({ operator: await loadOperator(reads, config.demoOperator), until: undefined });
+  const login = await readLogin(config.home, addressOf(config));
+  const name = login && (await holderOf(writes, login.token));
+  if (!login || name === undefined)
+    return forbidden(login ? 'the session has ended' : 'nobody is signed in', 'sign in with "bursar login NAME"');
+  const [operator, until] = await Promise.all([loadOperator(reads, name), endOfSession(writes, login.token)]);
+  return done({ operator, until });
+};
+
+/** `bursar whoami`: as whom the next command acts, and what they may. */
+export const whoamiCommand: Command = {
+  name: 'whoami',
+  summary: 'say as whom commands act, until when, and what they may',
+  flags: [{ name: 'json', help: 'one JSON document' }],
+  run: async ({ words, flags }, context) => {
+    const { streams } = context;
+    const json = flags['json'] === 'yes';
+    if (words.length > 0) return refuse(streams, json, invalid('whoami takes no words'));
+    const known = await withConsoleDatabase(context, 'console', database => whoIs(database, context));
+    if (!known.ok) return refuse(streams, json, known);
+    const { operator, until } = known.value;
+    const may = [...operator.permissions].toSorted();
+    if (json) {
+      await streams.write(
+        `${toJson({ ok: true, name: operator.name, displayName: operator.displayName, roles: operator.roles, permissions: may, until }, 2)}\n`,
+      );
+      return exitCode.done;
+    }
+    const end = until ? `signed in until ${formatInstant(until)} UTC` : 'in a demo';
+    await streams.write(
+      `${operator.name} (${operator.displayName}), ${end}\nroles: ${operator.roles.join(', ') || 'none'}\nmay: ${may.join(', ')}\n`,
+    );
+    return exitCode.done;
+  },
+};
