@@ -92,7 +92,7 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
       ['Valid until', expires],
     ],
     secret: 'Open this link to choose it. It works once:',
-    next: 'If you did not expect this, do nothing: your password stays as it is. Give the link to nobody.',
+    next: 'Your old password no longer works. Give the link to nobody. If you did not expect this, speak to us on a number that you already know.',
   }),
   'account-frozen': parameters => ({
     subject: `Your account ${ending(parameters.account)} is frozen`,

@@ -9,6 +9,8 @@ export type PlatformRole = (typeof platformRoles)[number];
 
 /** The roles somebody can begin with; every other is given later, by two people. */
 const startingRoles = ['viewer', 'customer'] as const;
+/** Whether a role is given by one person. */
+export const isStartingRole = (role: string): boolean => startingRoles.some(starting => starting === role);
 export const StartingRole = z.enum(startingRoles).meta({ title: 'Role' });
 
 export const Username = z

@@ -44,7 +44,7 @@ CREATE TABLE ops.notice_use (
 );
 INSERT INTO ops.notice_use VALUES
   ('account-frozen', 'accounts.freeze'), ('account-unfrozen', 'accounts.unfreeze'), ('account-closed', 'accounts.close'),
-  ('password-reset', 'users.%'), ('address-changed', 'users.%'), ('address-changed', 'operators.%'), ('invite', 'invites.%'),
+  ('password-reset', 'users.%'), ('address-changed', 'users.%'), ('address-changed', 'operators.%'), ('invite', 'invites.%'), ('invite', 'users.create'),
   ('approval-waiting', 'approvals.request'), ('break-glass', '%'),
   ('developer-role', 'operators.%'), ('operator-created', 'operators.%'), ('enrolment', 'operators.%'),
   ('role-changed', 'users.%'), ('role-changed', 'operators.%'), ('role-changed', 'grants.%'), ('role-changed', 'review-items.%');

@@ -4,7 +4,7 @@ import { conflict, done } from '../../domain/outcome.ts';
 import { parseSetting, settingText } from '../../domain/setting.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { setSetting } from './queries.ts';
-import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget } from './target.ts';
+import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
 
 export const editSetting = defineAction({
   id: 'settings.edit',
@@ -12,7 +12,7 @@ export const editSetting = defineAction({
   past: 'changed',
   permission: 'setting.edit',
   eyes: 1,
-  eyesFor: ({ setting }) => eyesOf(setting),
+  eyesFor: (facts: ChangeFacts) => eyesOf(facts.setting),
   checker: 'access.decide',
   code: true,
   danger: 'typed',

@@ -4,7 +4,7 @@ import { conflict, done, notFound } from '../../domain/outcome.ts';
 import { settingText } from '../../domain/setting.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { revertSetting, versionsOf } from './queries.ts';
-import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget } from './target.ts';
+import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
 
 export const revertSettingTo = defineAction({
   id: 'settings.revert',
@@ -12,7 +12,7 @@ export const revertSettingTo = defineAction({
   past: 'reverted',
   permission: 'setting.edit',
   eyes: 1,
-  eyesFor: ({ setting }) => eyesOf(setting),
+  eyesFor: (facts: ChangeFacts) => eyesOf(facts.setting),
   checker: 'access.decide',
   code: true,
   danger: 'typed',

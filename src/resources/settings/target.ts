@@ -20,6 +20,9 @@ export const settingFor = async (id: bigint, { db }: Context): Promise<Outcome<S
 
 export const settingTarget = ({ id, key, version }: SettingRow): Target => ({ id: String(id), label: key, version });
 
+/** A setting and the value it is to have. */
+export type ChangeFacts = { readonly setting: SettingRow; readonly value: unknown };
+
 /** Security settings take two. */
 export const eyesOf = ({ category }: SettingRow): 1 | 2 => (category === 'security' ? 2 : 1);
 

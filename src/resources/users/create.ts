@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { formatMoney } from '../../domain/money.ts';
 import { DayInput } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
+import { linkWith, newOneTimeSecret } from '../../domain/one-time-secret.ts';
 import { conflict, done, forbidden, invalid } from '../../domain/outcome.ts';
 import { hashPassword, Password } from '../../domain/password.ts';
 import { Email, fullName, PersonName, Phone, StartingRole, Username } from '../../domain/user.ts';
-import { defineAction } from '../../kit/define-action.ts';
-import { insertUser, openAccount, samePerson, takenBy } from './queries.ts';
+import { defineAction, type Context } from '../../kit/define-action.ts';
+import { enqueueNotice } from '../../kit/notice.ts';
+import { settingNamed } from '../settings/queries.ts';
+import { insertUser, openAccount, samePerson, sendInvitation, takenBy } from './queries.ts';
 
 const NewUser = z.object({
   username: Username,
@@ -17,6 +20,7 @@ const NewUser = z.object({
   phone: Phone.optional(),
   role: StartingRole.default('viewer'),
   password: Password.optional(),
+  sendInvitation: z.boolean().default(false).meta({ title: 'Send an invitation to choose a password' }),
   activate: z.boolean().default(true).meta({ title: 'May sign in at once' }),
   openAccount: z.enum(['none', 'savings', 'current']).default('savings').meta({ title: 'Open an account' }),
   accountStatus: z.enum(['pending', 'active']).default('pending').meta({ title: 'Account is' }),
@@ -25,6 +29,25 @@ const NewUser = z.object({
 type NewUser = z.output<typeof NewUser>;
 
 const statusOf = ({ activate }: NewUser) => (activate ? 'active' : 'invited');
+
+const passwordWords = ({ sendInvitation, password, email }: NewUser): string => {
+  if (sendInvitation) return `a link to choose a password goes to ${email}: it works once, within 7 days`;
+  return password === undefined ? 'no password is set' : 'the password must be changed at the first sign-in';
+};
+
+/** Sends the link by which the first password is chosen. */
+const invite = async (id: bigint, { email, role }: NewUser, context: Context): Promise<void> => {
+  const secret = newOneTimeSecret();
+  const link = (await settingNamed(context.db, 'security.reset-link')) ?? '';
+  const expires = await sendInvitation(context.db, id, secret.hash);
+  await enqueueNotice(context, {
+    to: { address: email },
+    template: 'invite',
+    params: { role, uses: 1, expires },
+    about: { entity: 'user', id: String(id) },
+    secret: { text: linkWith(link, secret), expiresAt: expires },
+  });
+};
 
 /** What must not be in a password: it is the first thing somebody tries. */
 const givesItselfAway = ({ password, username }: NewUser): boolean => password?.toLowerCase().includes(username) ?? false;
@@ -42,6 +65,7 @@ export const createUser = defineAction({
 
   gather: async (input, { db, operator, today, currency }) => {
     if (givesItselfAway(input)) return invalid('the password contains the username');
+    if (input.sendInvitation && input.password !== undefined) return invalid('whoever is invited chooses the password: leave it out');
     if (input.birthDate !== undefined && (input.birthDate <= '1900-01-01' || input.birthDate > today)) {
       return invalid(`nobody was born on ${input.birthDate}`);
     }
@@ -57,18 +81,20 @@ export const createUser = defineAction({
   preview: ({ currency }, input) => [
     `${input.username} (${fullName(input)}) becomes ${input.role} and ${input.activate ? 'can sign in at once' : 'is invited'}`,
     `the address ${input.email} is not verified until its owner confirms it`,
-    input.password === undefined ? 'no password is set' : 'the password must be changed at the first sign-in',
+    passwordWords(input),
     input.openAccount === 'none'
       ? 'no account is opened'
       : `a ${input.openAccount} account with ${formatMoney(0n, currency)} is opened, ${input.accountStatus}`,
   ],
   doubts: ({ alike }) => alike.map(({ username, status }) => `${username} (${status}) has the same name and date of birth`),
 
-  execute: async (_facts, input, { db, currency }) => {
+  execute: async (_facts, input, context) => {
+    const { db, currency } = context;
     const { username, email, firstName, lastName, birthDate, phone, role, password } = input;
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
     const person = { firstName, lastName, birthDate, phone: phone || undefined };
     const id = await insertUser(db, { ...person, username, email, role, status: statusOf(input), passwordHash });
+    if (input.sendInvitation) await invite(id, input, context);
     const account =
       input.openAccount === 'none'
         ? undefined
@@ -83,6 +109,7 @@ export const createUser = defineAction({
         role,
         status: statusOf(input),
         mustChangePassword: password !== undefined,
+        ...(input.sendInvitation ? { invitation: 'sent' } : {}),
         ...(account === undefined ? {} : { account, accountType: input.openAccount, accountStatus: input.accountStatus }),
       },
     };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done } from '../../domain/outcome.ts';
-import { Email, PersonName, Phone } from '../../domain/user.ts';
-import { defineAction } from '../../kit/define-action.ts';
+import { Email, fullName, PersonName, Phone } from '../../domain/user.ts';
+import { defineAction, type Context } from '../../kit/define-action.ts';
+import { enqueueNotice } from '../../kit/notice.ts';
 import { setUserProfile, takenBy, type Profile, type UserRow } from './queries.ts';
 import { UserId, userFor, userTarget } from './target.ts';
 
@@ -14,6 +15,14 @@ const pick = (from: Profile, wanted: readonly (keyof Profile)[]) => Object.fromE
 
 type Facts = { readonly user: UserRow; readonly profile: Profile; readonly changed: readonly (keyof Profile)[] };
 const readdressed = ({ user, profile }: Facts): boolean => !sameAddress(user.email, profile.email);
+
+const tellOldAddress = (user: UserRow, context: Context) =>
+  enqueueNotice(context, {
+    to: { address: user.email },
+    template: 'address-changed',
+    params: { name: fullName(user), what: 'e-mail address', at: new Date() },
+    about: { entity: 'user', id: String(user.id) },
+  });
 
 export const editUser = defineAction({
   id: 'users.edit',
@@ -50,14 +59,15 @@ export const editUser = defineAction({
     ...(readdressed(facts)
       ? [
           `the new address is not verified until ${facts.user.username} confirms it; changing it back does not verify the old one`,
-          `the old address ${facts.user.email} is to be told`,
+          `the old address ${facts.user.email} is told; for 24 hours a new password takes two people`,
         ]
       : []),
   ],
 
-  execute: async (facts, _input, { db }) => {
+  execute: async (facts, _input, context) => {
     const { user, profile, changed } = facts;
-    await setUserProfile(db, user, profile);
+    await setUserProfile(context.db, user, profile);
+    if (readdressed(facts)) await tellOldAddress(user, context);
     const verification = readdressed(facts) ? { old: { emailVerified: user.emailVerifiedAt !== null }, new: { emailVerified: false } } : {};
     return {
       summary: `updated the profile of ${user.username}: ${changed.map(key => titles[key]).join(', ')}`,
