@@ -65,9 +65,18 @@ const parametersFor = async (db: Db, terms: readonly Term[]): Promise<Parameters
 /** How rows are found: in the order asked for, testing each; all that match, then sorted; or the matches of one day after the other. */
 type Way = 'in order' | 'at once' | 'daily';
 
+/** The columns that a page speaks of, all as `t.…`. No others are read: a table may hold some that no console is let at. */
+const columnsOf = ({ select, joins = '', id = 't.id', fields }: Source): string => {
+  const sorted = Object.values(fields).flatMap(({ sql, sortable }) => (sortable ? [sql] : []));
+  const all = [select, joins, id, ...sorted].join(' ');
+  // A function that takes the whole row needs all of it
+  return /\(t[,)]/.test(all) ? 't.*' : [...new Set(all.match(/\bt\.[a-z_]+/g))].join(', ');
+};
+
 /** The rows that fit, cut to the limit before anything is joined: a join must not reach the other five million. */
 const cut = (source: Source, request: PageRequest, parameters: Parameters, way: Way): string => {
   const { table } = source;
+  const columns = columnsOf(source);
   const field = source.fields[request.sort.field];
   if (!field?.sortable) throw new Error(`${request.sort.field} cannot be sorted by`);
   const id = source.id ?? 't.id';
@@ -83,16 +92,16 @@ const cut = (source: Source, request: PageRequest, parameters: Parameters, way: 
     beyond = ` AND (${field.sql}, ${id}) ${sign} (${parameters.add(place.sortKey, field.cast)}, ${parameters.add(place.id, 'bigint')})`;
   }
   // OFFSET 0 keeps the planner from walking the order's index in the hope of soon meeting rows that fit
-  const all = (condition: string) => `(SELECT * FROM ${table} t WHERE ${condition} OFFSET 0) t WHERE true${beyond}`;
+  const all = (condition: string) => `(SELECT ${columns} FROM ${table} t WHERE ${condition} OFFSET 0) t WHERE true${beyond}`;
   const from = (condition: string) => (way === 'at once' ? all(condition) : `${table} t WHERE ${condition}${beyond}`);
   const days = way === 'daily' ? dayByDay({ table, time: field.sql, request, descending }, parameters) : '';
   const daily = (condition: string) =>
-    `SELECT t.* FROM ${days} CROSS JOIN LATERAL (SELECT t.* FROM ${all(`${onDay(field.sql)} AND ${condition}`)} ${order} LIMIT ${limit}) t LIMIT ${limit}`;
+    `SELECT ${columns} FROM ${days} CROSS JOIN LATERAL (SELECT ${columns} FROM ${all(`${onDay(field.sql)} AND ${condition}`)} ${order} LIMIT ${limit}) t LIMIT ${limit}`;
   const branches = conditions.map((condition, index) =>
-    way === 'daily' && index === 0 ? daily(condition) : `SELECT t.* FROM ${from(condition)} ${order} LIMIT ${limit}`,
+    way === 'daily' && index === 0 ? daily(condition) : `SELECT ${columns} FROM ${from(condition)} ${order} LIMIT ${limit}`,
   );
   if (branches.length === 1) return branches[0] ?? '';
-  return `SELECT t.* FROM (${branches.map(branch => `(${branch})`).join(' UNION ')}) t ${order} LIMIT ${limit}`;
+  return `SELECT ${columns} FROM (${branches.map(branch => `(${branch})`).join(' UNION ')}) t ${order} LIMIT ${limit}`;
 };
 
 type Plan = { readonly 'QUERY PLAN': readonly [{ readonly Plan: { readonly 'Plan Rows': number } }] };

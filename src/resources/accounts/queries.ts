@@ -56,6 +56,12 @@ export const findAccount = async (db: Db, id: bigint): Promise<Account | undefin
   return { ...row, activatedBy: account?.activatedBy ?? null };
 };
 
+/** Where the owner of an account is written to. */
+export const addressOfOwner = async (db: Db, id: bigint): Promise<string> => {
+  const { user } = await db.account.findUniqueOrThrow({ where: { id }, select: { user: { select: { email: true } } } });
+  return user.email;
+};
+
 export type Hold = {
   readonly ground: string;
   readonly note: string;
@@ -171,7 +177,10 @@ const dayOf = (date: Date | null): string | null => date?.toISOString().slice(0,
 /** What an account's opening is judged by: its owner, their documents, and everybody who looks like the same person. */
 export const applicationOf = async (db: Db, ownerId: bigint): Promise<Application> => {
   const [owner, documents, alike] = await Promise.all([
-    db.user.findUniqueOrThrow({ where: { id: ownerId } }),
+    db.user.findUniqueOrThrow({
+      where: { id: ownerId },
+      select: { firstName: true, lastName: true, birthDate: true, phone: true, emailVerifiedAt: true, status: true },
+    }),
     db.document.findMany({ where: { userId: ownerId }, orderBy: { id: 'asc' } }),
     db.$queryRaw<{ username: string; accounts: number }[]>`
       SELECT o.username, (SELECT count(*)::int FROM bank.account a WHERE a.user_id = o.id) AS accounts
