@@ -4,6 +4,7 @@ import { admit, inputHash, previewOf, toldBy } from './admit.ts';
 import { beginAction, json, writeAudit } from './audit.ts';
 import { attempt, reasonOf } from './carry-out.ts';
 import type { AnyAction } from './define-action.ts';
+import { enqueueNotice } from './notice.ts';
 import { Refused } from './refused.ts';
 import type { Acting, Receipt, RunOptions, Typed } from './request.ts';
 
@@ -14,6 +15,26 @@ const patience = 24;
 export const versionOf = (action: AnyAction): string => action.version ?? '1';
 
 type Made = { readonly number: bigint; readonly expiresAt: Date };
+
+/** Whoever may decide it is told, with the request or not at all. */
+const tellCheckers = async (db: Db, action: AnyAction, acting: Acting, asked: Made & { readonly label: string }): Promise<void> => {
+  await enqueueNotice(
+    { db, sealSecret: acting.sealSecret },
+    {
+      template: 'approval-waiting',
+      params: {
+        environment: acting.environment,
+        at: new Date(),
+        action: action.id,
+        target: `${action.entity} ${asked.label}`,
+        requester: acting.operator.name,
+        expires: asked.expiresAt,
+      },
+      to: { staff: action.checker ?? 'approval.decide', except: acting.operator.id },
+      about: { entity: 'approval', id: String(asked.number) },
+    },
+  );
+};
 
 const ask = async (db: Db, action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Receipt> => {
   const hash = inputHash(action, typed, options);
@@ -39,6 +60,7 @@ const ask = async (db: Db, action: AnyAction, typed: Typed, acting: Acting, opti
     SELECT number, expires_at AS "expiresAt" FROM ops.make_request(${action.id}, ${versionOf(action)}, ${action.entity}, ${target.id}, ${target.label}, ${target.version},
       ${json(told)}::jsonb, ${approved}, ${json(lines)}::jsonb, ${previewHash}, ${note}, ${patience})`;
   if (!made) throw new Error('the request was not made');
+  await tellCheckers(db, action, acting, { label: target.label, ...made });
   const receipt = {
     request: options.request,
     summary: `asked for ${action.title.toLowerCase()} ${target.label}: request ${made.number}`,

@@ -7,6 +7,7 @@ import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { recentPostings, setAccountStatus } from './queries.ts';
 import { AccountId, accountFor, accountTarget } from './target.ts';
+import { tellOwner } from './tell.ts';
 
 /** Records of closed accounts are kept this long, in days (ten years, as for other books of account). */
 const archivedFor = 3_653;
@@ -62,8 +63,9 @@ export const closeAccount = defineAction({
     },
   ],
 
-  execute: async ({ account, archivedUntil }, { ground, notify }, { db }) => {
-    await setAccountStatus(db, account, 'closed');
+  execute: async ({ account, archivedUntil }, { ground, notify }, context) => {
+    await setAccountStatus(context.db, account, 'closed');
+    if (notify) await tellOwner(context, account, 'account-closed');
     return {
       summary: `closed ${account.number}`,
       old: { status: account.status },

@@ -7,6 +7,7 @@ import { done, invalid } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { flowOf, placeHold, refusalsOf } from './queries.ts';
 import { AccountId, accountFor, accountTarget } from './target.ts';
+import { tellOwner } from './tell.ts';
 
 const day = 86_400_000;
 
@@ -47,8 +48,9 @@ export const freezeAccount = defineAction({
     `looked at again on ${reviewOn}; the customer is ${notify ? 'told' : 'not told'}`,
   ],
 
-  execute: async ({ account }, input, { db }) => {
-    await placeHold(db, account, input);
+  execute: async ({ account }, input, context) => {
+    await placeHold(context.db, account, input);
+    if (input.notify) await tellOwner(context, account, 'account-frozen');
     return {
       summary: `froze ${account.number}`,
       old: { status: account.status },

@@ -7,6 +7,7 @@ import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { holdsOf, releaseHolds } from './queries.ts';
 import { AccountId, accountFor, accountTarget } from './target.ts';
+import { tellOwner } from './tell.ts';
 
 export const unfreezeAccount = defineAction({
   id: 'accounts.unfreeze',
@@ -53,8 +54,9 @@ export const unfreezeAccount = defineAction({
     },
   ],
 
-  execute: async ({ account }, { findings, notify }, { db }) => {
-    await releaseHolds(db, account, findings);
+  execute: async ({ account }, { findings, notify }, context) => {
+    await releaseHolds(context.db, account, findings);
+    if (notify) await tellOwner(context, account, 'account-unfrozen');
     return { summary: `unfroze ${account.number}`, old: { status: 'frozen' }, new: { status: 'active', findings, notify } };
   },
 
