@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { newCode } from '../../domain/recovery-code.ts';
+import { hashRecoveryCode, newCode } from '../../domain/recovery-code.ts';
 import { Note } from '../../domain/note.ts';
 import { DisplayName, OperatorEmail, OperatorName, RoleList } from '../../domain/operator.ts';
 import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { insertOperator, isNameTaken } from './queries.ts';
 import { codeGoesTo, differenceLines, differenceOf, isNew } from './target.ts';
-import { enrolmentHash, tellOperator } from './tell.ts';
+import { tellOfNewOperator, tellOperator } from './tell.ts';
 
 /** Nobody types a password for somebody else: the new operator chooses it with a code that goes to their own address. */
 export const createOperator = defineAction({
@@ -33,12 +33,14 @@ export const createOperator = defineAction({
     ...differenceLines(difference),
     codeGoesTo(name, email),
     `${name} never decides requests of whoever asks for this`,
+    'every administrator is told',
   ],
 
-  execute: async (_facts, { name, displayName, email, roles }, { db, operator }) => {
+  execute: async (_facts, { name, displayName, email, roles }, context) => {
     const code = newCode();
-    const id = await insertOperator(db, { name, displayName, email, roles, codeHash: enrolmentHash(code) });
-    await tellOperator(db, { id, name, address: email, code, by: operator.name });
+    const id = await insertOperator(context.db, { name, displayName, email, roles, codeHash: hashRecoveryCode(code) });
+    await tellOperator(context, { id, name, address: email, code });
+    await tellOfNewOperator(context, { id, name, roles });
     return {
       summary: `created ${name}`,
       target: { id: String(id), label: name, version: 0 },

@@ -4,6 +4,7 @@ import { DisplayName, OperatorEmail, whyNotEdit } from '../../domain/operator.ts
 import { conflict } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { editOperator } from './queries.ts';
+import { tellOldAddress } from './tell.ts';
 import { OperatorId, operatorFor, operatorTarget } from './target.ts';
 
 export const changeOperator = defineAction({
@@ -29,11 +30,16 @@ export const changeOperator = defineAction({
     ...(operator.displayName === displayName ? [] : [`${operator.name}: display name ${operator.displayName} becomes ${displayName}`]),
     ...(operator.email === email
       ? []
-      : [`${operator.name}: e-mail ${operator.email ?? 'none'} becomes ${email}`, `a code to enrol anew would go to ${email} from now on`]),
+      : [
+          `${operator.name}: e-mail ${operator.email ?? 'none'} becomes ${email}`,
+          `a code to enrol anew would go to ${email} from now on`,
+          operator.email === null ? 'there is no old address that could be told' : `${operator.email} is told`,
+        ]),
   ],
 
-  execute: async (operator, { displayName, email }, { db }) => {
-    await editOperator(db, operator, { displayName, email });
+  execute: async (operator, { displayName, email }, context) => {
+    if (operator.email !== email) await tellOldAddress(context, operator);
+    await editOperator(context.db, operator, { displayName, email });
     return {
       summary: `edited ${operator.name}`,
       old: { displayName: operator.displayName, email: operator.email },

@@ -4,6 +4,7 @@ import { DisplayName, OperatorEmail, OperatorName, RoleList } from '../../domain
 import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { foundOperator, isNameTaken } from './queries.ts';
+import { tellOfNewOperator } from './tell.ts';
 import { differenceLines, differenceOf, isNew } from './target.ts';
 
 /** Sha256 of the code to enrol with, in hexadecimal digits; the code itself never comes near the database. */
@@ -44,8 +45,9 @@ export const foundOperatorAction = defineAction({
     'it has 24 hours to enrol',
   ],
 
-  execute: async (_facts, { name, displayName, email, roles, codeHash }, { db }) => {
-    const id = await foundOperator(db, { name, displayName, email, roles, codeHash: Buffer.from(codeHash, 'hex') });
+  execute: async (_facts, { name, displayName, email, roles, codeHash }, context) => {
+    const id = await foundOperator(context.db, { name, displayName, email, roles, codeHash: Buffer.from(codeHash, 'hex') });
+    await tellOfNewOperator(context, { id, name, roles });
     return {
       summary: `founded ${name}`,
       target: { id: String(id), label: name, version: 0 },

@@ -6,7 +6,7 @@ import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { adminNames, currentIncident, grantRole } from './queries.ts';
 import { differenceLines, differenceOf, OperatorId, operatorFor, operatorTarget } from './target.ts';
-import { tellAdmins } from './tell.ts';
+import { tellOfDeveloper } from './tell.ts';
 
 const mostHours = 24;
 
@@ -59,15 +59,10 @@ export const grantDeveloper = defineAction({
     'one person is enough to end it earlier',
   ],
 
-  execute: async ({ operator, incident }, { hours }, { db, operator: checker }) => {
-    const until = await grantRole(db, operator, { role: 'developer', hours, incident: incident.id });
+  execute: async ({ operator, incident }, { hours }, context) => {
+    const until = await grantRole(context.db, operator, { role: 'developer', hours, incident: incident.id });
     if (!until) throw new Error('the developer role was granted for good');
-    await tellAdmins(db, {
-      operator: operator.name,
-      grantedBy: checker.name,
-      incident: `#${incident.id} ${incident.title}`,
-      expires: until,
-    });
+    await tellOfDeveloper(context, { id: operator.id, name: operator.name, incident: `#${incident.id} ${incident.title}`, expires: until });
     return {
       summary: `${operator.name} is developer until ${formatInstant(until)}`,
       new: { role: 'developer', until: until.toISOString(), incident: String(incident.id) },

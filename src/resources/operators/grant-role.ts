@@ -4,6 +4,7 @@ import { describeRoles, operatorRoles, whyNotGrant } from '../../domain/operator
 import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { grantRole } from './queries.ts';
+import { tellOfRights } from './tell.ts';
 import { differenceLines, differenceOf, OperatorId, operatorFor, operatorTarget } from './target.ts';
 
 /** A leap year. */
@@ -47,13 +48,21 @@ export const grantOperatorRole = defineAction({
     `${operator.name} (${operator.displayName}) gets the role ${role} ${hours === undefined ? 'for good' : `for ${hours} h from approval on, and loses it then by itself`}`,
     `roles now: ${describeRoles(operator.roles)}`,
     ...differenceLines(difference),
+    operator.email === null ? 'nobody is told: there is no address' : `${operator.name} is told`,
   ],
 
-  execute: async ({ operator }, { role, hours }, { db }) => {
-    const until = await grantRole(db, operator, { role, hours });
+  execute: async ({ operator }, { role, hours }, context) => {
+    const until = await grantRole(context.db, operator, { role, hours });
+    const before = describeRoles(operator.roles);
+    await tellOfRights(
+      context,
+      operator,
+      before,
+      describeRoles([...operator.roles.filter(held => held.role !== role), { role, expiresAt: until }]),
+    );
     return {
       summary: `granted ${role} to ${operator.name}`,
-      old: { roles: describeRoles(operator.roles) },
+      old: { roles: before },
       new: { role, until: until?.toISOString() ?? 'for good' },
     };
   },

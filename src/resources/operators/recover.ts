@@ -5,6 +5,7 @@ import { defineAction } from '../../kit/define-action.ts';
 import { CodeHash } from './found.ts';
 import { recoverOperator } from './queries.ts';
 import { OperatorId, operatorFor, operatorTarget, sessionEvidence, sessionsEnd, withSessions } from './target.ts';
+import { tellOfRecovery } from './tell.ts';
 
 /** The way back when no administrator can sign in: whoever owns the database lets one enrol anew. */
 export const recoverOperatorAction = defineAction({
@@ -27,12 +28,14 @@ export const recoverOperatorAction = defineAction({
     ...(operator.isActive ? [] : ['is enabled again']),
     'becomes administrator where no other is left',
     sessionsEnd(sessions),
+    'every other administrator is told',
     'a lock after failed sign-ins is lifted',
   ],
   evidence: ({ sessions }) => sessionEvidence(sessions),
 
-  execute: async ({ operator }, { codeHash }, { db }) => {
-    const { sessionsEnded, becameAdmin, wasActive } = await recoverOperator(db, operator.id, Buffer.from(codeHash, 'hex'));
+  execute: async ({ operator }, { codeHash }, context) => {
+    const { sessionsEnded, becameAdmin, wasActive } = await recoverOperator(context.db, operator.id, Buffer.from(codeHash, 'hex'));
+    await tellOfRecovery(context, operator, describeRoles(operator.roles));
     return {
       summary: `recovered ${operator.name}${becameAdmin ? ', who is administrator now' : ''}`,
       old: { active: wasActive, roles: describeRoles(operator.roles), enrolled: operator.enrolled },

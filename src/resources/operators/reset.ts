@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { whyNotReset } from '../../domain/operator.ts';
-import { newCode } from '../../domain/recovery-code.ts';
+import { hashRecoveryCode, newCode } from '../../domain/recovery-code.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { resetOperator } from './queries.ts';
 import { codeGoesTo, OperatorId, operatorFor, operatorTarget, sessionEvidence, sessionsEnd, withSessions } from './target.ts';
-import { enrolmentHash, tellOperator } from './tell.ts';
+import { tellOperator } from './tell.ts';
 
 export const resetOperatorCredentials = defineAction({
   id: 'operators.reset',
@@ -32,10 +32,10 @@ export const resetOperatorCredentials = defineAction({
   ],
   evidence: ({ sessions }) => sessionEvidence(sessions),
 
-  execute: async ({ operator }, _input, { db, operator: checker }) => {
+  execute: async ({ operator }, _input, context) => {
     const code = newCode();
-    const sessionsEnded = await resetOperator(db, operator, enrolmentHash(code));
-    await tellOperator(db, { id: operator.id, name: operator.name, address: operator.email ?? '', code, by: checker.name });
+    const sessionsEnded = await resetOperator(context.db, operator, hashRecoveryCode(code));
+    await tellOperator(context, { id: operator.id, name: operator.name, address: operator.email ?? '', code });
     return {
       summary: `reset ${operator.name}`,
       old: { enrolled: operator.enrolled },

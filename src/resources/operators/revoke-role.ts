@@ -14,6 +14,7 @@ import {
   sessionsEnd,
   unlessLastAdmin,
 } from './target.ts';
+import { tellOfRights } from './tell.ts';
 
 export const revokeOperatorRole = defineAction({
   id: 'operators.revoke-role',
@@ -51,11 +52,13 @@ export const revokeOperatorRole = defineAction({
     `${operator.name} (${operator.displayName}) loses the role ${role}`,
     ...(difference.removed.length === 0 ? ['takes no permission: other roles have the same'] : differenceLines(difference).slice(1)),
     sessionsEnd(sessions),
+    operator.email === null ? 'nobody is told: there is no address' : `${operator.name} is told`,
   ],
   evidence: ({ sessions }) => sessionEvidence(sessions),
 
-  execute: async ({ operator }, { role }, { db }) => {
-    const sessionsEnded = await revokeRole(db, operator, role);
+  execute: async ({ operator }, { role }, context) => {
+    const sessionsEnded = await revokeRole(context.db, operator, role);
+    await tellOfRights(context, operator, describeRoles(operator.roles), describeRoles(operator.roles.filter(held => held.role !== role)));
     return {
       summary: `revoked ${role} of ${operator.name}`,
       old: { roles: describeRoles(operator.roles) },
