@@ -1,4 +1,5 @@
 import { copyRows, type Direct } from '../database/direct.ts';
+import { fillAccess } from './access.ts';
 import type { BankPlan } from './bank-plan.ts';
 import { writeHistory, type History } from './history.ts';
 import { planFlags, planHolds } from './marks.ts';
@@ -92,6 +93,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
     mapped(plan.accounts, account => tables.accountRow(account, history.ledger.balance(account.id))),
   );
   const people = await fillPeople(client, plan);
+  await fillAccess(client, plan);
   await copyRows(
     client,
     tables.overrideColumns,
