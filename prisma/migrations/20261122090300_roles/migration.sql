@@ -417,6 +417,7 @@ BEGIN
   IF EXISTS (SELECT FROM ops.operator o WHERE o.is_active AND lower(o.email) = lower(changed.email)) THEN PERFORM ops.require_two('the role of an operator is decided by somebody else'); END IF;
   UPDATE bank."user" u SET role = set_user_role.role WHERE u.id = changed.id RETURNING u.* INTO changed;
   PERFORM bank.revoke_sessions(changed.id);
+  changed.password_hash := NULL; -- whoever changes a role does not learn it
   RETURN changed;
 END $$;
 
