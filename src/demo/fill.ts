@@ -2,8 +2,10 @@ import { copyRows, type Direct } from '../database/direct.ts';
 import { fillAccess } from './access.ts';
 import type { BankPlan } from './bank-plan.ts';
 import { writeHistory, type History } from './history.ts';
+import { fillInvitesAndRules } from './invites-and-rules.ts';
 import { planFlags, planHolds } from './marks.ts';
 import { demoOperators } from './operators.ts';
+import { fillSettings } from './settings.ts';
 import { planSessions, signIns } from './sign-ins.ts';
 import * as tables from './tables.ts';
 
@@ -100,18 +102,8 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
     mapped(plan.overrides, (override, index) => tables.overrideRow(override, index, plan.midnight)),
   );
   const marks = await fillMarks(client, plan, history);
-  const settings = [
-    ['platform.name', 'Nordlicht Bank', 'What the administered platform calls itself'],
-    ['platform.environment', 'demo', 'demo, test or production'],
-    ['demo.planted', plantedCases(plan, history), 'Where the demo bank hides which suspicious pattern'],
-  ] as const;
-  for (const [key, value, description] of settings) {
-    await client.query('INSERT INTO platform.setting VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
-      key,
-      JSON.stringify(value),
-      description,
-    ]);
-  }
+  await fillSettings(client, plantedCases(plan, history), plan.midnight);
+  await fillInvitesAndRules(client, plan.people, plan.midnight, plan.seed);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };

@@ -11,7 +11,7 @@ const filled = [
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',
   'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.notice', 'ops.action_run', 'ops.approval', 'ops.bulk_run', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
   'ops.recovery_code', 'ops.operator_credential', 'ops.access_review_item', 'ops.access_review', 'ops.role_grant', 'ops.operator_session', 'ops.operator_role',
-  'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.demo_marker',
+  'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.setting_version', 'platform.demo_marker',
 ]; // prettier-ignore
 
 /** Written to, but not emptied. */
