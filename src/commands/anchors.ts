@@ -40,7 +40,7 @@ export const addressOf = ({ databaseUrl }: Config): string => {
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** The key of a home, made at its first use. Of two that make it at once, the first wins. */
-const keyOf = async (home: string): Promise<Buffer> => {
+export const keyOf = async (home: string): Promise<Buffer> => {
   const file = path.join(home, 'anchor.key');
   await mkdir(home, { recursive: true, mode: 0o700 });
   await writeFile(file, randomBytes(keyLength), { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {

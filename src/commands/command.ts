@@ -2,6 +2,8 @@ import type { Arguments } from '../cli/arguments.ts';
 import type { CommandHelp } from '../cli/help.ts';
 import type { Streams } from '../cli/streams.ts';
 import type { Config } from '../config.ts';
+import type { Session } from '../kit/session.ts';
+import type { Channels } from '../notices/channel.ts';
 import type { Log } from './debug-log.ts';
 
 /** What a command is given; it knows no process. */
@@ -12,6 +14,11 @@ export type CommandContext = {
   readonly migrations: string;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** In a demo: the role whose operator acts. */
+  readonly as?: string | undefined;
+  readonly channels: () => Promise<Channels>;
+  /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */
+  readonly withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 };
 
 /** A command that is no pane and no action. Its name may be two words, of which the first may be a resource. */

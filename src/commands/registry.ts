@@ -7,9 +7,12 @@ import { enrolCommand } from './enrol.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
+import { noticesSendCommand } from './notices-send.ts';
 import { operatorsCreateCommand, operatorsFoundCommand } from './operators-found.ts';
 import { operatorsRecoverCommand } from './operators-recover.ts';
 import { passwordCommand } from './password.ts';
+import { reviewsExportCommand } from './reviews-export.ts';
+import { reviewsVerifyCommand } from './reviews-verify.ts';
 import { whoamiCommand } from './whoami.ts';
 
 /** What is no pane and no action. */
@@ -19,6 +22,7 @@ export const commands: readonly Command[] = [
   doctorCommand,
   auditVerifyCommand,
   auditAnchorCommand,
+  noticesSendCommand,
   loginCommand,
   logoutCommand,
   whoamiCommand,
@@ -27,4 +31,6 @@ export const commands: readonly Command[] = [
   operatorsFoundCommand,
   operatorsCreateCommand,
   operatorsRecoverCommand,
+  reviewsExportCommand,
+  reviewsVerifyCommand,
 ];

@@ -1,0 +1,24 @@
+import type { Direct } from './direct.ts';
+
+/** A closed review as the database has it: its result as text, and what was noted of its hash when it was closed. */
+export type ReviewResult = {
+  readonly items: number;
+  readonly document: string;
+  /** SHA-256 in hexadecimal, as it was stored; null while the review is open. */
+  readonly stored: string | null;
+  /** The same as the audit log has it; null where the log knows nothing of its closing. */
+  readonly audited: string | null;
+  /** Nobody closed the reviews that a demo began with. */
+  readonly demo: boolean;
+};
+
+/** The result of a review; undefined where there is no such review. */
+export const readReviewResult = async (connection: Direct, id: bigint): Promise<ReviewResult | undefined> => {
+  const { rows } = await connection.query<ReviewResult>(
+    `SELECT r.items, ops.review_document(r.id) AS document, encode(r.result_hash, 'hex') AS stored, EXISTS (SELECT FROM platform.demo_marker) AS demo,
+            (SELECT a.new ->> 'result' FROM ops.audit a WHERE a.entity = 'review' AND a.entity_id = r.id::text AND a.action = 'reviews.close' AND a.outcome = 'success' ORDER BY a.seq DESC LIMIT 1) AS audited
+       FROM ops.access_review r WHERE r.id = $1`,
+    [String(id)],
+  );
+  return rows[0];
+};

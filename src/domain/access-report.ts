@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { safe } from './safe-text.ts';
+
+const Maybe = z.string().nullable();
+
+/** The result of an access review, as the database writes it (ops.review_document). */
+export const ReviewDocument = z.object({
+  review: z.object({
+    number: z.number(),
+    kind: z.string(),
+    title: z.string(),
+    since: z.string(),
+    opened: z.string(),
+    'opened by': z.string(),
+    closed: z.string(),
+    'closed by': z.string(),
+    items: z.number(),
+    kept: z.number(),
+    revoked: z.number(),
+  }),
+  context: z.looseObject({
+    changes: z
+      .array(z.object({ row: z.number(), at: z.string(), operator: Maybe, action: z.string(), record: z.string(), why: Maybe }))
+      .default([]),
+    separation: z.array(z.string()).nullable().default([]),
+    permissions: z.record(z.string(), z.array(z.string())).optional(),
+  }),
+  items: z.array(
+    z.object({
+      kind: z.string(),
+      who: z.string(),
+      role: z.string(),
+      sensitive: z.boolean(),
+      granted: Maybe,
+      'granted by': Maybe,
+      expires: Maybe,
+      'last used': Maybe,
+      'inactive days': z.number(),
+      change: Maybe,
+      conflicts: z.array(z.string()),
+      decision: z.string(),
+      note: z.string(),
+      'decided by': z.string(),
+      decided: z.string(),
+    }),
+  ),
+});
+export type ReviewDocument = z.output<typeof ReviewDocument>;
+
+/** Text of others in Markdown: nothing in it is a mark, a link or HTML, and it stays on its line. */
+const escaped = (text: string): string =>
+  safe(text, { max: 2_000 })
+    .replaceAll(/[\\`*_{}[\]()#+!|~-]/g, String.raw`\$&`)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+
+const day = (instant: string | null): string => instant?.slice(0, 10) ?? '\u2013';
+
+const tableOf = (titles: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
+  `| ${titles.join(' | ')} |`,
+  `|${titles.map(() => '---').join('|')}|`,
+  ...rows.map(row => `| ${row.join(' | ')} |`),
+];
+
+const itemRow = (item: ReviewDocument['items'][number]): readonly string[] => [
+  escaped(`${item.kind} ${item.who}`),
+  escaped(item.role),
+  item.sensitive ? 'yes' : '',
+  `${day(item.granted)} ${escaped(item['granted by'] ?? '')}`.trim(),
+  day(item.expires),
+  `${item['inactive days']} d`,
+  escaped([...item.conflicts, ...(item.change === null ? [] : [item.change])].join('; ')),
+  `${item.decision} by ${escaped(item['decided by'])}`,
+  escaped(item.note),
+];
+
+const itemTitles = ['Who', 'Role', 'Sensitive', 'Granted', 'Until', 'Inactive', 'Against it', 'Decision', 'Note'];
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
+
+/** The result for people to read. */
+export const reviewMarkdown = ({ review, context, items }: ReviewDocument, sha256: string): string => {
+  const decided = (decision: string) => items.filter(item => item.decision === decision).map(itemRow);
+  const lines = [
+    `# ${escaped(review.title)}`,
+    '',
+    `The ${review.kind} access review ${review.number}, opened ${review.opened} by ${escaped(review['opened by'])}, closed ${review.closed} by ${escaped(review['closed by'])}.`,
+    `${review.items} items: ${review.kept} kept, ${review.revoked} revoked. Changes since ${review.since}.`,
+    '',
+    `SHA-256 of the result: \`${sha256}\``,
+    ...section('Revoked', review.revoked === 0 ? [] : tableOf(itemTitles, decided('revoke'))),
+    ...section('Kept', review.kept === 0 ? [] : tableOf(itemTitles, decided('keep'))),
+    ...section(
+      'Changes since the last review',
+      context.changes.length === 0
+        ? ['None.']
+        : tableOf(
+            ['At', 'Operator', 'Action', 'Record', 'Why'],
+            context.changes.map(({ at, operator, action, record, why }) => [at, operator ?? '', action, record, why ?? ''].map(escaped)),
+          ),
+    ),
+    ...section(
+      'What one person must not hold together',
+      (context.separation ?? []).map(title => `- ${escaped(title)}`),
+    ),
+    ...section(
+      'What each role may',
+      Object.entries(context.permissions ?? {}).map(([role, held]) => `- ${escaped(role)}: ${escaped(held.join(', '))}`),
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+};
