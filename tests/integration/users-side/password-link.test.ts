@@ -16,7 +16,9 @@ const person = async (username: string): Promise<string> => {
     `INSERT INTO bank."user" (username, email, first_name, last_name, role, status) VALUES ($1, $1 || '@mail.example', 'Grace', 'Hopper', 'customer', 'active') RETURNING id`,
     [username],
   );
-  await bank.rows(`INSERT INTO bank.auth_session (user_id, device, ip) SELECT $1, 'phone', '198.18.0.9' FROM generate_series(1, 3)`, [row?.id]);
+  await bank.rows(`INSERT INTO bank.auth_session (user_id, device, ip) SELECT $1, 'phone', '198.18.0.9' FROM generate_series(1, 3)`, [
+    row?.id,
+  ]);
   return row?.id ?? '';
 };
 
@@ -85,7 +87,10 @@ test('within 24 hours of a change of address a reset takes two people; whoever a
   await act(bank.db, bank.one, 'users.edit', db =>
     db.query(`SELECT bank.set_user_profile($1, $2, 'new@mail.example', 'Grace', 'Hopper', NULL)`, [id, version]),
   );
-  expect(await refusal(bank.db, () => reset(id, aToken()))).toMatchObject({ code: 'BU012', message: expect.stringContaining('two people') as string });
+  expect(await refusal(bank.db, () => reset(id, aToken()))).toMatchObject({
+    code: 'BU012',
+    message: expect.stringContaining('two people') as string,
+  });
 
   const approval = await askFor(bank.db, 'users.reset-password', ['user', id]);
   const token = aToken();
@@ -108,7 +113,10 @@ test('within 24 hours of a change of address a reset takes two people; whoever a
 
 test('nobody sets a password without a link: not by a plain update, and a link lets nothing else through', async () => {
   const id = await person('grace.plain');
-  expect((await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET password_hash = $2, version = version + 1 WHERE id = $1', [id, hash]))).code).toBe('BU004');
+  expect(
+    (await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET password_hash = $2, version = version + 1 WHERE id = $1', [id, hash])))
+      .code,
+  ).toBe('BU004');
   const token = aToken();
   await reset(id, token);
   const more = async () => {
