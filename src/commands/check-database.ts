@@ -1,7 +1,7 @@
 import type { Direct } from '../database/direct.ts';
 import { readHead } from '../database/audit-chain.ts';
 import { migrationStatus } from '../database/migrate.ts';
-import { missingExtensions, probeBank, probeServer, unbalancedAccounts } from '../database/probe.ts';
+import { missingExtensions, probeBank, probeServer, unbalancedAccounts, type Staff } from '../database/probe.ts';
 import { oldestPostgres } from '../database/setup.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
@@ -58,16 +58,23 @@ const checkGuards = async (connection: Direct, migrations: string): Promise<read
   return problems.map(problem => fail('guards', problem, 'find out who changed it; restore it from the migrations'));
 };
 
+const checkStaff = ({ demo, operators, administrators }: Staff): Check => {
+  if (demo) return ok('operators', `demo bank, ${operators} operators`);
+  if (administrators === 0)
+    return warn('operators', 'nobody can sign in yet', 'run "bursar operators found NAME" as the owner of the database');
+  const who = `${operators} operators, ${administrators} administrators`;
+  return administrators === 1
+    ? warn('operators', `${who}: what takes two administrators waits for ever`, 'run "bursar operators found NAME" for a second one')
+    : ok('operators', who);
+};
+
 const checkBank = async (connection: Direct): Promise<readonly Check[]> => {
   const unbalanced = await unbalancedAccounts(connection);
-  const { demo, operators } = await probeBank(connection);
   return [
     unbalanced.length === 0
       ? ok('balances', 'every balance is the sum of its transactions')
       : fail('balances', `not the sum of its transactions: ${unbalanced.join(', ')}`, 'freeze these accounts and find out who wrote them'),
-    demo
-      ? ok('operators', `demo bank, ${operators} operators`)
-      : warn('operators', 'no demo bank: nothing can be changed until sign-in exists', 'use a database that "bursar demo" filled'),
+    checkStaff(await probeBank(connection)),
   ];
 };
 

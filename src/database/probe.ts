@@ -32,7 +32,7 @@ export const probeServer = async (connection: Direct): Promise<ServerProbe> => {
 /** Extensions that the tables rest on and that are not there. */
 export const missingExtensions = async (connection: Direct): Promise<readonly string[]> => {
   const { rows } = await connection.query<{ name: string }>(
-    `SELECT wanted AS name FROM unnest(ARRAY['pg_trgm', 'btree_gin']) AS wanted WHERE wanted NOT IN (SELECT extname FROM pg_extension)`,
+    `SELECT wanted AS name FROM unnest(ARRAY['pg_trgm', 'btree_gin', 'pgcrypto']) AS wanted WHERE wanted NOT IN (SELECT extname FROM pg_extension)`,
   );
   return rows.map(({ name }) => name);
 };
@@ -44,9 +44,14 @@ export const unbalancedAccounts = async (connection: Direct): Promise<readonly s
 };
 
 /** Who can work here, and whether everything is invented. */
-export const probeBank = async (connection: Direct): Promise<{ readonly demo: boolean; readonly operators: number }> => {
-  const { rows } = await connection.query<{ demo: boolean; operators: number }>(
-    'SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, (SELECT count(*)::int FROM ops.operator WHERE is_active) AS operators',
+export type Staff = { readonly demo: boolean; readonly operators: number; readonly administrators: number };
+
+/** Administrators are those whose role has no end. */
+export const probeBank = async (connection: Direct): Promise<Staff> => {
+  const { rows } = await connection.query<Staff>(
+    `SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, (SELECT count(*)::int FROM ops.operator WHERE is_active AND name <> 'database-owner') AS operators,
+            (SELECT count(DISTINCT r.operator_id)::int FROM ops.operator_role r JOIN ops.operator o ON o.id = r.operator_id
+              WHERE r.role = 'admin' AND o.is_active AND r.expires_at IS NULL) AS administrators`,
   );
-  return rows[0] ?? { demo: false, operators: 0 };
+  return rows[0] ?? { demo: false, operators: 0, administrators: 0 };
 };
