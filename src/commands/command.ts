@@ -14,8 +14,6 @@ export type CommandContext = {
   readonly migrations: string;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** In a demo: the role whose operator acts. */
-  readonly as?: string | undefined;
   readonly channels: () => Promise<Channels>;
   /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */
   readonly withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;

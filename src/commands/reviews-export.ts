@@ -4,12 +4,9 @@ import { readReviewResult, type ReviewResult } from '../database/access-reviews.
 import { conflict, done, forbidden, invalid, notFound, type Outcome } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
-import type { Session } from '../kit/session.ts';
-import { actions, resources } from '../resources/registry.ts';
 import { reviews } from '../resources/reviews/index.ts';
 import { addressOf } from './anchors.ts';
 import type { Command, CommandContext } from './command.ts';
-import { tellSteps } from './progress.ts';
 import { sha256, writeReviewFiles, type Exported } from './review-files.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -29,27 +26,8 @@ const exportable = (id: bigint, result: ReviewResult | undefined): Outcome<Revie
   return done(result);
 };
 
-const withSession = async <T>(context: CommandContext, work: (session: Session) => Promise<Outcome<T>>): Promise<Outcome<T>> => {
-  const { openBank } = await import('./open-session.ts');
-  const { config, migrations, streams } = context;
-  const bank = await openBank({
-    config,
-    migrations,
-    registry: { resources, actions },
-    readOnly: false,
-    as: context.as,
-    screen: false,
-    onProgress: tellSteps(streams.say),
-  });
-  try {
-    return bank.session ? await work(bank.session) : forbidden('nobody is signed in', 'sign in with "bursar login NAME"');
-  } finally {
-    await bank.close();
-  }
-};
-
 const exportReview = (id: bigint, context: CommandContext): Promise<Outcome<Exported>> =>
-  withSession(context, async session => {
+  context.withSession(async session => {
     if (!session.operator.permissions.has(reviews.permission)) {
       return forbidden(`exporting a review needs the permission ${reviews.permission}`, 'ask an administrator for a role that has it');
     }
