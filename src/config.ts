@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { nearest } from './domain/nearest.ts';
+import { NoticeSettings } from './domain/notice-settings.ts';
 import { safe } from './domain/safe-text.ts';
 
 /** What the environment and BURSAR_HOME/config.json say; the environment has the last word. */
@@ -33,6 +34,8 @@ export type Config = {
   readonly clientAddress: string | undefined;
   /** Who is signed in to a demo bank. */
   readonly demoOperator: string;
+  /** By which channels notices leave; without any they stay in the outbox. Only the file says it. */
+  readonly notices: NoticeSettings;
 };
 
 /** A setting that cannot be used. Its message is one line and says what to write instead. */
@@ -101,11 +104,21 @@ const readConfigFile = (file: string): Readonly<Record<string, unknown>> => {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new ConfigError(`${file} is no JSON object: write {"environment": "eu-1"}, for instance`);
   }
-  const names = Object.keys(settings);
+  const names = [...Object.keys(settings), 'notices'];
   const strange = Object.keys(content).find(name => !names.includes(name));
   if (strange === undefined) return content as Readonly<Record<string, unknown>>;
   const meant = nearest(strange, names);
   throw new ConfigError(`${file} has the unknown key ${shown(strange)}: ${meant ? `write ${meant}` : `it knows ${names.join(', ')}`}`);
+};
+
+/** The value is not repeated: it may hold a password. */
+const checkNotices = (file: string, value: unknown): NoticeSettings => {
+  const parsed = NoticeSettings.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ConfigError(
+    `${['notices', ...(issue?.path ?? [])].join('.')} in ${file} cannot be used: ${safe(issue?.message ?? '', { max: 160 })}`,
+  );
 };
 
 const homeOf = (environment: NodeJS.ProcessEnv, otherwise: string): string => {
@@ -160,5 +173,6 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     clipboard: read('clipboard'),
     clientAddress: sshClient(environment),
     demoOperator: read('demoOperator'),
+    notices: checkNotices(file, content['notices']),
   };
 };

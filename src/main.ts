@@ -12,6 +12,19 @@ import { whyNoScreen } from './tui/terminal/ability.ts';
 
 const root = new URL('..', import.meta.url);
 
+/** What goes on beside the screen from the first sign-in on, for whoever is signed in at the time. */
+const workBeside = ({ config, channels, log }: Program, signal: AbortSignal) => {
+  const busy: Promise<void>[] = [];
+  let current: Session;
+  const begin = async (bank: Bank, session: Session): Promise<void> => {
+    current = session;
+    if (busy.length > 0) return; // somebody signed in again
+    const { keepBusy } = await import('./commands/background.ts');
+    busy.push(keepBusy({ bank, session: () => current, config, channels, signal, log }));
+  };
+  return { begin, ended: () => Promise.all(busy) };
+};
+
 /** The full screen. Its first frame does not wait for the database. */
 const openScreen = async (program: Program): Promise<number> => {
   const { config, log, registry } = program;
@@ -20,12 +33,10 @@ const openScreen = async (program: Program): Promise<number> => {
   const end = new AbortController();
   const opening = openProgramBank(program, true, progress.tell);
   let mayCopy = config.clipboard ?? false;
-  const busy: Promise<void>[] = [];
-  const begin = async (bank: Bank, session: Session): Promise<void> => {
+  const beside = workBeside(program, end.signal);
+  const begin = (bank: Bank, session: Session): Promise<void> => {
     mayCopy = config.clipboard ?? !session.environment.production;
-    if (busy.length > 0) return; // somebody signed in again
-    const { keepBusy } = await import('./commands/background.ts');
-    busy.push(keepBusy(bank, session, config, end.signal, log));
+    return beside.begin(bank, session);
   };
   // A demo has somebody in it already; in a bank the gate asks who is there, and only its answer is a session
   const session = opening.then(async bank => {
@@ -60,7 +71,7 @@ const openScreen = async (program: Program): Promise<number> => {
   });
   end.abort();
   const opened = await opening.catch(() => undefined); // the screen has told why
-  await Promise.all(busy);
+  await beside.ended();
   await opened?.close();
   return code;
 };

@@ -1,22 +1,45 @@
 import type { Config } from '../config.ts';
 import { startTraffic } from '../demo/traffic.ts';
+import type { Session } from '../kit/session.ts';
+import type { Channels } from '../notices/channel.ts';
+import { keepDelivering } from '../notices/deliver.ts';
 import { keepAnchoring } from './audit-anchor.ts';
 import type { Log } from './debug-log.ts';
-import type { Session } from '../kit/session.ts';
 import type { Bank } from './open-session.ts';
 
-/** What a console does beside its screen until the signal: it anchors the audit log, and in a demo bank one of them makes the traffic. */
-export const keepBusy = async (
-  { url, platformUrl }: Bank,
-  session: Session,
-  config: Config,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> => {
-  const isDemo = session.environment.demo && session.readOnly === undefined;
+/** Between two looks at the outbox, in milliseconds. */
+const deliverEvery = 5_000;
+
+export type Busy = {
+  readonly bank: Bank;
+  /** Who is signed in now: another person may take over the screen. */
+  readonly session: () => Session;
+  readonly config: Config;
+  readonly channels: () => Promise<Channels>;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+};
+
+const deliver = async ({ session, channels, signal, log }: Busy): Promise<void> =>
+  keepDelivering(() => session().outbox, await channels(), {
+    signal,
+    everyMs: deliverEvery,
+    onError: error => log.write('delivering notices failed', { error }),
+  });
+
+/**
+ * What a console does beside its screen until the signal: it anchors the audit log and delivers notices, and in a demo bank one of them makes the
+ * traffic.
+ */
+export const keepBusy = async (busy: Busy): Promise<void> => {
+  const { bank, session, config, signal, log } = busy;
+  const { url, platformUrl } = bank;
+  const { environment, readOnly } = session();
+  const isDemo = environment.demo && readOnly === undefined;
   if (isDemo && platformUrl === undefined) log.write('no traffic', { why: 'nobody named a login of bursar_platform' });
   await Promise.all([
     keepAnchoring(url, config, signal, trouble => log.write('anchoring failed', { trouble })),
+    deliver(busy),
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) })
       : undefined,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/client.ts';
-import { readSecretKey, sealNotice, seedKeyOf } from '../database/secret-key.ts';
+import { openNotice, readSecretKey, sealNotice, seedKeyOf } from '../database/secret-key.ts';
 import {
   derivationFor,
   holderOf,
@@ -102,6 +102,7 @@ const provenSession = async (entrance: Entrance, name: string, token: string, st
       seedKey: async () => seedKeyOf(await readSecretKey(config.home, config.secretKeyFile)),
       derive: derivationFor(database.writes, name),
       sealSecret: async text => sealNotice(await readSecretKey(config.home, config.secretKeyFile), text),
+      openSecret: async sealed => openNotice(await readSecretKey(config.home, config.secretKeyFile), sealed),
     },
   });
   entrance.opened.push(session);

@@ -8,8 +8,10 @@ import { printHelp, runHeadless } from '../cli/headless.ts';
 import type { Streams } from '../cli/streams.ts';
 import { readConfig, type Config } from '../config.ts';
 import { defaultHome } from '../database/local/site.ts';
-import type { Registry } from '../kit/session.ts';
+import type { Registry, Session } from '../kit/session.ts';
+import type { Channels } from '../notices/channel.ts';
 import { actions, resources } from '../resources/registry.ts';
+import type { CommandContext } from './command.ts';
 import { noLog, openLog, secretsOf, type Log } from './debug-log.ts';
 import { tellSteps } from './progress.ts';
 import type { Bank } from './open-session.ts';
@@ -23,6 +25,8 @@ export type Program = {
   readonly readOnly: boolean;
   readonly as: string | undefined;
   readonly log: Log;
+  /** The ways out for notices, as they are set up. Loaded when somebody sends. */
+  readonly channels: () => Promise<Channels>;
 };
 
 /** The version of the package at the root. */
@@ -41,6 +45,11 @@ export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEn
     readOnly: given.readOnly,
     as: given.as,
     log,
+    channels: async () => {
+      if (Object.keys(config.notices).length === 0) return new Map();
+      const { channelsFrom } = await import('../notices/channel-settings.ts');
+      return channelsFrom(config.notices, environment);
+    },
   };
 };
 
@@ -50,6 +59,18 @@ export const openProgramBank = async (program: Program, screen: boolean, onProgr
   return openBank({ ...program, screen, onProgress });
 };
 
+/** Work of whoever is signed in; refused where nobody is. */
+const withSession = async <T>(program: Program, streams: Streams, work: (session: Session) => Promise<T>): Promise<T> => {
+  const bank = await openProgramBank(program, false, tellSteps(streams.say));
+  try {
+    if (!bank.session)
+      throw new SignInRefused({ kind: 'forbidden', message: 'nobody is signed in', next: 'sign in with "bursar login NAME"' });
+    return await work(bank.session);
+  } finally {
+    await bank.close();
+  }
+};
+
 /** `bursar <words…>`: commands first, because `audit verify` is one and `audit list` is none. Returns the exit code. */
 export const runWords = async (program: Program, given: GlobalFlags, streams: Streams, signal: AbortSignal): Promise<number> => {
   const { commands } = await import('./registry.ts');
@@ -57,7 +78,7 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   const { rest: words } = given;
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
   const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
-  const context = { ...program, streams, signal };
+  const context: CommandContext = { ...program, streams, signal, withSession: work => withSession(program, streams, work) };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
     return typed.ok ? command.run(typed.value, context) : refuse(streams, words.includes('--json'), typed);
@@ -66,16 +87,7 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
     ...manual,
     streams,
     signal,
-    withSession: async work => {
-      const bank = await openProgramBank(program, false, tellSteps(streams.say));
-      try {
-        if (!bank.session)
-          throw new SignInRefused({ kind: 'forbidden', message: 'nobody is signed in', next: 'sign in with "bursar login NAME"' });
-        return await work(bank.session);
-      } finally {
-        await bank.close();
-      }
-    },
+    withSession: work => withSession(program, streams, work),
   });
 };
 

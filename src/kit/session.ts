@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../database/client.ts';
 import { isConnectionLost } from '../database/fault.ts';
-import { sealNotice } from '../database/secret-key.ts';
+import { openNotice, sealNotice } from '../database/secret-key.ts';
 import type { Count, Keyed, Page, PageRequest } from '../domain/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext, Term } from '../domain/filter.ts';
@@ -9,6 +9,7 @@ import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
+import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
 import { presenceOf, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
@@ -37,6 +38,8 @@ export type Session = {
   readonly readOnly?: Refusal;
   /** The operator's own side of it: pulse, write window, codes, lock. Undefined where nobody signed in. */
   readonly presence?: Presence;
+  /** The notices that this console may deliver; undefined where it may not, or where none leave. */
+  readonly outbox?: Outbox;
   /** In a demo: the same console as the demo operator who has that role. */
   readonly become?: (role: string) => Promise<Outcome<Session>>;
   readonly now: () => Date;
@@ -72,7 +75,7 @@ export type SessionParts = {
   readonly token: string | undefined;
   readonly readOnly?: Refusal;
   /** What unlocking and codes need; without it a demo's session. */
-  readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'> & { readonly sealSecret: SealSecret };
+  readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'> & Pick<OutboxParts, 'openSecret'> & { readonly sealSecret: SealSecret };
   readonly become?: Session['become'];
   /** The sign-in outlives this console, as a login for commands does: leaving closes its write window only. */
   readonly stays?: boolean;
@@ -115,6 +118,7 @@ const demoCredentials = (): NonNullable<SessionParts['credentials']> => {
     seedKey: async () => Buffer.alloc(32),
     derive: async () => Buffer.alloc(32),
     sealSecret: async text => sealNotice(key, text),
+    openSecret: async sealed => openNotice(key, sealed),
   };
 };
 
@@ -206,6 +210,9 @@ export const openSession = (parts: SessionParts): Session => {
     ...(token === undefined
       ? {}
       : { presence: presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }) }),
+    ...(token === undefined || readOnly || environment.demo || !credentials
+      ? {}
+      : { outbox: outboxOf({ database, token, ...credentials }) }),
     now,
     today,
     filterContext: resource => ({

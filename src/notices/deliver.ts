@@ -1,40 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { needsSecret, withSecret, type NoticeChannel, type NoticeTemplate } from '../domain/notice.ts';
+import { needsSecret, withSecret } from '../domain/notice.ts';
+import type { Claimed, Outbox, Settlement } from '../kit/outbox.ts';
 import { undelivered, type Channels, type Delivered, type OutgoingNotice } from './channel.ts';
 import { attemptsOf, nextAttempt } from './retry-plan.ts';
 
-/** How long a claim keeps others away, in seconds. Every channel gives up well before; who has not settled by then may be doubled. */
+/** How long the outbox keeps others away from what was claimed, in seconds. Every channel gives up well before; who has not settled by then may be doubled. */
 export const leaseSeconds = 120;
-
-/** A notice that is ours to deliver until its lease ends. */
-export type Claimed = {
-  readonly id: string;
-  readonly channel: NoticeChannel;
-  readonly to: string;
-  readonly template: NoticeTemplate;
-  readonly subject: string;
-  /** As stored: a placeholder stands where the secret belongs. */
-  readonly body: string;
-  /** Undefined where there is none, or where it was used up or has expired since. */
-  readonly secret: string | undefined;
-  readonly createdAt: Date;
-  /** From 1, this one included: the claim counts it, so that a notice that ends its console cannot do so for ever. */
-  readonly attempt: number;
-};
-
-export type Settlement =
-  | { readonly state: 'sent'; readonly detail: string }
-  | { readonly state: 'failed'; readonly error: string; readonly retryAt: Date }
-  | { readonly state: 'dead'; readonly error: string };
-
-/**
- * Where notices wait. `claim` gives at most `limit` that are due, for these channels, and leases them for `leaseSeconds`; two consoles never get the
- * same one at once. `settle` stores what came of it, unless the claim is no longer the newest (its `attempt` tells).
- */
-export type Outbox = {
-  readonly claim: (limit: number, channels: readonly NoticeChannel[]) => Promise<readonly Claimed[]>;
-  readonly settle: (claimed: Claimed, result: Settlement) => Promise<void>;
-};
 
 export type DeliverOptions = {
   readonly signal: AbortSignal;
@@ -59,10 +30,11 @@ const outgoing = ({ id, channel, to, template, subject, body, secret, createdAt 
 });
 
 const attemptDelivery = async (claimed: Claimed, channels: Channels, signal: AbortSignal): Promise<Delivered> => {
-  const { channel, attempt, body, secret } = claimed;
+  const { channel, attempt, body, secret, unopened } = claimed;
   // The console ended at every attempt before anybody could say what came of it
   if (attempt > attemptsOf(channel))
     return undelivered(`given up after ${attemptsOf(channel)} attempts without an answer`, { permanent: true });
+  if (unopened !== undefined) return undelivered(unopened);
   if (secret === undefined && needsSecret(body)) return undelivered('its link or code is no longer valid', { permanent: true });
   const way = channels.get(channel);
   return way ? way.deliver(outgoing(claimed), signal) : undelivered(`no channel for ${channel} is set up here`);
@@ -114,14 +86,22 @@ export type KeepDeliveringOptions = DeliverOptions & {
   readonly onError: (error: unknown) => void;
 };
 
-/** Delivers in the background of a console until the signal. Never rejects: `onError` hears what went wrong, and it is tried again. */
-export const keepDelivering = async (outbox: Outbox, channels: Channels, options: KeepDeliveringOptions): Promise<void> => {
+/**
+ * Delivers in the background of a console until the signal, for whoever is signed in at the time; undefined while nobody is. Never rejects: `onError` hears
+ * what went wrong, and it is tried again.
+ */
+export const keepDelivering = async (
+  outboxNow: () => Outbox | undefined,
+  channels: Channels,
+  options: KeepDeliveringOptions,
+): Promise<void> => {
   const { signal, everyMs, onError } = options;
   const wait = (): Promise<boolean> => delay(everyMs, true, { signal, ref: false }).catch(() => false);
   if (channels.size === 0) return;
   do {
     try {
-      await deliverDue(outbox, channels, options);
+      const outbox = outboxNow();
+      if (outbox) await deliverDue(outbox, channels, options);
     } catch (error) {
       if (!signal.aborted) onError(error);
     }

@@ -1,6 +1,12 @@
-import { leaseSeconds, type Claimed, type Outbox, type Settlement } from '../../src/notices/deliver.ts';
+import type { Claimed, Outbox, Settlement } from '../../src/kit/outbox.ts';
+import { leaseSeconds } from '../../src/notices/deliver.ts';
 
-type Waiting = Omit<Claimed, 'attempt'> & { attempt: number; dueAt: number; state: 'waiting' | Settlement['state']; results: Settlement[] };
+type Waiting = Omit<Claimed, 'attempt' | 'claim'> & {
+  attempt: number;
+  dueAt: number;
+  state: 'waiting' | Settlement['state'];
+  results: Settlement[];
+};
 
 /** The clock that the test turns. */
 export const aClock = (start = '2026-11-21T07:00:00Z') => {
@@ -9,7 +15,7 @@ export const aClock = (start = '2026-11-21T07:00:00Z') => {
 };
 
 /** The rules of an outbox without a database: leases, attempts, and the newest claim alone settles. */
-export const memoryOutbox = (clock: ReturnType<typeof aClock>, ...notices: readonly Omit<Claimed, 'attempt'>[]) => {
+export const memoryOutbox = (clock: ReturnType<typeof aClock>, ...notices: readonly Omit<Claimed, 'attempt' | 'claim'>[]) => {
   const rows = new Map<string, Waiting>(
     notices.map(notice => [notice.id, { ...notice, attempt: 0, dueAt: 0, state: 'waiting', results: [] }]),
   );
@@ -23,12 +29,12 @@ export const memoryOutbox = (clock: ReturnType<typeof aClock>, ...notices: reado
         row.attempt += 1;
         row.dueAt = now + leaseSeconds * 1000;
         const { id, channel, to, template, subject, body, secret, createdAt, attempt } = row;
-        return { id, channel, to, template, subject, body, secret, createdAt, attempt };
+        return { id, channel, to, template, subject, body, secret, createdAt, attempt, claim: attempt };
       });
     },
-    settle: async ({ id, attempt }, result) => {
+    settle: async ({ id, claim }, result) => {
       const row = rows.get(id);
-      if (!row || row.attempt !== attempt) return;
+      if (!row || row.attempt !== claim) return;
       row.state = result.state;
       row.results.push(result);
       if (result.state === 'failed') row.dueAt = result.retryAt.getTime();

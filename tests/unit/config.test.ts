@@ -37,6 +37,8 @@ describe('settings', () => {
       clipboard: undefined,
       clientAddress: undefined,
       demoOperator: 'demo',
+      secretKeyFile: undefined,
+      notices: {},
     });
   });
 
@@ -92,10 +94,19 @@ describe('what cannot be used is refused in one line that says what to write', (
 
   test.each([
     ['{"trafic": 3}', /config\.json has the unknown key "trafic": write traffic$/],
-    ['{"colour": 3}', /has the unknown key "colour": it knows environment, production, currency, traffic, clipboard, demoOperator$/],
+    [
+      '{"colour": 3}',
+      /has the unknown key "colour": it knows environment, production, currency, traffic, clipboard, demoOperator, notices$/,
+    ],
     ['{"traffic": "many"}', /^traffic in .*config\.json is "many": write postings a second/],
     ['{"production": 1}', /^production in .*config\.json is 1: write yes or no$/],
     ['[1]', /config\.json is no JSON object: write \{"environment": "eu-1"\}, for instance$/],
+    [
+      '{"notices": {"smtp": {"url": "smtp://a:secret@mail.example", "from": "a@b.example"}}}',
+      /^notices\.smtp\.url in .*config\.json cannot be used: must not hold the password/,
+    ],
+    ['{"notices": {"mail": {}}}', /^notices in .*config\.json cannot be used: Unrecognized key: "mail"$/],
+    ['{"notices": {"webhook": {"url": "http://hooks.example/x"}}}', /^notices\.webhook\.url in .* write an https address/],
     ['{', /config\.json is no JSON: .*/],
   ])('a file that holds %s', (content, message) => {
     expect(refusal(withFile(content))).toMatch(message);

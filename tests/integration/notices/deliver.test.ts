@@ -3,7 +3,8 @@ import { renderNotice, type NoticeChannel } from '../../../src/domain/notice.ts'
 import type { Channel, Delivered, OutgoingNotice } from '../../../src/notices/channel.ts';
 import { commandChannel } from '../../../src/notices/channels/command.ts';
 import { smtpChannel } from '../../../src/notices/channels/smtp.ts';
-import { deliverDue, keepDelivering, leaseSeconds, type Claimed, type Outbox } from '../../../src/notices/deliver.ts';
+import type { Claimed, Outbox } from '../../../src/kit/outbox.ts';
+import { deliverDue, keepDelivering, leaseSeconds } from '../../../src/notices/deliver.ts';
 import { answer, bodyOf, headerOf, startMailServer, type MailServerWishes } from '../../support/mail-server.ts';
 import { aClock, memoryOutbox } from '../../support/memory-outbox.ts';
 import { aSecret, link } from '../../support/notices.ts';
@@ -11,7 +12,7 @@ import { aSecret, link } from '../../support/notices.ts';
 const never = new AbortController().signal;
 const at = new Date('2026-11-21T06:59:00Z');
 
-const waiting = (id: string, changes: Partial<Claimed> = {}): Omit<Claimed, 'attempt'> => ({
+const waiting = (id: string, changes: Partial<Claimed> = {}): Omit<Claimed, 'attempt' | 'claim'> => ({
   id,
   channel: 'email',
   to: 'ada@mail.example',
@@ -21,7 +22,7 @@ const waiting = (id: string, changes: Partial<Claimed> = {}): Omit<Claimed, 'att
   createdAt: at,
   ...changes,
 });
-const aReset = (id: string, secret: string | undefined = link): Omit<Claimed, 'attempt'> =>
+const aReset = (id: string, secret: string | undefined = link): Omit<Claimed, 'attempt' | 'claim'> =>
   waiting(id, { template: 'password-reset', ...renderNotice('password-reset', { name: 'Ada Byron', expires: at }), secret });
 
 const mailTo = (port: number): Channel =>
@@ -166,7 +167,7 @@ test('the loop outlives a database that is away, and ends with its console', asy
   };
   const troubles: unknown[] = [];
   const ending = new AbortController();
-  const loop = keepDelivering(shaky, only(channel), {
+  const loop = keepDelivering(() => shaky, only(channel), {
     signal: ending.signal,
     now: clock.now,
     everyMs: 5,
