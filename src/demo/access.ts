@@ -16,7 +16,7 @@ const given = `
   ('customer', 6, 'fastresult-hod', 'north university', 'ada', 160, NULL, 8, NULL), ('customer', 7, 'fastresult-lecturer', 'north university', 'ada', 155, NULL, 1, NULL),
   ('customer', 8, 'fastresult-lecturer', 'north university', 'ada', 150, NULL, 110, NULL), ('customer', 9, 'fastresult-lecturer', 'north university', 'demo', 12, -3, 1, NULL),
   ('customer', 10, 'fastresult-exam-officer', 'north university', 'ada', 140, NULL, 7, NULL), ('customer', 11, 'fastresult-student', 'north university', 'ada', 75, NULL, 3, NULL),
-  ('customer', 12, 'fastresult-student', 'north university', 'ada', 75, NULL, NULL, NULL), ('customer', 13, 'fastresult-support-staff', 'north university', 'ada', 64, NULL, 9, 30),
+  ('customer', 12, 'fastresult-student', 'north university', 'ada', 75, NULL, NULL, NULL), ('customer', 13, 'fastresult-support-staff', 'north university', 'ada', 64, NULL, 33, 30),
   ('customer', 15, 'afterresume-owner', 'acme', 'ada', 220, NULL, 2, NULL), ('customer', 16, 'afterresume-admin', 'acme', 'ada', 200, NULL, 6, NULL),
   ('customer', 17, 'afterresume-member', 'acme', 'ada', 180, NULL, 1, NULL), ('customer', 18, 'afterresume-member', 'acme', 'demo', 35, -10, NULL, NULL),
   ('customer', 19, 'afterresume-read-only', 'acme', 'ada', 90, NULL, 95, NULL)`;
