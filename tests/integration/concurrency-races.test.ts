@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, insertPosting, post, refusal, type Bank, type TestOperator } from '../support/acting.ts';
+import { act, aBank, refusal, type Bank, type TestOperator } from '../support/acting.ts';
+import { insertPosting, post } from '../support/posting.ts';
 import { full, inParallel, report } from '../support/reliability.ts';
 
 let bank: Bank;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../src/demo/random.ts';
-import { aBank, post, refusal, toStatus, type Bank, type Wish } from '../support/acting.ts';
+import { aBank, refusal, toStatus, type Bank } from '../support/acting.ts';
+import { post, type Wish } from '../support/posting.ts';
 import { full, report, seed } from '../support/reliability.ts';
 
 const posters = 64;

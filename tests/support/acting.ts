@@ -1,7 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import { connectionSettings } from '../../src/database/settings.ts';
 import { aDatabase } from './database.ts';
+import { hashOf, openOperatorSession } from './operator-session.ts';
+import { post } from './posting.ts';
+
+export { hashOf, mayWrite, openOperatorSession } from './operator-session.ts';
 
 /** An operator with every role, and the token of an open session. */
 export type TestOperator = { readonly id: string; readonly name: string; readonly token: string };
@@ -34,8 +38,6 @@ const zoneAtNoon = (): string => {
 
 const allRoles = ['admin', 'manager', 'operations', 'analyst', 'support', 'auditor', 'sysop', 'viewer'];
 
-export const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
-
 /** Adds an operator; only possible before the first session is opened. */
 const addOperator = async (db: Client, name: string, roles: readonly string[]): Promise<string> => {
   const { rows } = await db.query<{ id: string }>('INSERT INTO ops.operator (name, display_name) VALUES ($1, $1) RETURNING id', [name]);
@@ -44,38 +46,14 @@ const addOperator = async (db: Client, name: string, roles: readonly string[]): 
   return id;
 };
 
-/** Lets a session write for an hour, and do what asks for a code: what a test is not about. */
-export const mayWrite = async (db: { query(sql: string, values: unknown[]): Promise<unknown> }, token: string): Promise<void> => {
-  await db.query(
-    `INSERT INTO ops.write_window (session_id, operator_id, reason, expires_at)
-     SELECT id, operator_id, 'a test writes', clock_timestamp() + interval '59 minutes' FROM ops.operator_session WHERE token_hash = $1`,
-    [hashOf(token)],
-  );
-  await db.query(`UPDATE ops.operator_session SET code_at = clock_timestamp() + interval '1 day' WHERE token_hash = $1`, [hashOf(token)]);
-};
-
-/** Opens a session that may write, as sign-in would; `lifetime` is an interval from now. Gives the token. */
-export const openOperatorSession = async (
-  db: Client,
-  operatorId: string,
-  lifetime = '8 hours',
-  token = `token-${randomUUID()}`,
-): Promise<string> => {
-  await db.query(
-    `INSERT INTO ops.operator_session (operator_id, token_hash, client, ip, expires_at)
-     VALUES ($1, $2, 'test', '10.0.0.1', clock_timestamp() + $3::interval)`,
-    [operatorId, hashOf(token), lifetime],
-  );
-  await mayWrite(db, token);
-  return token;
-};
-
 /** What takes two people is asked for by the operator `maker`, about `target`, and decided by whoever acts. */
 export type ActOptions = {
   readonly request?: string;
   readonly input?: string;
   readonly audit?: boolean;
   readonly target?: readonly [entity: string, id: string];
+  /** Whether two people do what one could, where it depends on what is changed. */
+  readonly asked?: boolean;
 };
 
 /** The token of the operator who asks for what others decide; the same in every bank of a test. */
@@ -113,8 +91,14 @@ export const act = async <T>(
   work: (db: Client) => Promise<T>,
   options: ActOptions = {},
 ): Promise<T> => {
-  const { request = randomUUID(), input = action, audit = true, target = ['test', randomUUID()] } = options;
-  const approval = (await eyesOf(db, action)) === 2 ? await askFor(db, action, target, input) : null;
+  const {
+    request = randomUUID(),
+    input = action,
+    audit = true,
+    target = ['test', randomUUID()],
+    asked = (await eyesOf(db, action)) === 2,
+  } = options;
+  const approval = asked ? await askFor(db, action, target, input) : null;
   await db.query('BEGIN');
   try {
     await db.query('SELECT ops.begin_action($1, $2, $3, $4, $5)', [operator.token, action, hashOf(input), request, approval]);
@@ -174,35 +158,6 @@ export const toStatus = async (db: Client, operator: TestOperator, id: string, s
     },
     { target: ['account', id] },
   );
-};
-
-/** Posts through the contract; the answer's code is null where it was posted. */
-export type Answer = { transaction_id: string | null; refusal_id: string | null; code: string | null; message: string | null };
-export type Wish = {
-  key?: string;
-  type: string;
-  from?: string | null;
-  to?: string | null;
-  amount: number | bigint | string;
-  currency?: string;
-  description?: string;
-};
-
-export const post = async (db: Client, wish: Wish): Promise<Answer> => {
-  const { rows } = await db.query<Answer>('SELECT * FROM bank.post_transaction($1, $2, $3, $4, $5, $6, $7, NULL, $8)', [
-    wish.key ?? randomUUID(), wish.type, wish.from ?? null, wish.to ?? null, String(wish.amount), wish.currency ?? 'EUR', 'online', wish.description ?? '',
-  ]); // prettier-ignore
-  if (!rows[0]) throw new Error('post_transaction gave no answer');
-  return rows[0];
-};
-
-/** The way around the contract: a plain INSERT. */
-export const insertPosting = async (db: Client, wish: Wish & { reverses?: string }): Promise<string> => {
-  const { rows } = await db.query<{ id: string }>(
-    `INSERT INTO bank.transaction (type, from_account_id, to_account_id, amount, currency, channel, reverses) VALUES ($1, $2, $3, $4, $5, 'online', $6) RETURNING id`,
-    [wish.type, wish.from ?? null, wish.to ?? null, String(wish.amount), wish.currency ?? 'EUR', wish.reverses ?? null],
-  );
-  return rows[0]?.id ?? '';
 };
 
 const openAccount = async (

@@ -1,4 +1,5 @@
-import { act, insertPosting, post, refusal, type Bank, type Wish } from './acting.ts';
+import { act, refusal, type Bank } from './acting.ts';
+import { insertPosting, post, type Wish } from './posting.ts';
 import { pick, type Moves, type Operation } from './bank-model.ts';
 
 /** The real bank under a random sequence; `posted` grows as transactions come into being. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Typed } from '../../src/kit/request.ts';
-import { act, post, toStatus, type Bank, type TestOperator } from './acting.ts';
+import { act, toStatus, type Bank, type TestOperator } from './acting.ts';
+import { post } from './posting.ts';
 
 const note = 'done by a test of every action';
 

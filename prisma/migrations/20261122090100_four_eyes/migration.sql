@@ -316,6 +316,15 @@ BEGIN
 END $$;
 CREATE TRIGGER as_approved AFTER INSERT ON bank.transaction FOR EACH ROW WHEN (new.reverses IS NOT NULL) EXECUTE FUNCTION ops.guard_approved_reversal();
 
+-- Somebody who was put out comes back only when two agree.
+CREATE FUNCTION ops.guard_reactivation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM ops.require_target('user', new.id::text);
+  PERFORM ops.require_two(format('%s was deactivated: activating again takes two people', new.username));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER as_approved AFTER UPDATE OF status ON bank."user" FOR EACH ROW WHEN (old.status = 'deactivated' AND new.status = 'active') EXECUTE FUNCTION ops.guard_reactivation();
+
 -- As before, and an approved request is executed by the same row that says so.
 CREATE OR REPLACE FUNCTION ops.write_audit(verb text, entity text, entity_id text, entity_label text, old jsonb, new jsonb, outcome ops.outcome,
                                 reason text, note text, correlation uuid, result jsonb) RETURNS bigint
@@ -523,6 +532,7 @@ INSERT INTO ops.role_permission (role, permission) VALUES
 
 UPDATE ops.action_permission SET eyes = 2, checker = 'approval.decide', needs_code = true, break_glass = true
  WHERE action IN ('accounts.unfreeze', 'accounts.close', 'transactions.reverse');
+UPDATE ops.action_permission SET checker = 'access.decide' WHERE action = 'users.activate';
 -- Taken back in ten minutes by whoever did it: that needs nobody else.
 INSERT INTO ops.action_permission (action, permission, needs_window) VALUES
   ('operators.enrol', 'self', false), ('operators.change-password', 'self', false), ('windows.open', 'window.open', false);

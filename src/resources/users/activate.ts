@@ -13,6 +13,7 @@ export const activateUser = defineAction({
   eyes: 1,
   // Somebody who was put out comes back only when two agree
   eyesFor: user => (user.status === 'deactivated' ? 2 : 1),
+  checker: 'access.decide',
   danger: 'plain',
   verb: 'update',
   entity: 'user',

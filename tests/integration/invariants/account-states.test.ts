@@ -1,15 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  act,
-  aBank,
-  insertPosting,
-  openOperatorSession,
-  post,
-  refusal,
-  toStatus,
-  type AccountStatus,
-  type Bank,
-} from '../../support/acting.ts';
+import { act, aBank, openOperatorSession, refusal, toStatus, type AccountStatus, type Bank } from '../../support/acting.ts';
+import { insertPosting, post } from '../../support/posting.ts';
 
 const statuses: readonly AccountStatus[] = ['pending', 'active', 'frozen', 'closed', 'rejected'];
 

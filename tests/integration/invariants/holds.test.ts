@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, post, refusal, toStatus, type Bank, type TestOperator } from '../../support/acting.ts';
+import { act, aBank, refusal, toStatus, type Bank, type TestOperator } from '../../support/acting.ts';
+import { post } from '../../support/posting.ts';
 
 let bank: Bank;
 beforeAll(async () => {

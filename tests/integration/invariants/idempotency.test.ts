@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { aBank, post, refusal, type Bank, type Wish } from '../../support/acting.ts';
+import { aBank, refusal, type Bank } from '../../support/acting.ts';
+import { post, type Wish } from '../../support/posting.ts';
 
 let bank: Bank;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { aBank, insertPosting, post, refusal, type Bank } from '../../support/acting.ts';
+import { aBank, refusal, type Bank } from '../../support/acting.ts';
+import { insertPosting, post } from '../../support/posting.ts';
 
 let bank: Bank;
 beforeAll(async () => {

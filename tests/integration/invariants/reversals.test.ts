@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, insertPosting, post, refusal, toStatus, type Bank, type Wish } from '../../support/acting.ts';
+import { act, aBank, refusal, toStatus, type Bank } from '../../support/acting.ts';
+import { insertPosting, post, type Wish } from '../../support/posting.ts';
 
 let bank: Bank;
 beforeAll(async () => {
@@ -124,8 +125,9 @@ describe('it is made by transactions.reverse', () => {
 
   test('of what was approved, and of nothing else', async () => {
     const [approved, other] = [await aTransfer(), await aTransfer()];
-    const byContract = (db: Bank['db']) => db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [other.id]);
-    const byHand = (db: Bank['db']) =>
+    const byContract = async (db: Bank['db']): Promise<unknown> =>
+      db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [other.id]);
+    const byHand = async (db: Bank['db']): Promise<unknown> =>
       insertPosting(db, { type: 'reversal', from: other.to, to: other.from, amount: 300, reverses: other.id });
     for (const work of [byContract, byHand]) expect((await refusal(bank.db, () => reversing(approved.id, work))).code).toBe('BU004');
     expect(await balanceOf(other.from)).toBe(700);

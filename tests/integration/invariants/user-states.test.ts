@@ -34,33 +34,50 @@ const aUser = async (status: UserStatus, role = 'viewer'): Promise<string> => {
   });
 };
 
-const attempt = async (action: string, sql: string, values: unknown[]): Promise<string> => {
+/** Tries inside an action about `values[0]`, by one person or two, and takes everything back. */
+const attempt = async (
+  action: string,
+  sql: string,
+  values: unknown[],
+  { asked, about = values[0] }: { asked?: boolean; about?: unknown } = {},
+): Promise<string> => {
   const undone = new Error('undone');
-  const work = act(bank.db, bank.one, action, async db => {
-    await db.query(sql, values);
+  const inside = async (): Promise<never> => {
+    await bank.db.query(sql, values);
     throw undone;
-  }).catch((error: unknown) => {
-    if (error !== undone) throw error;
-  });
+  };
+  const work = act(bank.db, bank.one, action, inside, { target: ['user', String(about)], ...(asked === undefined ? {} : { asked }) }).catch(
+    (error: unknown) => {
+      if (error !== undone) throw error;
+    },
+  );
   return (await refusal(bank.db, () => work)).code;
 };
+
+const byContract = 'SELECT bank.set_user_status(u.id, $2, u.version) FROM bank."user" u WHERE id = $1';
+const byUpdate = 'UPDATE bank."user" SET status = $2 WHERE id = $1';
 
 describe('a user changes its state only by the action that the transition belongs to', () => {
   for (const [before, after] of changes) {
     test(`${before} → ${after}`, async () => {
       const id = await aUser(before);
       for (const action of actions) {
-        const expected = lawful.has(`${action} ${before} ${after}`) ? 'done' : 'BU007';
-        const byContract = await attempt(action, 'SELECT bank.set_user_status(u.id, $2, u.version) FROM bank."user" u WHERE id = $1', [
-          id,
-          after,
-        ]);
-        const byUpdate = await attempt(action, 'UPDATE bank."user" SET status = $2 WHERE id = $1', [id, after]);
-        expect({ action, byContract, byUpdate }).toEqual({ action, byContract: expected, byUpdate: expected });
+        const expected = lawful.has(`${action} ${before} ${after}`) ? (before === 'deactivated' ? 'BU012' : 'done') : 'BU007';
+        for (const sql of [byContract, byUpdate])
+          expect({ action, sql, code: await attempt(action, sql, [id, after]) }).toEqual({ action, sql, code: expected });
       }
       expect((await refusal(bank.db, () => bank.rows('UPDATE bank."user" SET status = $2 WHERE id = $1', [id, after]))).code).toBe('BU004');
     });
   }
+
+  test('coming back from having been put out takes two people, and is for whom they agreed on', async () => {
+    const id = await aUser('deactivated');
+    for (const sql of [byContract, byUpdate]) {
+      expect(await attempt('users.activate', sql, [id, 'active'])).toBe('BU012');
+      expect(await attempt('users.activate', sql, [id, 'active'], { asked: true })).toBe('done');
+      expect(await attempt('users.activate', sql, [id, 'active'], { asked: true, about: await aUser('deactivated') })).toBe('BU004');
+    }
+  });
 
   test('to the state it is in already is no change; a version that passed is stale', async () => {
     for (const status of statuses) {
