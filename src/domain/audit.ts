@@ -25,4 +25,5 @@ export const auditedEntities = [
   'ip-rule',
   'invite',
   'setting',
+  'notice',
 ] as const;

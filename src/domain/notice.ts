@@ -226,6 +226,9 @@ export const renderNotice = <T extends NoticeTemplate>(template: T, parameters: 
 /** Whether a stored body waits for its secret. */
 export const needsSecret = (body: string): boolean => placeholderLine.test(body);
 
+/** The body as it is shown: with words where its link or code stands when it leaves. */
+export const hideSecret = (body: string): string => body.replace(placeholderLine, '  (secret, not shown)');
+
 /** The body with its secret, for delivery only: the result is never stored, logged or shown. Throws where one of the two has no use for the other. */
 export const withSecret = (body: string, secret: string): string => {
   if (!needsSecret(body)) throw new Error('this notice takes no secret');

@@ -50,6 +50,9 @@ import { retireRole } from './roles/retire.ts';
 import { setPermissions } from './roles/set-permissions.ts';
 import { changeUserRole } from './users/change-role.ts';
 import { grantRoleToUser } from './users/grant-role.ts';
+import { cancelDelivery } from './notices/cancel.ts';
+import { notices } from './notices/index.ts';
+import { retryDelivery } from './notices/retry.ts';
 import { overview } from './overview/index.ts';
 import { allowAddress } from './ip-rules/allow.ts';
 import { blockAddress } from './ip-rules/block.ts';
@@ -100,6 +103,7 @@ export const resources: readonly AnyResource[] = [
   grants,
   reviews,
   reviewItems,
+  notices,
 ];
 
 /** Every action there is, found by its id. */
@@ -165,4 +169,6 @@ export const actions: readonly AnyAction[] = [
   closeAccessReview,
   keepItem,
   revokeItem,
+  retryDelivery,
+  cancelDelivery,
 ];
