@@ -1,5 +1,5 @@
 import { render, renderToString, type Instance } from 'ink';
-import { brief, describeState } from './effects/dump.ts';
+import { brief, describeState, withoutSecret } from './effects/dump.ts';
 import { Performer, type Means } from './effects/perform.ts';
 import { frameOf, livePart, withinEnds } from './frame.ts';
 import { intentOf } from './keys.ts';
@@ -77,7 +77,7 @@ export class App {
 
   #take(happening: Happening): void {
     const event: Event = { ...happening, at: this.#options.now() };
-    this.#events = [...this.#events.slice(1 - eventsKept), event];
+    this.#events = [...this.#events.slice(1 - eventsKept), withoutSecret(this.#state, event)];
     const { state, effects } = update(this.#state, event);
     this.#state = state;
     for (const effect of effects) this.#performer.perform(effect);

@@ -1,6 +1,7 @@
 import { bannerLine } from './parts/banner.ts';
 import { bulkScroll } from './parts/bulk.ts';
 import { confirmHeight, confirmScroll } from './parts/confirm-lines.ts';
+import { coverLines } from './parts/cover.ts';
 import { crumbsLine } from './parts/crumbs.ts';
 import { detailScroll } from './parts/detail.ts';
 import { flashLine } from './parts/flash.ts';
@@ -13,6 +14,7 @@ import { startingLines } from './parts/starting.ts';
 import { statusLine } from './parts/status.ts';
 import { stripLines } from './parts/strip.ts';
 import { layoutOf } from './state/layout.ts';
+import { coverOf, isCovered } from './state/mode.ts';
 import type { Mode, State } from './state/types.ts';
 
 /** A part of the screen: its first line and how many. */
@@ -40,6 +42,7 @@ const middle = (state: State): Span => {
 const wanted = (state: State, area: number): number => {
   const { mode, size } = state;
   if (mode.kind === 'form') return formHeight(mode.form);
+  if (mode.kind === 'window' || mode.kind === 'code') return formHeight(mode.sheet);
   if (mode.kind === 'confirm') return confirmHeight(state, mode.confirm, size.columns);
   return panelLines(state, size.columns, area - keptAbove)?.length ?? 0;
 };
@@ -51,13 +54,26 @@ const dialogSpan = (state: State): Span => {
   return { from: from + area - height, height };
 };
 
+/** A cover leaves the banner, one blank line, and the hints. */
+const coverTop = 2;
+const coverHeight = ({ size }: State): number => Math.max(1, size.rows - coverTop - layoutOf(size).hints);
+
+/** Dialogs that hold fields alone: Ink draws all of them. */
+const isDrawnByInk = (mode: Mode): boolean => mode.kind === 'form' || mode.kind === 'window' || mode.kind === 'code';
+
 /** Where Ink draws, because something is typed or chosen there. Undefined while nothing is. */
 export const livePart = (state: State): Span | undefined => {
   const { mode } = state;
-  if (!state.session || isTooSmall(state)) return undefined;
+  if (isTooSmall(state)) return undefined;
+  const cover = coverOf(mode);
+  if (cover) {
+    const field = mode === cover ? coverLines(state, cover, state.size.columns, coverHeight(state)).field : undefined;
+    return field && { from: coverTop + field.from, height: field.height };
+  }
+  if (!state.session) return undefined;
   const { from, height } = middle(state);
   if (isLine(state)) return { from: from + height, height: 1 };
-  if (mode.kind === 'form') return dialogSpan(state);
+  if (isDrawnByInk(mode)) return dialogSpan(state);
   if (mode.kind !== 'confirm' || mode.confirm.words === '') return undefined;
   const span = dialogSpan(state);
   return { from: span.from + Math.max(0, span.height - 2), height: 1 };
@@ -79,7 +95,7 @@ const middleLines = (state: State): readonly string[] => {
   const height = bodyHeight(state);
   const body = exactly(bodyLines(state, columns, height), height);
   if (dialog === 0) return [...body, ...exactly(stripLines(state, columns, area - height), area - height)];
-  const lines = state.mode.kind === 'form' ? [] : (panelLines(state, columns, dialog) ?? []);
+  const lines = isDrawnByInk(state.mode) ? [] : (panelLines(state, columns, dialog) ?? []);
   return [...body, ...exactly([], area - height - dialog), ...exactly(lines, dialog)];
 };
 
@@ -106,7 +122,7 @@ const settledMode = (state: State): Mode => {
 
 /** The state with nothing scrolled beyond its end, which only the drawn text knows: a key back then moves at once. */
 export const withinEnds = (state: State): State => {
-  if (isTooSmall(state) || !state.session) return state;
+  if (isTooSmall(state) || !state.session || isCovered(state)) return state;
   const mode = settledMode(state);
   const { detail } = state.view;
   const scroll = detail?.scroll ? detailScroll(state, detailPlace(state, state.size.columns, bodyHeight(state))) : 0;
@@ -120,6 +136,12 @@ export const frameOf = (state: State): readonly string[] => {
   const { columns } = state.size;
   const { status, flash, hints } = layoutOf(state.size);
   const { height } = middle(state);
+  const cover = coverOf(state.mode);
+  if (cover) {
+    const area = coverHeight(state);
+    const { lines } = coverLines(state, cover, columns, area);
+    return [bannerLine(state, columns), '', ...exactly(lines, area), ...exactly([hintLine(state, columns)], hints)];
+  }
   const end = [
     ...exactly([isLine(state) ? '' : statusLine(state, columns)], status),
     ...exactly([flashLine(state, columns)], flash),

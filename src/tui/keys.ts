@@ -3,6 +3,7 @@ import type { Intent } from './state/events.ts';
 import type { State } from './state/types.ts';
 import { resourceOf } from './state/step.ts';
 import { waysOpen } from './state/undo.ts';
+import { lacksWindow } from './state/write-window.ts';
 import type { Key } from './terminal/key.ts';
 
 /** A key and what it means. Hint bar, help and docs/keys.md are made from these rows. */
@@ -26,6 +27,10 @@ const list: readonly Context[] = ['list'];
 const lines: readonly Context[] = ['filter', 'command'];
 const form: readonly Context[] = ['field', 'choice', 'buttons'];
 const choosers: readonly Context[] = ['sort', 'columns', 'saved'];
+/** Where letters choose. */
+const menus: readonly Context[] = ['actions', 'window'];
+/** Instead of the bank: before somebody signed in, while it is locked, after the session ended. */
+const covers: readonly Context[] = ['sign-in', 'lock', 'ended'];
 const scrollers: readonly Context[] = ['confirm', 'bulk', 'help'];
 
 const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 'moved', by });
@@ -38,8 +43,8 @@ const jumps = (key: 'u' | 'a' | 't' | 'l') => (state: State) => resourceOf(state
 const moving: readonly KeyRow[] = [
   { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down' },
   { in: [...browse, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
-  { in: ['actions'], keys: ['down'], intent: move(1), long: 'next action' },
-  { in: ['actions'], keys: ['up'], intent: move(-1), long: 'action before' },
+  { in: menus, keys: ['down'], intent: move(1), long: 'next choice' },
+  { in: menus, keys: ['up'], intent: move(-1), long: 'choice before' },
   { in: [...browse, ...choosers, ...scrollers], keys: ['g', 'home'], intent: move('first'), long: 'to the beginning' },
   { in: [...browse, ...choosers, ...scrollers], keys: ['G', 'end'], intent: move('last'), long: 'to the end' },
   { in: [...browse, ...scrollers], keys: ['^d'], intent: move('half-down'), long: 'half a page down' },
@@ -85,6 +90,9 @@ const looking: readonly KeyRow[] = [
   { in: list, keys: ['w'], intent: plain('widened'), long: 'all columns, or the usual ones' },
   { in: list, keys: ['<', 'left'], intent: { name: 'scrolled', by: -1 }, long: 'scroll columns back' },
   { in: list, keys: ['>', 'right'], intent: { name: 'scrolled', by: 1 }, long: 'scroll columns; the first one stays' },
+  { in: browse, keys: ['W'], intent: plain('window-opened'), hint: 'W write', long: 'the write window: opens it with a reason and a length, closes or renews it', when: lacksWindow },
+  { in: browse, keys: ['i'], intent: plain('inbox-opened'), hint: 'i inbox', long: 'what waits for a decision', when: state => (state.pulse.last?.inbox ?? 0) > 0 },
+  { in: browse, keys: ['!'], intent: plain('incident-opened'), long: 'declare an incident' },
   { in: browse, keys: ['p'], intent: plain('paused'), hint: 'p pause', long: 'pause live updates, and go on' },
   { in: browse, keys: ['r'], intent: plain('refreshed'), hint: 'r show new', long: 'read again; shows rows that came on top', when: state => state.view.newer > 0 },
   { in: list, keys: ['F'], intent: plain('followed'), long: 'follow: new rows show at once' },
@@ -103,7 +111,7 @@ const typing: readonly KeyRow[] = [
   { in: lines, keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'possibility before' },
   { in: lines, keys: ['up'], intent: move(-1), hint: 'Up earlier', long: 'what was typed earlier' },
   { in: lines, keys: ['down'], intent: move(1), long: 'what was typed later' },
-  { in: ['filter', 'command', 'field', 'words'], keys: ['^u'], intent: plain('cleared'), long: 'empty the field' },
+  { in: ['filter', 'command', 'field', 'words', 'sign-in', 'lock'], keys: ['^u'], intent: plain('cleared'), long: 'empty the field' },
   { in: ['field', 'buttons'], keys: ['tab', 'down'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
   { in: ['field', 'buttons'], keys: ['shift+tab', 'up'], intent: plain('back-tabbed'), long: 'field before' },
   { in: ['choice'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
@@ -113,12 +121,22 @@ const typing: readonly KeyRow[] = [
   { in: ['choice'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'choice before' },
   { in: ['choice'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), long: 'the choice that begins with this letter' },
   { in: form, keys: ['enter'], intent: plain('confirmed'), hint: 'Enter on', long: 'next field; after the last one, show what will happen' },
+  { in: ['sign-in'], keys: ['tab', 'down'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
+  { in: ['sign-in'], keys: ['shift+tab', 'up'], intent: plain('back-tabbed'), long: 'field before' },
+  { in: ['sign-in'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter on', long: 'next field; after the last one, sign in' },
+  { in: ['lock'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter unlock', long: 'unlock' },
+  { in: ['ended'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter go on', long: 'sign in again; in a demo, leave' },
+  { in: ['ended'], keys: ['q'], intent: plain('quit-asked'), hint: 'q leave', long: 'leave the console' },
+  { in: covers, keys: ['^c'], intent: plain('interrupted'), hint: '^C leave', long: 'ask whether to leave' },
+  { in: ['sign-in'], keys: ['escape'], intent: plain('escaped'), long: 'ask whether to leave' },
 ];
 
 // prettier-ignore
 const deciding: readonly KeyRow[] = [
   { in: ['actions'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), hint: 'letter chooses', long: 'the action with this letter' },
-  { in: ['actions', ...choosers], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter choose', long: 'choose' },
+  { in: ['window'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), hint: 'letter chooses', long: 'what to do with the write window' },
+  { in: ['window'], keys: ['W'], intent: plain('window-opened'), long: 'close' },
+  { in: [...menus, ...choosers], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter choose', long: 'choose' },
   { in: ['columns'], keys: ['space'], intent: plain('toggled'), hint: 'Space show', long: 'show the column, or hide it' },
   { in: ['confirm', 'words', 'bulk'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next button' },
   { in: ['confirm', 'words', 'bulk'], keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'button before' },
@@ -136,16 +154,28 @@ const deciding: readonly KeyRow[] = [
   { in: ['help'], keys: ['?'], intent: plain('helped'), long: 'close' },
   { in: ['quit'], keys: ['enter', 'y'], intent: plain('confirmed'), hint: 'Enter leave', long: 'leave the console' },
   { in: ['quit'], keys: ['n'], intent: plain('escaped'), long: 'stay' },
-  { in: ['filter', 'command', ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['escape'], intent: plain('escaped'), hint: 'Esc cancel', long: 'close; nothing is changed' },
-  { in: ['filter', 'command', ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['^c'], intent: plain('interrupted'), long: 'as Esc; where it asks whether to leave, leave' },
+  { in: ['filter', 'command', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['escape'], intent: plain('escaped'), hint: 'Esc cancel', long: 'close; nothing is changed' },
+  { in: ['filter', 'command', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['^c'], intent: plain('interrupted'), long: 'as Esc; where it asks whether to leave, leave' },
 ];
 
-const everywhere: readonly Context[] = [...browse, ...lines, ...form, 'actions', 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'];
+const everywhere: readonly Context[] = [
+  ...browse,
+  ...lines,
+  ...form,
+  ...menus,
+  'confirm',
+  'words',
+  'bulk',
+  ...choosers,
+  'help',
+  'quit',
+  ...covers,
+];
 
 // prettier-ignore
 const terminal: readonly KeyRow[] = [
   { in: everywhere, keys: ['^l'], intent: plain('redrawn'), long: 'draw the screen anew' },
-  { in: everywhere, keys: ['^z'], intent: plain('suspended'), long: 'back to the shell; fg comes back here' },
+  { in: everywhere, keys: ['^z'], intent: plain('suspended'), long: 'lock, and back to the shell; fg comes back here' },
 ];
 
 /** The one key table. Earlier rows are hinted first. */

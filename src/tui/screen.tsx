@@ -29,6 +29,12 @@ const Live = ({ state, onText, height }: LiveProps) => {
       return <TextField key={mode.line.edition} label=":" value={mode.line.text} onText={onText} />;
     case 'form':
       return <Form form={mode.form} width={size.columns} height={height} onText={onText} />;
+    case 'window':
+    case 'code':
+    case 'sign-in':
+      return <Form form={mode.sheet} width={size.columns} height={height} onText={onText} />;
+    case 'lock':
+      return <Form form={mode.lock.sheet} width={size.columns} height={height} onText={onText} />;
     case 'confirm': {
       const { confirm } = mode;
       const label = `${wordsLabel(confirm, size.columns)} `;

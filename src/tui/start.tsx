@@ -29,6 +29,11 @@ const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, op
     session => app.dispatch({ kind: 'connected', session }),
     (error: unknown) => stage.end({ code: 1, error }),
   );
+  // A start that fails is told by the session
+  options.gate?.then(
+    gate => gate && app.dispatch({ kind: 'gate-opened', gate }),
+    () => undefined,
+  );
   readSaved(home).then(
     saved => app.dispatch({ kind: 'saved-read', saved }),
     (error: unknown) => app.dispatch({ kind: 'failed', message: String(error) }),

@@ -1,7 +1,21 @@
 import { fieldsOf } from '../../kit/form-fields.ts';
 import type { Event } from '../state/events.ts';
 import { layoutOf } from '../state/layout.ts';
+import { underOf } from '../state/mode.ts';
+import { fieldInFocus } from '../state/sheet.ts';
 import type { FormState, Mode, State } from '../state/types.ts';
+
+/** What is typed where secrets are typed is not even kept in memory. */
+export const withoutSecret = (state: State, event: Event): Event => {
+  const { kind } = state.mode;
+  const isSecret =
+    kind === 'sign-in' || kind === 'lock' || kind === 'code' || (kind === 'form' && fieldInFocus(state.mode.form)?.kind === 'secret');
+  return event.kind === 'text-changed' && isSecret
+    ? { ...event, text: '' }
+    : event.kind === 'demo-code-shown'
+      ? { ...event, code: '' }
+      : event;
+};
 
 /** An event without the records it carried. */
 export const brief = (event: Event): Readonly<Record<string, unknown>> => {
@@ -11,7 +25,8 @@ export const brief = (event: Event): Readonly<Record<string, unknown>> => {
     case 'page-refreshed':
       return { at, kind: event.kind, asked: event.asked, rows: event.page.rows.length, more: event.page.more };
     case 'text-changed':
-      return { at, kind: event.kind, letters: event.text.length };
+      // how much was typed of a password is nobody's business either
+      return { at, kind: event.kind };
     case 'key-pressed':
       return { at, kind: event.kind, intent: event.intent.name };
     case 'read-failed':
@@ -40,7 +55,10 @@ const modeOf = (state: State, mode: Mode): object => {
   if (mode.kind === 'form') return { ...mode, form: formWithoutSecrets(state, mode.form) };
   if (mode.kind === 'confirm') return { kind: mode.kind, form: formWithoutSecrets(state, mode.confirm.form), focus: mode.confirm.focus };
   if (mode.kind === 'bulk') return { kind: mode.kind, total: mode.bulk.total, done: mode.bulk.results.length };
-  return mode.kind === 'help' ? { kind: mode.kind, under: modeOf(state, mode.under) } : mode;
+  // Passwords, codes and why somebody was refused stay here
+  const under = underOf(mode);
+  if (under) return { kind: mode.kind, under: modeOf(state, under) };
+  return mode;
 };
 
 /** The state as a fixture: what was on screen, without what was held behind it. */

@@ -8,6 +8,7 @@ import type { State } from '../state/types.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { preview, run, runBulk, settle, type RunningBulk } from './changes.ts';
 import { exportList, writeDump, writeSaved } from './files.ts';
+import { isPresenceEffect, performPresence, type PresenceEffect } from './presence.ts';
 import { read, type ReadEffect } from './reads.ts';
 
 /** The terminal, as much as effects need of it. */
@@ -101,8 +102,14 @@ export class Performer {
       case 'abort-bulk':
         return this.#bulk?.abort();
       default:
-        return this.#ask(effect);
+        return isPresenceEffect(effect) ? this.#ofSession(effect) : this.#ask(effect);
     }
+  }
+
+  #ofSession(effect: PresenceEffect): void {
+    const { session, gate } = this.#means.state();
+    const suspend = (): Promise<void> => this.#means.stage.suspend();
+    this.#soon(performPresence(effect, { session, gate, suspend, tell: this.#tell }));
   }
 
   /** What is asked of the bank; without a session nobody asks. */

@@ -1,5 +1,7 @@
 import { fit, safe } from '../../domain/safe-text.ts';
+import type { Refusal } from '../../domain/outcome.ts';
 import type { RecordResult } from '../../kit/run-bulk.ts';
+import { isThrough } from '../state/bulk.ts';
 import { resourceOf } from '../state/step.ts';
 import type { BulkState, State } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
@@ -13,18 +15,21 @@ const nameOf = (state: State, { id, outcome }: RecordResult): string => {
   return row ? resourceOf(state).nameOf(row) : `record ${id}`;
 };
 
+const resultWords: Readonly<Partial<Record<Refusal['kind'], string>>> = { unknown: 'UNKNOWN', 'waiting-for-approval': 'asked' };
+
 const resultLine = (state: State, result: RecordResult, width: number): string => {
   const { outcome } = result;
   const name = fit(safe(nameOf(state, result), { max: 60 }), 20);
   const line = outcome.ok
     ? `  done     ${name}  audit #${outcome.value.audit}`
-    : `  ${fit(outcome.refusal.kind === 'unknown' ? 'UNKNOWN' : 'refused', 7)}  ${name}  ${safe(outcome.refusal.message, { max: 300 })}`;
-  return paint(within(line, width), outcome.ok ? 'plain' : 'warn');
+    : `  ${fit(resultWords[outcome.refusal.kind] ?? 'refused', 7)}  ${name}  ${safe(outcome.refusal.message, { max: 300 })}`;
+  return paint(within(line, width), isThrough(result) ? 'plain' : 'warn');
 };
 
 const tally = ({ results }: BulkState): string => {
   const done = results.filter(result => result.outcome.ok).length;
-  return `${done} done, ${results.length - done} refused`;
+  const asked = results.filter(isThrough).length - done;
+  return `${done} done, ${asked > 0 ? `${asked} asked for, ` : ''}${results.length - done - asked} refused`;
 };
 
 const button = (name: string, isFocused: boolean, isArmed: boolean): string =>

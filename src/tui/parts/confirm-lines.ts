@@ -13,11 +13,20 @@ import { point } from './wrap.ts';
 /** Of each kind of doubtful or refused record, so many are named before the rest is counted. */
 const mostNamed = 6;
 
-const previewLines = (preview: Preview, width: number): readonly string[] => [
+/** Who decides what this person only asks for. */
+const checkerOf = (state: State, confirm: ConfirmState): string =>
+  actionOf(state, confirm.form.action)?.checker ?? 'the right to decide it';
+
+const isAsked = ({ preview, bulk }: ConfirmState): boolean =>
+  preview ? preview.eyes === 2 : (bulk?.previews.length ?? 0) > 0 && (bulk?.previews.every(({ eyes }) => eyes === 2) ?? false);
+
+const previewLines = (state: State, confirm: ConfirmState, preview: Preview, width: number): readonly string[] => [
   ...preview.lines.flatMap(line => point(line, width)),
   ...preview.doubts.flatMap(line => point(`speaks against it: ${line}`, width, '!', 'warn')),
   ...(preview.irreversible === undefined ? [] : point(preview.irreversible, width, '!', 'bad')),
-  ...(preview.eyes === 2 ? point('takes a second person once operators sign in; alone until then', width, '!', 'warn') : []),
+  ...(preview.eyes === 2
+    ? point(`takes two people: you ask, and somebody else with ${checkerOf(state, confirm)} decides`, width, '!', 'warn')
+    : []),
 ];
 
 const named = (lines: readonly string[], width: number, sign: string, ink: 'warn' | 'bad'): readonly string[] => [
@@ -36,6 +45,7 @@ const countLines = (state: State, confirm: ConfirmState, bulk: BulkPreview): rea
   const all = bulk.previews.length + bulk.refused.length + bulk.unseen;
   const now = idsOf(state, confirm).length;
   const hidden = confirm.form.hiddenByFilter;
+  const asked = bulk.previews.filter(({ eyes }) => eyes === 2).length;
   const left = all - now - doubtful - bulk.refused.length;
   return [
     `${count(all)} records are meant${hidden > 0 ? `, ${count(hidden)} of them hidden by the filter` : ''}`,
@@ -44,6 +54,9 @@ const countLines = (state: State, confirm: ConfirmState, bulk: BulkPreview): rea
     ...(left > 0 ? [`${count(left)} are left out: only the first ${count(all - bulk.unseen)} were looked at`] : []),
     ...(doubtful > 0 ? [`${count(doubtful)} have something against them and are left for a decision of their own`] : []),
     ...(bulk.refused.length > 0 ? [`${count(bulk.refused.length)} cannot have it`] : []),
+    ...(asked > 0
+      ? [`${count(asked)} take two people: they are asked for, and somebody with ${checkerOf(state, confirm)} decides each`]
+      : []),
     ...bulk.previews.slice(0, 1).map(preview => `for example: ${preview.lines[0] ?? ''}`),
   ];
 };
@@ -70,7 +83,7 @@ const evidenceLines = ({ evidence }: Preview, width: number): readonly string[] 
 
 /** What will happen, what speaks against it, and what that rests on. */
 const bodyLines = (state: State, confirm: ConfirmState, width: number): readonly string[] => [
-  ...(confirm.preview ? [...previewLines(confirm.preview, width), ...evidenceLines(confirm.preview, width)] : []),
+  ...(confirm.preview ? [...previewLines(state, confirm, confirm.preview, width), ...evidenceLines(confirm.preview, width)] : []),
   ...(confirm.bulk ? bulkLines(state, confirm, confirm.bulk, width) : []),
 ];
 
@@ -82,14 +95,12 @@ export const wordsLabel = ({ words }: ConfirmState, width: number): string => {
 
 /** The two buttons. Confirm is grey until it works. */
 const buttons = (state: State, confirm: ConfirmState, width: number): string => {
-  if (confirm.waiting) return paint('  doing it ...', 'info');
+  if (confirm.waiting) return paint(isAsked(confirm) ? '  asking ...' : '  doing it ...', 'info');
   const isArmed = isConfirmable(state, confirm, state.now);
   const records = confirm.bulk ? `: ${count(idsOf(state, confirm).length)}` : '';
   const cancel = paint('[ Cancel ]', confirm.focus === 'cancel' ? 'cursor' : 'plain');
-  const yes = paint(
-    `[ ${safe(confirm.form.title, { max: 40 })}${records} ]`,
-    confirm.focus === 'confirm' ? 'cursor' : isArmed ? 'plain' : 'dim',
-  );
+  const title = isAsked(confirm) ? 'Ask' : safe(confirm.form.title, { max: 40 });
+  const yes = paint(`[ ${title}${records} ]`, confirm.focus === 'confirm' ? 'cursor' : isArmed ? 'plain' : 'dim');
   const asksForWords = confirm.focus === 'confirm' && confirm.typed.trim() !== confirm.words;
   return within(`  ${cancel}  ${yes}${asksForWords ? paint('  after the words are typed', 'dim') : ''}`, width);
 };

@@ -1,6 +1,6 @@
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { FormField } from '../../kit/form-fields.ts';
-import type { FormState } from '../state/types.ts';
+import type { Sheet } from '../state/types.ts';
 import { paint, within } from '../theme.ts';
 
 /** Choices shown at once; more scroll. */
@@ -18,11 +18,11 @@ export const focusHeight = (field: FormField | undefined): number => {
 export const isChoice = (field: FormField): boolean => field.kind === 'choice' || field.kind === 'yes-no';
 
 /** Columns that the names of the fields take, with the two before them and two behind; at most half of the screen. */
-const labelWidth = (form: FormState, width: number): number =>
+const labelWidth = (form: Sheet, width: number): number =>
   Math.min(Math.floor(width / 2), Math.max(0, ...form.fields.map(field => columnsOf(field.title))) + 4);
 
 /** The name of a field, `>` before the one with the focus. */
-export const labelOf = (field: FormField, form: FormState, width: number): string => {
+export const labelOf = (field: FormField, form: Sheet, width: number): string => {
   const sign = form.fields[form.focus] === field ? '>' : ' ';
   return `${fit(`${sign} ${field.title}`, labelWidth(form, width) - 2)}  `;
 };
@@ -37,10 +37,10 @@ const hintOf = (field: FormField): string => {
   return field.required ? '' : 'may be left out';
 };
 
-const firstError = (form: FormState): string | undefined => Object.values(form.errors)[0];
+const firstError = (form: Sheet): string | undefined => Object.values(form.errors)[0];
 
 /** A field without the focus. */
-export const fieldLine = (field: FormField, form: FormState, width: number): string => {
+export const fieldLine = (field: FormField, form: Sheet, width: number): string => {
   const typed = form.typed[field.key] ?? '';
   const label = labelOf(field, form, width);
   const error = form.errors[field.key];
@@ -51,18 +51,26 @@ export const fieldLine = (field: FormField, form: FormState, width: number): str
 };
 
 /** The line under the field with the focus: what is wrong with it, or with the whole. */
-export const errorLine = (form: FormState, width: number): string => {
+export const errorLine = (form: Sheet, width: number): string => {
   const field = form.fields[form.focus];
   const error = (field && form.errors[field.key]) ?? form.errors[''];
   return error === undefined ? '' : paint(within(`  ! ${safe(error, { max: 300 })}`, width), 'bad');
 };
 
-export const formButtons = (form: FormState, width: number): string => {
-  if (form.waiting) return paint('  looking at what will happen ...', 'info');
-  const focused = form.focus >= form.fields.length;
-  const words = firstError(form) === undefined ? 'nothing happens before you have seen the preview' : 'correct what is marked with ! first';
-  return within(`  ${focused ? paint('[ Preview ]', 'cursor') : '[ Preview ]'}  ${paint(words, 'dim')}`, width);
+const previewWords: NonNullable<Sheet['words']> = {
+  button: 'Preview',
+  calm: 'nothing happens before you have seen the preview',
+  busy: 'looking at what will happen ...',
 };
 
-/** Lines a form takes: its rule, each field, the choices of the focused one, what is wrong, the button. */
-export const formHeight = (form: FormState): number => 1 + form.fields.length + Math.max(0, focusHeight(form.fields[form.focus]) - 1) + 2;
+export const formButtons = (form: Sheet, width: number): string => {
+  const { button, calm, busy } = form.words ?? previewWords;
+  if (form.waiting) return paint(`  ${busy}`, 'info');
+  const focused = form.focus >= form.fields.length;
+  const words = firstError(form) === undefined ? calm : 'correct what is marked with ! first';
+  return within(`  ${focused ? paint(`[ ${button} ]`, 'cursor') : `[ ${button} ]`}  ${paint(words, 'dim')}`, width);
+};
+
+/** Lines a form takes: its rule, what it says, each field, the choices of the focused one, what is wrong, the button. */
+export const formHeight = (form: Sheet): number =>
+  1 + (form.says?.length ?? 0) + form.fields.length + Math.max(0, focusHeight(form.fields[form.focus]) - 1) + 2;

@@ -1,6 +1,7 @@
 import { columnsOf } from '../../domain/safe-text.ts';
 import { rowsFor } from '../keys.ts';
 import { contextOf } from '../state/context.ts';
+import { isCovered } from '../state/mode.ts';
 import type { State } from '../state/types.ts';
 import { paint } from '../theme.ts';
 
@@ -15,7 +16,7 @@ const painted = (hint: string): string => {
 
 /** What the keys do here, as many as fit, from the one key table. */
 export const hintLine = (state: State, width: number): string => {
-  if (!state.session) return painted('^C leaves');
+  if (!state.session && !isCovered(state)) return painted('^C leaves');
   const offered = rowsFor(contextOf(state)).filter(row => row.hint !== undefined && (row.when?.(state) ?? true));
   const hints = [...new Set(offered.map(row => row.hint ?? ''))];
   const last = hints.includes(helpKey) ? [helpKey] : [];

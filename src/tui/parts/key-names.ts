@@ -42,6 +42,10 @@ export const contextTitles: Readonly<Record<Context, string>> = {
   sort: 'the order',
   columns: 'the columns',
   saved: 'saved filters',
+  window: 'the write window',
   help: 'the help',
   quit: 'the last question',
+  'sign-in': 'the sign-in',
+  lock: 'the locked console',
+  ended: 'a session that ended',
 };

@@ -53,6 +53,14 @@ const actionsPanel = (state: State, { choices, chosen }: Of<'actions'>, width: n
   return [rule(['Actions', what && `on ${what}`].filter(Boolean).join(' '), width), ...around(lines.flat(), before, height - 1)];
 };
 
+const windowPanel = (state: State, { choices, chosen }: Of<'window-menu'>, width: number, height: number): readonly string[] => {
+  const { writesUntil, last } = state.pulse;
+  const until = writesUntil === undefined ? 'closed' : `open until ${new Date(writesUntil).toISOString().slice(11, 16)}Z`;
+  const labels = Math.max(0, ...choices.map(({ label }) => label.length));
+  const lines = choices.flatMap((choice, index) => choiceLines(choice, labels, index === chosen, width));
+  return [rule(['Write window', until, last?.windowReason].filter(Boolean).join(': '), width), ...around(lines, chosen, height - 1)];
+};
+
 const columnTexts = (resource: AnyResource, state: State): readonly string[] => {
   const shown = new Set(shownColumns(resource, state.view));
   const titles = Math.max(...resource.columns.map(column => column.title.length));
@@ -93,6 +101,8 @@ export const panelLines = (state: State, width: number, height: number): readonl
   switch (mode.kind) {
     case 'actions':
       return actionsPanel(state, mode, width, height);
+    case 'window-menu':
+      return windowPanel(state, mode, width, height);
     case 'columns':
       return menu('Columns', columnTexts(resourceOf(state), state), mode.chosen, { width, height });
     case 'sort':

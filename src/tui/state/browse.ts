@@ -8,11 +8,13 @@ import { openFilter } from './filter.ts';
 import { openHelp, scrolledBy } from './help.ts';
 import { layoutOf } from './layout.ts';
 import { clearMarks, markAll, markRange, toggleMark } from './marks.ts';
+import { openIncident, openInbox } from './operator.ts';
 import { countRows, readPage, refresh } from './reading.ts';
 import { andThen, resourceOf, rowAtCursor, stay, step, withFlash, withMode, withView } from './step.ts';
 import type { State } from './types.ts';
 import { undoLast } from './undo.ts';
 import { clearFilter, closeDetail, goBack, goForward, goLast, jump, openDetail, openPane, openRecord, sortBy } from './views.ts';
+import { openWindow } from './write-window.ts';
 
 /** Closes what is open, then clears, then goes back: a detail, a range, marks, the filter, the view. */
 const escape = (state: State): Step => {
@@ -111,6 +113,12 @@ const leading = (state: State, intent: Intent, at: number): Step => {
       return openActions(state);
     case 'undone':
       return undoLast(state, at);
+    case 'window-opened':
+      return openWindow(state);
+    case 'inbox-opened':
+      return openInbox(state);
+    case 'incident-opened':
+      return openIncident(state);
     case 'helped':
       return openHelp(state);
     default:

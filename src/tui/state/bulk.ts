@@ -1,3 +1,4 @@
+import type { RecordResult } from '../../kit/run-bulk.ts';
 import type { Step } from './effects.ts';
 import type { Event, Happening, Intent } from './events.ts';
 import { scrolledBy } from './help.ts';
@@ -14,6 +15,9 @@ type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 const armingTime = 300;
 
 const withBulk = (state: State, bulk: BulkState): State => withMode(state, { kind: 'bulk', bulk });
+
+/** Done, or as good: a second person decides the rest. */
+export const isThrough = ({ outcome }: RecordResult): boolean => outcome.ok || outcome.refusal.kind === 'waiting-for-approval';
 
 /** Begins a bulk with the first record, the canary. */
 export const beginBulk = (state: State, confirm: ConfirmState, ids: readonly string[], at: number): Step => {
@@ -60,7 +64,7 @@ export const bulkFinished = (state: State, { request, outcome }: Of<'bulk-finish
   }
   const { value } = outcome;
   const ended = withBulk(state, { ...bulk, results: value.results, atCanary: false, finished: value, scroll: 0 });
-  const all = value.results.every(result => result.outcome.ok) && value.skipped === 0;
+  const all = value.results.every(isThrough) && value.skipped === 0;
   return stay(withFlash(ended, all ? 'good' : 'warn', value.summary));
 };
 
@@ -70,7 +74,7 @@ const proceed = (state: State, bulk: BulkState, yes: boolean): Step =>
 /** What was done loses its mark; what was left out or refused keeps it, for a decision of its own. */
 const closed = (state: State, { results }: BulkState): Step => {
   const marks = new Set(state.view.marks);
-  for (const { id, outcome } of results) if (outcome.ok) marks.delete(id);
+  for (const result of results) if (isThrough(result)) marks.delete(result.id);
   const next = withView(browsing(state), { marks, rangeFrom: undefined });
   const told =
     marks.size > 0

@@ -5,6 +5,8 @@ import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openHelp } from './help.ts';
 import { cleared, completed, recalled, refusedLine, remembered, retyped } from './line.ts';
+import { lockNow } from './lock.ts';
+import { become } from './operator.ts';
 import { applySaved, forgetFilter, openSaved, saveFilter } from './saved.ts';
 import { newLine } from './start.ts';
 import { browsing, stay, step, withFlash, withMode } from './step.ts';
@@ -54,6 +56,12 @@ const run = (state: State, text: string): Outcome<Step> => {
       return forgetFilter(state, argument);
     case 'export':
       return exportAs(state, argument);
+    case 'as':
+      return become(state, argument);
+    case 'lock':
+      return state.session?.presence
+        ? done(lockNow(browsing(state), { why: 'it was locked by hand', at: state.now }))
+        : invalid('nobody has signed in here, so there is nothing to lock');
     default: {
       const resource = resourceNamed(state, name);
       return resource ? openList(state, resource, argument) : unknownCommand(state, name);

@@ -1,3 +1,4 @@
+import { operatorRoles } from '../../domain/operator.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { State } from './types.ts';
 
@@ -9,6 +10,8 @@ export const commands = {
   save: 'keep the filter under a name: save NAME',
   saved: 'the saved filters of this pane: saved, or saved NAME',
   forget: 'forget a saved filter: forget NAME',
+  as: 'in a demo, go on as the operator of another role: as ROLE',
+  lock: 'hide everything until you unlock it',
   export: 'write the list to a file: export csv, or export json',
 } as const;
 
@@ -57,6 +60,7 @@ export const completeCommand = (state: State, text: string): readonly string[] =
   const [name = '', ...rest] = text.split(' ');
   if (rest.length === 0) return starting([...state.registry.resources.map(resource => resource.id), ...Object.keys(commands)], name);
   const argument = rest.join(' ');
+  if (name === 'as') return starting(operatorRoles, argument).map(role => `as ${role}`);
   if (name === 'export') return starting(['csv', 'json'], argument).map(format => `export ${format}`);
   if (name === 'saved' || name === 'forget') {
     return starting(Object.keys(state.saved[state.view.resource] ?? {}), argument).map(saved => `${name} ${saved}`);

@@ -1,6 +1,7 @@
 import { largestBulk } from '../../kit/run-bulk.ts';
 import type { Preview } from '../../kit/request.ts';
 import { beginBulk } from './bulk.ts';
+import { askCode } from './code.ts';
 import type { Step } from './effects.ts';
 import type { Event, Happening, Intent } from './events.ts';
 import { submitForm, withForm } from './form.ts';
@@ -9,6 +10,7 @@ import { layoutOf } from './layout.ts';
 import { actionOf, browsing, stay, step, withFlash, withMode } from './step.ts';
 import type { ConfirmState, FormState, State } from './types.ts';
 import { undoOtherwise } from './undo.ts';
+import { askWindow, lacksWindow, lacksWindowFor } from './write-window.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 
@@ -89,8 +91,19 @@ const closed = (state: State, { form }: ConfirmState): Step =>
     ? stay(withFlash(browsing(state), 'info', `${form.title}: given up, nothing was changed`))
     : stay(withForm(state, form));
 
-const carryOut = (state: State, confirm: ConfirmState, at: number): Step => {
+/** Whether whoever's key executes it has to give a code first: what is only asked for needs none. */
+const lacksCode = (state: State, { form, preview, bulk }: ConfirmState, at: number): boolean => {
+  if (!state.session?.presence || at < state.pulse.codeUntil) return false;
+  const previews = preview ? [preview] : (bulk?.previews ?? []);
+  return previews.some(({ code, eyes }) => code && eyes === 1) || (previews.length === 0 && actionOf(state, form.action)?.code === true);
+};
+
+/** Does what was confirmed; what it lacks is asked for over it first. */
+export const carryOut = (state: State, confirm: ConfirmState, at: number): Step => {
   if (!isConfirmable(state, confirm, at)) return stay(state);
+  if (lacksWindowFor(state, actionOf(state, confirm.form.action)) || (confirm.bulk && lacksWindow(state)))
+    return stay(askWindow(state, 'carry-out'));
+  if (lacksCode(state, confirm, at)) return askCode(state, 'carry-out');
   if (confirm.bulk) return beginBulk(state, confirm, clearIds(confirm, actionOf(state, confirm.form.action)?.doubts !== undefined), at);
   const running = { ...confirm, waiting: true };
   return step(withConfirm(state, running), { kind: 'run', confirm: running });

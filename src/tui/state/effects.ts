@@ -19,6 +19,17 @@ export type Effect =
   | { readonly kind: 'export'; readonly view: View; readonly format: 'csv' | 'json' }
   | { readonly kind: 'copy'; readonly text: string; readonly what: string }
   | { readonly kind: 'save-filters'; readonly saved: State['saved'] }
+  | { readonly kind: 'sign-in'; readonly name: string; readonly password: string; readonly code: string }
+  | { readonly kind: 'become'; readonly role: string }
+  | { readonly kind: 'pulse'; readonly asked: number; readonly active: boolean }
+  | { readonly kind: 'open-window'; readonly reason: string; readonly minutes: number }
+  | { readonly kind: 'renew-window'; readonly minutes: number }
+  | { readonly kind: 'close-window' }
+  | { readonly kind: 'confirm-code'; readonly code: string }
+  | { readonly kind: 'show-demo-code' }
+  /** Locks the session; then, if that is wished, goes back to the shell. */
+  | { readonly kind: 'lock'; readonly suspends: boolean }
+  | { readonly kind: 'unlock'; readonly password: string }
   | { readonly kind: 'cancel-reads' }
   /** Ticks once more at this time, because something on screen changes then. */
   | { readonly kind: 'wake'; readonly at: number }

@@ -1,9 +1,11 @@
 import type { Count, Keyed, Page } from '../../domain/page.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
+import type { Pulse } from '../../kit/presence.ts';
 import type { Preview, Receipt } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { Session } from '../../kit/session.ts';
+import type { Gate } from '../../kit/gate.ts';
 import type { Reading, Size, State } from './types.ts';
 
 /** What a key means, whatever key it is; keys.ts is the one table that says which. */
@@ -48,7 +50,10 @@ export type Intent =
         | 'actions-opened'
         | 'undone'
         | 'helped'
-        | 'toured';
+        | 'toured'
+        | 'window-opened'
+        | 'inbox-opened'
+        | 'incident-opened';
     }
   | { readonly name: 'pane-chosen'; readonly index: number }
   | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' }
@@ -64,6 +69,19 @@ export type Happening =
   | { readonly kind: 'ticked' }
   | { readonly kind: 'start-progressed'; readonly text: string }
   | { readonly kind: 'connected'; readonly session: Session }
+  /** Nobody looks before somebody has signed in. */
+  | { readonly kind: 'gate-opened'; readonly gate: Gate }
+  | { readonly kind: 'sign-in-answered'; readonly outcome: Outcome<Session> }
+  | { readonly kind: 'became'; readonly outcome: Outcome<Session> }
+  | { readonly kind: 'pulse-felt'; readonly asked: number; readonly pulse: Pulse }
+  | { readonly kind: 'pulse-failed'; readonly asked: number; readonly lost: boolean }
+  | { readonly kind: 'window-answered'; readonly outcome: Outcome<Date> }
+  | { readonly kind: 'window-closed' }
+  | { readonly kind: 'code-answered'; readonly outcome: Outcome<true> }
+  /** The code that a demo shows in place of the one on somebody's telephone. */
+  | { readonly kind: 'demo-code-shown'; readonly code: string }
+  | { readonly kind: 'session-locked' }
+  | { readonly kind: 'unlock-answered'; readonly outcome: Outcome<true> }
   | { readonly kind: 'key-pressed'; readonly intent: Intent }
   | { readonly kind: 'text-changed'; readonly text: string }
   | { readonly kind: 'pasted' }

@@ -1,9 +1,11 @@
-import { fieldsOf, parseInput, type FormField } from '../../kit/form-fields.ts';
+import { fieldsOf, parseInput } from '../../kit/form-fields.ts';
 import type { Typed } from '../../kit/request.ts';
 import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
-import { actionOf, browsing, newRequest, stay, step, withFlash, withMode } from './step.ts';
+import { sheetPressed, typedInto } from './sheet.ts';
+import { actionOf, andThen, browsing, newRequest, stay, step, withFlash, withMode } from './step.ts';
 import type { FormState, State } from './types.ts';
+import { askWindow, lacksWindowFor } from './write-window.ts';
 
 export const withForm = (state: State, form: FormState): State => withMode(state, { kind: 'form', form });
 
@@ -42,11 +44,9 @@ export const openForm = (state: State, wish: Wish): Step => {
     ...(wish.undoing ? { undoing: wish.undoing } : {}),
   };
   const opened = { ...withForm(next, form), flash: undefined };
-  return fields.length === 0 || wish.undoing ? submitForm(opened, form) : stay(opened);
+  const begun = fields.length === 0 || wish.undoing ? submitForm(opened, form) : stay(opened);
+  return lacksWindowFor(state, action) ? andThen(begun, draft => stay(askWindow(draft, 'go-on'))) : begun;
 };
-
-/** The field that has the focus; undefined on the buttons. */
-export const fieldInFocus = (form: FormState): FormField | undefined => form.fields[form.focus];
 
 /** What is sent: empty fields are left out, a single record is named. */
 export const typedOf = (form: FormState): Typed => Object.fromEntries(Object.entries(form.typed).filter(([, value]) => value !== ''));
@@ -65,61 +65,18 @@ export const submitForm = (state: State, form: FormState): Step => {
   return step(withForm(state, asked), { kind: 'preview', form: asked });
 };
 
-const focused = (state: State, form: FormState, focus: number): Step => {
-  const kept = Math.max(0, Math.min(form.fields.length, focus));
-  return stay(kept === form.focus ? state : withForm(state, { ...form, focus: kept }));
-};
+/** Puts a value into the field that has the focus. */
+export const typeInField = (state: State, form: FormState, text: string): Step => changed(state, form, typedInto(form, text));
 
-/** Puts a value into the field that has the focus; its error is no longer true. */
-export const typeInField = (state: State, form: FormState, text: string): Step => {
-  const field = fieldInFocus(form);
-  if (!field || form.typed[field.key] === text) return stay(state);
-  const { [field.key]: corrected, ...errors } = form.errors;
-  return stay(
-    withForm(state, { ...form, typed: { ...form.typed, [field.key]: text }, errors: corrected === undefined ? form.errors : errors }),
-  );
-};
-
-/** The choice before or after, or the next one that begins with a letter. */
-const stepChoice = (state: State, form: FormState, by: 1 | -1, letter?: string): Step => {
-  const field = fieldInFocus(form);
-  if (!field || field.choices.length === 0) return stay(state);
-  const { choices } = field;
-  const now = choices.indexOf(form.typed[field.key] ?? '');
-  for (let count = 1; count <= choices.length; count += 1) {
-    const at = now < 0 && by < 0 ? choices.length - count : (now + by * count + choices.length * count) % choices.length;
-    const choice = choices[at] ?? '';
-    if (letter === undefined || choice.startsWith(letter.toLowerCase()))
-      return typeInField(state, { ...form, edition: form.edition + 1 }, choice);
-  }
-  return stay(state);
-};
-
-const confirmed = (state: State, form: FormState): Step =>
-  form.focus >= form.fields.length - 1 ? submitForm(state, form) : focused(state, form, form.focus + 1);
-
-const turned = (state: State, form: FormState, by: 1 | -1): Step => {
-  const count = form.fields.length + 1;
-  return focused(state, form, (form.focus + by + count) % count);
-};
+const changed = (state: State, before: FormState, form: FormState): Step => stay(form === before ? state : withForm(state, form));
 
 /** Keys while a form is filled in; text goes to the field itself. */
 export const formPressed = (state: State, form: FormState, intent: Intent): Step => {
+  const next = sheetPressed(form, intent);
+  if (next) return changed(state, form, next);
   switch (intent.name) {
-    case 'tabbed':
-      return turned(state, form, 1);
-    case 'back-tabbed':
-      return turned(state, form, -1);
-    case 'moved':
-      return typeof intent.by === 'number' ? focused(state, form, form.focus + intent.by) : stay(state);
-    case 'stepped':
-      return stepChoice(state, form, intent.by);
-    case 'letter-typed':
-      return stepChoice(state, form, 1, intent.letter);
-    case 'cleared':
-      return typeInField(state, { ...form, edition: form.edition + 1 }, '');
     case 'confirmed':
-      return form.waiting ? stay(state) : confirmed(state, form);
+      return form.waiting ? stay(state) : submitForm(state, form);
     case 'escaped':
     case 'interrupted':
       return stay(withFlash(browsing(state), 'info', `${form.title}: given up, nothing was changed`));

@@ -1,4 +1,6 @@
+import type { Refusal } from '../../domain/outcome.ts';
 import type { Receipt } from '../../kit/request.ts';
+import { askCode } from './code.ts';
 import { lookAgain } from './confirm.ts';
 import { remember } from './done.ts';
 import type { Step } from './effects.ts';
@@ -6,9 +8,10 @@ import type { Event, Happening } from './events.ts';
 import { typedOf, withForm } from './form.ts';
 import { clearMarks } from './marks.ts';
 import { countRows, followDetail, refresh } from './reading.ts';
-import { andThen, browsing, newRequest, stay, step, withFlash } from './step.ts';
+import { actionOf, andThen, browsing, newRequest, stay, step, withFlash, withMode } from './step.ts';
 import type { ConfirmState, FormState, State, Unsettled } from './types.ts';
 import { markUndone } from './undo.ts';
+import { askWindow } from './write-window.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 
@@ -57,6 +60,30 @@ export const sentBy = ({ form, preview }: ConfirmState): Omit<Unsettled, 'askedA
   label: `${form.title} ${form.label}`.trim(),
 });
 
+/** It waits for a second person: as good an end as being done. */
+const asked = (state: State, form: FormState, { message, next }: Refusal): Step => {
+  const [, number] = /request (\d+)/.exec(message) ?? [];
+  const checker = actionOf(state, form.action)?.checker;
+  const told =
+    number === undefined
+      ? withFlash(state, 'info', message, next)
+      : withFlash(state, 'info', `request ${number} waits for somebody with ${checker ?? 'the right to decide it'}`, 'i shows the inbox');
+  const { marks } = told.view;
+  const [only] = marks;
+  return readChanged(marks.size === 1 && only === form.ids[0] ? clearMarks(told) : told);
+};
+
+/** It did not happen for want of a window or a code: that is asked for over the draft, which then goes on. */
+const lacking = (state: State, confirm: ConfirmState, needs: 'window' | 'code'): Step => {
+  const renewed = newRequest(state);
+  const form = { ...confirm.form, request: renewed.request };
+  const draft = withMode(renewed.state, { kind: 'confirm', confirm: { ...confirm, form, waiting: false } });
+  const { pulse } = draft;
+  return needs === 'window'
+    ? stay(askWindow({ ...draft, pulse: { ...pulse, writesUntil: undefined } }, 'carry-out'))
+    : askCode({ ...draft, pulse: { ...pulse, codeUntil: 0 } }, 'carry-out');
+};
+
 /** A change came to an end, or nobody knows whether it did. */
 export const finished = (state: State, { request, outcome, at }: Of<'finished'>): Step => {
   const confirm = runningConfirm(state, request);
@@ -69,6 +96,9 @@ export const finished = (state: State, { request, outcome, at }: Of<'finished'>)
     const unsettled = [...state.unsettled, { ...sentBy(confirm), askedAt: at }];
     return stay(withFlash({ ...closed, unsettled }, 'warn', `UNKNOWN: ${form.title} ${form.label}: ${message}`, next));
   }
+  if (kind === 'waiting-for-approval') return asked(closed, form, outcome.refusal);
+  const { needs } = outcome.refusal;
+  if (needs === 'window' || needs === 'code') return lacking(state, confirm, needs);
   if (kind === 'stale') {
     const renewed = newRequest(state);
     const told = withFlash(renewed.state, 'warn', `${message}; nothing was done`, 'this is how it is now: decide anew');

@@ -2,6 +2,7 @@ import type { Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { Registry } from '../../kit/session.ts';
+import type { PulseState } from './session-types.ts';
 import type { Line, Size, State, View } from './types.ts';
 
 /** How a list begins: nothing read, the resource's own order. */
@@ -38,6 +39,18 @@ export const newView = (
 
 export const newLine = (text: string): Line => ({ text, completions: [], chosen: -1, past: 0, draft: text, edition: 0 });
 
+/** A session of which nothing is known yet. */
+export const newPulse = (now: number): PulseState => ({
+  last: undefined,
+  beating: false,
+  writesUntil: undefined,
+  wroteBefore: false,
+  codeUntil: 0,
+  ahead: 0,
+  keyAt: now,
+  active: true,
+});
+
 export type Beginning = { readonly registry: Registry; readonly size: Size; readonly now: number; readonly seed: string };
 
 /** The state before the database answered for the first time. */
@@ -50,6 +63,8 @@ export const initialState = ({ registry, size, now, seed }: Beginning): State =>
     seed,
     requests: 0,
     session: undefined,
+    gate: undefined,
+    pulse: newPulse(now),
     starting: 'Opening the database',
     view: newView(first),
     back: [],
@@ -68,6 +83,6 @@ export const initialState = ({ registry, size, now, seed }: Beginning): State =>
     columns: {},
     refreshing: false,
     now,
-    asked: { page: 0, count: 0, detail: 0, refresh: 0, marks: 0 },
+    asked: { page: 0, count: 0, detail: 0, refresh: 0, marks: 0, pulse: 0 },
   };
 };

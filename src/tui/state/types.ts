@@ -1,11 +1,14 @@
 import type { Count, Keyed, Place, Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
+import type { Refusal } from '../../domain/outcome.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
 import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
 import type { Registry, Session } from '../../kit/session.ts';
+import type { After, LockState, PulseState } from './session-types.ts';
+import type { Gate } from '../../kit/gate.ts';
 
 export type Size = { readonly columns: number; readonly rows: number };
 
@@ -73,13 +76,15 @@ export type View = {
   readonly columns: readonly string[] | undefined;
 };
 
-export type FormState = {
-  readonly action: string;
+/** Fields that are filled in, whatever for. */
+export type Sheet = {
   readonly title: string;
   /** What it is for: a record's name, "40 records", or nothing. */
   readonly label: string;
-  /** The idempotency key, fixed when the form opened. */
-  readonly request: string;
+  /** What has to be known to fill it in. */
+  readonly says?: readonly string[];
+  /** Its button, what is said beside it, and while its answer is awaited; without them those of an action's preview. */
+  readonly words?: { readonly button: string; readonly calm: string; readonly busy: string };
   /** Those that are shown; hidden ones are filled from the record. */
   readonly fields: readonly FormField[];
   readonly typed: Typed;
@@ -88,10 +93,16 @@ export type FormState = {
   readonly errors: FieldErrors;
   /** A value was changed from outside its field; the field starts anew with the cursor at the end. */
   readonly edition: number;
+  readonly waiting: boolean;
+};
+
+export type FormState = Sheet & {
+  readonly action: string;
+  /** The idempotency key, fixed when the form opened. */
+  readonly request: string;
   /** Records the action is for: one id, several for a bulk, none for a general action. */
   readonly ids: readonly string[];
   readonly hiddenByFilter: number;
-  readonly waiting: boolean;
   /** Set for an undo: the request that is undone, and the ways back that remain if this one is closed. */
   readonly undoing?: { readonly request: string; readonly others: readonly WayBack[] };
 };
@@ -161,7 +172,16 @@ export type Mode =
   | { readonly kind: 'saved'; readonly names: readonly string[]; readonly chosen: number }
   /** `under` had the focus and gets it back; `tour` is the step of the tour. */
   | { readonly kind: 'help'; readonly scroll: number; readonly tour: number | undefined; readonly under: Mode }
-  | { readonly kind: 'quit' };
+  | { readonly kind: 'quit'; readonly under?: Mode }
+  /** Why and for how long this session may write; a draft under it is gone on with afterwards. */
+  | { readonly kind: 'window'; readonly sheet: Sheet; readonly after: After; readonly under: Mode }
+  /** `W` while a window is open, or was in an incident: what to do with it. */
+  | { readonly kind: 'window-menu'; readonly choices: readonly Choice[]; readonly chosen: number; readonly under: Mode }
+  | { readonly kind: 'code'; readonly sheet: Sheet; readonly after: After; readonly under: Mode }
+  | { readonly kind: 'sign-in'; readonly sheet: Sheet; readonly refusal: Refusal | undefined; readonly under: Mode }
+  | { readonly kind: 'lock'; readonly lock: LockState; readonly under: Mode }
+  /** The session is over; `why` as the database says it. */
+  | { readonly kind: 'ended'; readonly why: string; readonly under: Mode };
 
 export type Flash = { readonly tone: 'good' | 'warn' | 'bad' | 'info'; readonly text: string; readonly next?: string };
 
@@ -186,6 +206,9 @@ export type State = {
   readonly requests: number;
   /** Undefined until the database answered for the first time. */
   readonly session: Session | undefined;
+  /** Where somebody signs in; undefined where the start did it by itself. */
+  readonly gate: Gate | undefined;
+  readonly pulse: PulseState;
   /** What the start is busy with, or why it failed. */
   readonly starting: string;
   readonly view: View;
@@ -214,5 +237,5 @@ export type State = {
   /** Milliseconds of the epoch, moved by ticks only. */
   readonly now: number;
   /** Number of the newest request of each kind; older answers are dropped. */
-  readonly asked: Readonly<Record<'page' | 'count' | 'detail' | 'refresh' | 'marks', number>>;
+  readonly asked: Readonly<Record<'page' | 'count' | 'detail' | 'refresh' | 'marks' | 'pulse', number>>;
 };

@@ -1,7 +1,9 @@
 import { actionsPressed } from './actions.ts';
+import { beneath } from './beneath.ts';
 import { detailRead, pageRead, pageRefreshed, readFailed } from './answers.ts';
 import { browsePressed } from './browse.ts';
 import { bulkFinished, bulkPressed, recordsFinished } from './bulk.ts';
+import { codePressed } from './code.ts';
 import { columnsPressed, sortPressed } from './choosers.ts';
 import { commandPressed, typeCommand } from './command.ts';
 import { confirmPressed, previewed, typeWords } from './confirm.ts';
@@ -11,30 +13,44 @@ import { filterPressed, typeFilter } from './filter.ts';
 import { formPressed, typeInField } from './form.ts';
 import { helpPressed } from './help.ts';
 import { layoutOf } from './layout.ts';
+import { lockIfIdle, lockPressed, suspend, typeInLock } from './lock.ts';
 import { idsFrozen } from './marks.ts';
+import { isCovered } from './mode.ts';
 import { finished, settled, settleSome } from './outcomes.ts';
+import { beat, lapseIfDue } from './pulse.ts';
 import { followDetail, prefetch, readAgain, refresh } from './reading.ts';
 import { savedPressed } from './saved.ts';
-import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withoutOldFlash, withView } from './step.ts';
+import { ofSession } from './session-events.ts';
+import { typedInto } from './sheet.ts';
+import { endedPressed, signInPressed } from './sign-in.ts';
+import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withMode, withoutOldFlash, withView } from './step.ts';
 import { topFor } from './cursor.ts';
-import type { State } from './types.ts';
+import type { Mode, State } from './types.ts';
 import { enterView, readView } from './views.ts';
 import { newView } from './start.ts';
+import { windowMenuPressed, windowPressed } from './write-window.ts';
 
-const quitPressed = (state: State, intent: Intent): Step =>
-  intent.name === 'confirmed' || intent.name === 'interrupted'
-    ? step(state, { kind: 'quit' })
-    : stay(intent.name === 'escaped' ? browsing(state) : state);
+const quitPressed = (state: State, { under }: Extract<Mode, { kind: 'quit' }>, intent: Intent): Step => {
+  if (intent.name === 'confirmed' || intent.name === 'interrupted') return step(state, { kind: 'quit' });
+  if (intent.name !== 'escaped') return stay(state);
+  return stay(under ? withMode(state, under) : browsing(state));
+};
 
 /** Before the database answered there is nothing to do but wait or leave. */
 const startingPressed = (state: State, intent: Intent): Step =>
   intent.name === 'quit-asked' || intent.name === 'interrupted' ? step(state, { kind: 'quit' }) : stay(state);
 
+/** Somebody is there: the session does not fall idle. */
+const awake = (state: State, at: number): State =>
+  isCovered(state) || (state.pulse.active && state.pulse.keyAt === at)
+    ? state
+    : { ...state, pulse: { ...state.pulse, keyAt: at, active: true } };
+
 const pressed = (before: State, intent: Intent, at: number): Step => {
   const state = withoutOldFlash(before, at, true);
   const { mode } = state;
   if (intent.name === 'redrawn') return step(state, { kind: 'repaint' });
-  if (intent.name === 'suspended') return step(state, { kind: 'suspend' });
+  if (intent.name === 'suspended') return suspend(state, at);
   if (!state.session && mode.kind === 'browse') return startingPressed(state, intent);
   switch (mode.kind) {
     case 'browse':
@@ -60,7 +76,19 @@ const pressed = (before: State, intent: Intent, at: number): Step => {
     case 'help':
       return helpPressed(state, mode, intent);
     case 'quit':
-      return quitPressed(state, intent);
+      return quitPressed(state, mode, intent);
+    case 'window':
+      return windowPressed(state, mode, intent);
+    case 'window-menu':
+      return windowMenuPressed(state, mode, intent);
+    case 'code':
+      return codePressed(state, mode, intent);
+    case 'sign-in':
+      return signInPressed(state, mode, intent);
+    case 'lock':
+      return lockPressed(state, mode, intent);
+    case 'ended':
+      return endedPressed(state, mode, intent);
   }
 };
 
@@ -75,6 +103,12 @@ const typed = (state: State, text: string): Step => {
       return typeInField(state, mode.form, text);
     case 'confirm':
       return typeWords(state, mode.confirm, text);
+    case 'window':
+    case 'code':
+    case 'sign-in':
+      return stay(mode.sheet.waiting ? state : withMode(state, { ...mode, sheet: typedInto(mode.sheet, text) }));
+    case 'lock':
+      return stay(typeInLock(state, mode.lock, text));
     default:
       return stay(state);
   }
@@ -89,9 +123,7 @@ const resized = (state: State, size: State['size']): Step => {
 };
 
 /** Once a second: what is on screen is read again, unless that is paused. */
-const ticked = (state: State, at: number): Step => {
-  const now = { ...withoutOldFlash(state, at, false), now: at };
-  if (!now.session) return stay(now);
+const reread = (now: State): Step => {
   if (now.view.status === 'failed' && now.view.reading === undefined && now.lostSince !== undefined) return readView(now);
   const live = now.paused && now.lostSince === undefined ? stay(now) : refresh(now);
   return andThen(
@@ -100,13 +132,21 @@ const ticked = (state: State, at: number): Step => {
   );
 };
 
+/** Behind a lock nothing is read, and nothing settled: the session may not. */
+const ticked = (state: State, at: number): Step => {
+  const now = lapseIfDue({ ...withoutOldFlash(state, at, false), now: at });
+  if (!now.session) return stay(now);
+  return andThen(
+    andThen(lockIfIdle(now, at), open => (isCovered(open) ? stay(open) : reread(open))),
+    beat,
+  );
+};
+
 /** What happens before the database answers, and what is merely told. */
 const told = (state: State, event: Event): Step => {
   switch (event.kind) {
     case 'start-progressed':
       return stay(state.session ? state : { ...state, starting: event.text });
-    case 'connected':
-      return readView({ ...state, session: event.session, starting: '', now: event.at });
     case 'saved-read':
       return stay({ ...state, saved: event.saved });
     case 'told':
@@ -126,17 +166,9 @@ const told = (state: State, event: Event): Step => {
   }
 };
 
-/** State and event in, state and effects out. Pure: the same events make the same screens. */
-export const update = (state: State, event: Event): Step => {
+/** What comes of reading and changing. */
+const answered = (state: State, event: Event): Step => {
   switch (event.kind) {
-    case 'key-pressed':
-      return pressed(state, event.intent, event.at);
-    case 'text-changed':
-      return typed(state, event.text);
-    case 'ticked':
-      return ticked(state, event.at);
-    case 'resized':
-      return resized(state, event.size);
     case 'page-read':
       return pageRead(state, event);
     case 'page-refreshed':
@@ -164,5 +196,21 @@ export const update = (state: State, event: Event): Step => {
       return bulkFinished(state, event);
     default:
       return told(state, event);
+  }
+};
+
+/** State and event in, state and effects out. Pure: the same events make the same screens. */
+export const update = (state: State, event: Event): Step => {
+  switch (event.kind) {
+    case 'key-pressed':
+      return pressed(awake(state, event.at), event.intent, event.at);
+    case 'text-changed':
+      return typed(awake(state, event.at), event.text);
+    case 'ticked':
+      return ticked(state, event.at);
+    case 'resized':
+      return resized(state, event.size);
+    default:
+      return ofSession(state, event) ?? beneath(state, open => answered(open, event));
   }
 };

@@ -26,6 +26,7 @@ const unasked = (state: State): State => ({
     detail: state.asked.detail + 1,
     refresh: state.asked.refresh + 1,
     marks: state.asked.marks + 1,
+    pulse: state.asked.pulse,
   },
 });
 
@@ -101,7 +102,8 @@ export const openPane = (state: State, index: number): Step => {
   return opened.ok ? opened.value : stay(withFlash(state, 'bad', opened.refusal.message, opened.refusal.next));
 };
 
-const follow = (state: State, jump: Jump): Step => {
+/** Goes where a record leads. */
+export const follow = (state: State, jump: Jump): Step => {
   const resource = state.registry.resources.find(candidate => candidate.id === jump.resource);
   if (!resource) return stay(withFlash(state, 'info', `there is no pane ${jump.resource} here`));
   const opened = openList(state, resource, jump.filter);

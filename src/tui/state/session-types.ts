@@ -1,0 +1,34 @@
+import type { Refusal } from '../../domain/outcome.ts';
+import type { Pulse } from '../../kit/presence.ts';
+import type { Sheet } from './types.ts';
+
+/** What is done with the draft under a dialog once that was answered: confirmed things are carried out, others are gone on with. */
+export type After = 'carry-out' | 'go-on';
+
+export type LockState = {
+  readonly why: string;
+  /** Milliseconds of the epoch. */
+  readonly since: number;
+  readonly sheet: Sheet;
+  readonly refusal: Refusal | undefined;
+  /** The database has locked the session as well; while it has not, it is asked again. */
+  readonly isKept: boolean;
+};
+
+/** What is known of the session by its last pulse. Times are by our own clock, in milliseconds of the epoch. */
+export type PulseState = {
+  readonly last: Pulse | undefined;
+  /** One is under way; the next waits for it. */
+  readonly beating: boolean;
+  /** Until when this session may write; undefined while it is read-only. */
+  readonly writesUntil: number | undefined;
+  /** It had a write window, which an incident lets renew. */
+  readonly wroteBefore: boolean;
+  /** Until when no code is asked for again. */
+  readonly codeUntil: number;
+  /** How much the clock of the database is ahead of ours, in milliseconds. */
+  readonly ahead: number;
+  /** When a key was pressed last, and whether one was since the last pulse. */
+  readonly keyAt: number;
+  readonly active: boolean;
+};
