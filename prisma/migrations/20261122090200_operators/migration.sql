@@ -180,7 +180,7 @@ END $$;
 CREATE FUNCTION ops.demand_same(approved jsonb, key text, done text) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF approved IS NOT NULL AND lower(btrim(coalesce(approved ->> key, ''))) <> lower(btrim(coalesce(done, ''))) THEN
-    RAISE EXCEPTION 'another % was approved', key USING ERRCODE = 'BU004';
+    RAISE EXCEPTION '"%" is not as it was approved', key USING ERRCODE = 'BU004';
   END IF;
 END $$;
 
@@ -220,7 +220,7 @@ BEGIN
   PERFORM ops.demand_same(approved, 'email', email);
   IF approved IS NOT NULL AND (SELECT array_agg(DISTINCT r ORDER BY r) FROM unnest(string_to_array(replace(approved ->> 'roles', ' ', ''), ',')) r)
      IS DISTINCT FROM (SELECT array_agg(DISTINCT r ORDER BY r) FROM unnest(roles) r) THEN
-    RAISE EXCEPTION 'other roles were approved' USING ERRCODE = 'BU004';
+    RAISE EXCEPTION '"roles" are not as they were approved' USING ERRCODE = 'BU004';
   END IF;
   IF email IS NULL THEN
     RAISE EXCEPTION 'an operator has an address: the code to enrol with is sent there' USING ERRCODE = '23514';
@@ -400,6 +400,21 @@ BEGIN
     ON CONFLICT (operator_id, role) DO UPDATE SET expires_at = NULL, granted_at = excluded.granted_at, granted_by = excluded.granted_by;
   END IF;
   sessions_ended := ops.clear_credentials(wanted, enrolment_hash);
+END $$;
+
+-- ── Locks ────────────────────────────────────────────────────────────────────────────────────────
+
+-- As before, but for 30 minutes from the fifth failure on, also where the first of the five is longer ago than that by now.
+CREATE OR REPLACE FUNCTION ops.locked_until(of_operator bigint) RETURNS timestamptz LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  counts_from timestamptz := greatest(clock_timestamp() - interval '60 minutes',
+    (SELECT c.failures_from FROM ops.operator_credential c WHERE c.operator_id = of_operator),
+    (SELECT max(s.at) FROM ops.sign_in_attempt s WHERE s.operator_id = of_operator AND s.succeeded));
+BEGIN
+  RETURN (SELECT max(f.at) + interval '30 minutes'
+            FROM (SELECT a.at, count(*) OVER (ORDER BY a.at RANGE BETWEEN interval '30 minutes' PRECEDING AND CURRENT ROW) AS failures
+                    FROM ops.sign_in_attempt a WHERE a.operator_id = of_operator AND NOT a.succeeded AND a.at > counts_from) f
+           WHERE f.failures >= 5 AND f.at > clock_timestamp() - interval '30 minutes');
 END $$;
 
 -- ── What panes show of an operator ───────────────────────────────────────────────────────────────
