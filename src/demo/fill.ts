@@ -4,6 +4,7 @@ import type { BankPlan } from './bank-plan.ts';
 import { writeHistory, type History } from './history.ts';
 import { fillInvitesAndRules } from './invites-and-rules.ts';
 import { planFlags, planHolds } from './marks.ts';
+import { fillNotices } from './notices.ts';
 import { demoOperators } from './operators.ts';
 import { fillSettings } from './settings.ts';
 import { planSessions, signIns } from './sign-ins.ts';
@@ -104,6 +105,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   const marks = await fillMarks(client, plan, history);
   await fillSettings(client, plantedCases(plan, history), plan.midnight);
   await fillInvitesAndRules(client, plan.people, plan.midnight, plan.seed);
+  await fillNotices(client, plan.seed);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };

@@ -21,6 +21,18 @@ const aTransaction = async (bank: Bank): Promise<string> => {
   return id ?? '';
 };
 
+/** A notice that was given up, made behind the outbox's back. */
+const aDeadNotice = async (bank: Bank): Promise<string> => {
+  const id = randomUUID();
+  await bank.behindItsBack(
+    `INSERT INTO ops.notice (id, template, channel, recipient, subject, body, about_entity, about_id, created_by, request_id, status, attempts, last_error)
+     VALUES ($1, 'account-frozen', 'email', 'ada@mail.example', 'Your account is frozen', 'Your account is frozen.', 'account', '1', $2, $1, 'dead', 8, 'refused')`,
+    [id, bank.one.id],
+  );
+  const [row] = await bank.rows<{ number: string }>('SELECT number FROM ops.notice WHERE id = $1', [id]);
+  return row?.number ?? '';
+};
+
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did what is taken back. */
 type Prepare = (bank: Bank, doer: TestOperator) => Promise<Typed>;
 
@@ -59,6 +71,8 @@ export const subjects: Readonly<Record<string, Prepare>> = {
     await act(bank.db, bank.one, 'transactions.flag', db => db.query('SELECT ops.flag_transaction($1, $2)', [id, note]));
     return { id, note };
   },
+  'notices.retry': async bank => ({ id: await aDeadNotice(bank), note }),
+  'notices.cancel': async bank => ({ id: await aDeadNotice(bank), note }),
 };
 
 /** A fingerprint of every table, by name. */
