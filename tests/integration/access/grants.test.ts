@@ -1,0 +1,293 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { act, aBank, openOperatorSession, refusal, type Bank, type TestOperator } from '../../support/acting.ts';
+import { report } from '../../support/reliability.ts';
+
+let bank: Bank;
+beforeAll(async () => {
+  bank = await aBank({ others: { lena: ['support'] } });
+});
+afterAll(() => bank[Symbol.asyncDispose]());
+
+let people = 0;
+/** An active user of the platform. */
+const aUser = async (role = 'customer', email?: string): Promise<string> => {
+  const name = `person${++people}`;
+  await bank.behindItsBack(
+    `INSERT INTO bank."user" (username, email, first_name, last_name, role, status) VALUES ($1, $2, 'Mary', 'Somerville', $3, 'active')`,
+    [name, email ?? `${name}@mail.example`, role],
+  );
+  return (await bank.rows<{ id: string }>('SELECT id FROM bank."user" WHERE username = $1', [name]))[0]?.id ?? '';
+};
+
+const roleId = async (slug: string): Promise<string> =>
+  (await bank.rows<{ id: string }>('SELECT id FROM platform.role WHERE slug = $1', [slug]))[0]?.id ?? '';
+
+type Wish = { readonly until?: string; readonly tenant?: string; readonly db?: Bank['db']; readonly operator?: TestOperator };
+const grant = async (user: string, slug: string, { until, tenant = '', db = bank.db, operator = bank.one }: Wish = {}): Promise<string> => {
+  const role = await roleId(slug);
+  const { rows } = await act(db, operator, 'grants.grant', () =>
+    db.query<{ id: string }>('SELECT id FROM platform.grant_role($1, $2, $3, $4)', [user, role, tenant, until ?? null]),
+  );
+  return rows[0]?.id ?? '';
+};
+const revoke = (id: string) => act(bank.db, bank.one, 'grants.revoke', db => db.query('SELECT platform.revoke_grant($1)', [id]));
+const may = async (user: string, codename: string, tenant = ''): Promise<unknown> =>
+  (await bank.rows<{ may: boolean }>('SELECT platform.has_permission($1, $2, $3) AS may', [user, codename, tenant]))[0]?.may;
+const codeOf = async (attempt: () => Promise<unknown>) => (await refusal(bank.db, attempt)).code;
+
+describe('a timed grant', () => {
+  test('stops at its expiry to the millisecond, in a transaction that stays open too, and no job has to run', async () => {
+    const user = await aUser();
+    const id = await grant(user, 'fastresult-lecturer', { until: '1m' });
+    await bank.behindItsBack(`UPDATE platform.role_grant SET expires_at = clock_timestamp() + interval '1200 milliseconds' WHERE id = $1`, [
+      id,
+    ]);
+    const asked = { before: 0, after: 0 };
+    await bank.rows('BEGIN');
+    for (;;) {
+      const [answer] = await bank.rows<{ surelyBefore: boolean; surelyAfter: boolean; may: boolean }>(
+        `SELECT a.at >= g.expires_at AS "surelyAfter", m.may, clock_timestamp() < g.expires_at AS "surelyBefore"
+           FROM platform.role_grant g, LATERAL (SELECT clock_timestamp() AS at, g.id OFFSET 0) a, LATERAL (SELECT platform.has_permission(g.user_id, 'fastresult.result.create') AS may OFFSET 0) m
+          WHERE g.id = $1`,
+        [id],
+      );
+      if (answer?.surelyBefore) expect(answer.may).toBe(true);
+      if (answer?.surelyAfter) expect(answer.may).toBe(false);
+      asked.before += answer?.surelyBefore ? 1 : 0;
+      asked.after += answer?.surelyAfter ? 1 : 0;
+      if (asked.after >= 100) break;
+    }
+    await bank.rows('ROLLBACK');
+    expect(asked.before).toBeGreaterThan(10);
+    report('timed grant', asked);
+    expect((await bank.rows('SELECT revoked_at FROM platform.role_grant WHERE id = $1', [id]))[0]).toEqual({ revoked_at: null });
+  });
+
+  test('is good for a length of time or up to and with a day, and can be given again when it has run out', async () => {
+    const user = await aUser();
+    const id = await grant(user, 'fastresult-student', { until: '4h' });
+    const [hours] = await bank.rows(
+      `SELECT expires_at - granted_at BETWEEN interval '3:59:59' AND interval '4:00:01' AS right FROM platform.role_grant WHERE id = $1`,
+      [id],
+    );
+    expect(hours).toEqual({ right: true });
+    const day = await grant(user, 'fastresult-dean', { until: '2099-12-31' });
+    const [ends] = await bank.rows(
+      `SELECT (g.expires_at AT TIME ZONE c.time_zone)::text AS at FROM platform.role_grant g, bank.calendar c WHERE g.id = $1`,
+      [day],
+    );
+    expect(ends).toEqual({ at: '2100-01-01 00:00:00' });
+    await bank.behindItsBack(
+      `UPDATE platform.role_grant SET granted_at = now() - interval '2 days', expires_at = now() - interval '1 day' WHERE id = $1`,
+      [id],
+    );
+    const again = await grant(user, 'fastresult-student');
+    expect(again).not.toBe(id);
+    expect(
+      (await bank.rows('SELECT revoked_at = expires_at AS "ranOut", revoked_by FROM platform.role_grant WHERE id = $1', [id]))[0],
+    ).toEqual({
+      ranOut: true,
+      revoked_by: null,
+    });
+    for (const until of ['soon', '2099-13-01', '-4h', '99999d'])
+      expect(await codeOf(() => grant(user, 'fastresult-hod', { until }))).toMatch(/^22/);
+    expect(await codeOf(() => grant(user, 'fastresult-hod', { until: '2001-01-01' }))).toBe('23514');
+  });
+});
+
+describe('what somebody may', () => {
+  test('follows from grants and the own role; a deactivated user, a retired role and another tenant give nothing', async () => {
+    const user = await aUser('executor');
+    expect(await may(user, 'phase8.execution.create')).toBe(true);
+    expect(await may(user, 'phase8.pipeline.edit')).toBe(false);
+    await grant(user, 'afterresume-member', { tenant: 'acme' });
+    expect(await may(user, 'afterresume.job.create')).toBe(false);
+    expect(await may(user, 'afterresume.job.create', 'acme')).toBe(true);
+    expect(await may(user, 'afterresume.job.create', 'other')).toBe(false);
+    const id = await grant(user, 'banking-admins');
+    expect(await may(user, 'banking.account.edit', 'acme')).toBe(true);
+    await revoke(id);
+    expect(await may(user, 'banking.account.edit')).toBe(false);
+    expect(await codeOf(() => revoke(id))).toBe('BU007');
+    await bank.behindItsBack(`UPDATE bank."user" SET status = 'locked' WHERE id = $1`, [user]);
+    expect(await may(user, 'phase8.execution.create')).toBe(false);
+    await bank.behindItsBack(`UPDATE bank."user" SET status = 'active' WHERE id = $1`, [user]);
+    await bank.behindItsBack(`UPDATE platform.role SET is_active = false WHERE slug = 'phase8-executor'`);
+    expect(await may(user, 'phase8.execution.create')).toBe(false);
+    await bank.behindItsBack(`UPDATE platform.role SET is_active = true WHERE slug = 'phase8-executor'`);
+  });
+
+  test('is noted as used when the platform asks, once an hour', async () => {
+    const user = await aUser();
+    const id = await grant(user, 'handyconnect-support-agent');
+    const used = async () =>
+      (await bank.rows<{ at: Date | null }>('SELECT last_used_at AS at FROM platform.role_grant WHERE id = $1', [id]))[0]?.at;
+    expect((await bank.rows(`SELECT platform.use_permission($1, 'handyconnect.task.manage') AS may`, [user]))[0]).toEqual({ may: false });
+    expect(await used()).toBeNull();
+    expect((await bank.rows(`SELECT platform.use_permission($1, 'handyconnect.task.edit') AS may`, [user]))[0]).toEqual({ may: true });
+    const first = await used();
+    expect(first).toBeInstanceOf(Date);
+    await bank.rows(`SELECT platform.use_permission($1, 'handyconnect.task.edit')`, [user]);
+    expect(await used()).toEqual(first);
+  });
+});
+
+test('of two who grant the same role at once one does it, every time', async () => {
+  const rounds = 40;
+  const [left, right] = [await bank.connect(), await bank.connect()];
+  const figures = { granted: 0, refused: 0, other: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const user = await aUser();
+    const codes = await Promise.all([
+      refusal(left, () => grant(user, 'fastresult-lecturer', { db: left, operator: bank.one })),
+      refusal(right, () => grant(user, 'fastresult-lecturer', { db: right, operator: bank.two })),
+    ]);
+    for (const { code } of codes) figures[code === 'done' ? 'granted' : code === 'BU007' ? 'refused' : 'other'] += 1;
+    const [live] = await bank.rows('SELECT count(*)::int AS rows FROM platform.role_grant WHERE user_id = $1 AND revoked_at IS NULL', [
+      user,
+    ]);
+    expect(live).toEqual({ rows: 1 });
+  }
+  await Promise.all([left.end(), right.end()]);
+  report('simultaneous grants', figures);
+  expect(figures).toEqual({ granted: rounds, refused: rounds, other: 0 });
+});
+
+describe('nobody grants', () => {
+  test('a powerful role alone, a role that comes by itself, a retired one, or one to somebody who left', async () => {
+    const user = await aUser();
+    for (const slug of ['banking-superuser', 'fastresult-university-admin', 'afterresume-admin'])
+      expect(await codeOf(() => grant(user, slug))).toBe('BU012');
+    expect(await codeOf(() => grant(user, 'phase8-viewer'))).toBe('BU007');
+    expect(await codeOf(() => grant('999999', 'banking-staff'))).toBe('BU011');
+    await bank.behindItsBack(`UPDATE bank."user" SET status = 'deactivated' WHERE id = $1`, [user]);
+    expect(await codeOf(() => grant(user, 'banking-staff'))).toBe('BU007');
+  });
+
+  test('a role to themselves, or one above their rank', async () => {
+    await bank.behindItsBack(`UPDATE ops.operator SET email = 'one@bank.example' WHERE name = 'one'`);
+    const oneself = await aUser('customer', 'One@bank.example');
+    expect(await codeOf(() => grant(oneself, 'banking-staff'))).toBe('BU009');
+    await grant(oneself, 'banking-staff', { operator: bank.two });
+    await bank.behindItsBack(`INSERT INTO ops.role_permission VALUES ('support', 'grant.edit')`);
+    const [lena] = await bank.rows<{ id: string }>(`SELECT id FROM ops.operator WHERE name = 'lena'`);
+    const operator = { id: lena?.id ?? '', name: 'lena', token: await openOperatorSession(bank.db, lena?.id ?? '') };
+    const user = await aUser();
+    expect(await codeOf(() => grant(user, 'banking-admins', { operator }))).toBe('BU002');
+    await grant(user, 'fastresult-lecturer', { operator });
+  });
+});
+
+describe('no statement gets past the contract', () => {
+  test.each([
+    ['BU004', `INSERT INTO platform.role_grant (user_id, role_id, granted_by) VALUES (1, 1, 1)`],
+    ['BU010', `UPDATE platform.role_grant SET expires_at = NULL, role_id = role_id + 1`],
+    ['BU010', `UPDATE platform.role_grant SET user_id = user_id + 1`],
+    ['BU004', `UPDATE platform.role_grant SET revoked_at = now() WHERE revoked_at IS NULL AND expires_at IS NULL`],
+    ['BU010', `UPDATE platform.role_grant SET revoked_at = NULL WHERE revoked_at IS NOT NULL`],
+    ['BU010', `DELETE FROM platform.role_grant`],
+    ['BU010', `TRUNCATE platform.role_grant`],
+    ['BU004', `INSERT INTO platform.role_permission SELECT r.id, p.id FROM platform.role r, platform.permission p ON CONFLICT DO NOTHING`],
+    ['BU004', `UPDATE platform.role SET level = 0`],
+    ['BU010', `UPDATE platform.permission SET category = 'view'`],
+    ['BU004', `DELETE FROM ops.separation`],
+    ['BU004', `UPDATE bank."user" SET role = 'admin'`],
+  ])('%s: %s', async (code, statement) => {
+    expect(await codeOf(() => bank.rows(statement))).toBe(code);
+  });
+
+  test('nor an action that is about something else', async () => {
+    const user = await aUser();
+    const role = await roleId('banking-staff');
+    const wrong = () =>
+      act(bank.db, bank.one, 'accounts.freeze', db => db.query(`SELECT platform.grant_role($1, $2, '', NULL)`, [user, role]));
+    expect(await codeOf(wrong)).toBe('BU004');
+    const change = () => act(bank.db, bank.one, 'users.edit', db => db.query(`SELECT bank.set_user_role($1, 'viewer', 0)`, [user]));
+    expect(await codeOf(change)).toBe('BU004');
+  });
+});
+
+describe('a role', () => {
+  const set = async (slug: string, codenames: readonly string[]) => {
+    const [role] = await bank.rows<{ id: string; version: number }>('SELECT id, version FROM platform.role WHERE slug = $1', [slug]);
+    return act(bank.db, bank.one, 'roles.set-permissions', db =>
+      db.query('SELECT id FROM platform.set_role_permissions($1, $2, $3)', [role?.id, role?.version, codenames]),
+    );
+  };
+  const permissionsOf = async (slug: string) =>
+    (
+      await bank.rows<{ codename: string }>(
+        `SELECT p.codename FROM platform.role r JOIN platform.role_permission rp ON rp.role_id = r.id JOIN platform.permission p ON p.id = rp.permission_id WHERE r.slug = $1 ORDER BY 1`,
+        [slug],
+      )
+    ).map(({ codename }) => codename);
+
+  test('that somebody holds gets more permissions only by two people, and fewer by one', async () => {
+    await grant(await aUser(), 'handyconnect-read-only');
+    const before = await permissionsOf('handyconnect-read-only');
+    expect(await codeOf(() => set('handyconnect-read-only', [...before, 'handyconnect.task.edit']))).toBe('BU012');
+    expect(await permissionsOf('handyconnect-read-only')).toEqual(before);
+    await set('handyconnect-read-only', ['handyconnect.task.view']);
+    expect(await permissionsOf('handyconnect-read-only')).toEqual(['handyconnect.task.view']);
+  });
+
+  test('takes permissions of its own platform only', async () => {
+    expect(await codeOf(() => set('banking-superuser', ['phase8.user.manage']))).toBe('BU011');
+    expect(await codeOf(() => set('banking-superuser', ['banking.nothing.view']))).toBe('BU011');
+  });
+});
+
+describe('the own role of a user', () => {
+  const change = async (user: string, role: string, operator = bank.one) => {
+    const [found] = await bank.rows<{ version: number }>('SELECT version FROM bank."user" WHERE id = $1', [user]);
+    return act(bank.db, operator, 'users.change-role', db =>
+      db.query('SELECT bank.set_user_role($1, $2, $3)', [user, role, found?.version]),
+    );
+  };
+
+  test('is raised by two people and lowered by one; every session ends', async () => {
+    const user = await aUser('designer');
+    await bank.behindItsBack(
+      `INSERT INTO bank.auth_session (id, user_id, device, ip, started_at, last_seen_at) VALUES (gen_random_uuid(), $1, 'Firefox', '198.18.0.1', now(), now())`,
+      [user],
+    );
+    expect(await codeOf(() => change(user, 'executive'))).toBe('BU012');
+    await change(user, 'viewer');
+    expect((await bank.rows('SELECT role, version FROM bank."user" WHERE id = $1', [user]))[0]).toEqual({ role: 'viewer', version: 1 });
+    expect(
+      (await bank.rows('SELECT count(*)::int AS open FROM bank.auth_session WHERE user_id = $1 AND ended_at IS NULL', [user]))[0],
+    ).toEqual({ open: 0 });
+    expect(await codeOf(() => change(user, 'viewer'))).toBe('BU007');
+    expect(await codeOf(() => change(user, 'emperor'))).toBe('BU011');
+  });
+
+  test('is not one’s own to change, and an operator’s takes two people even downwards', async () => {
+    await bank.behindItsBack(`UPDATE ops.operator SET email = 'two@bank.example' WHERE name = 'two'`);
+    const user = await aUser('designer', 'two@bank.example');
+    expect(await codeOf(() => change(user, 'viewer', bank.two))).toBe('BU009');
+    expect(await codeOf(() => change(user, 'viewer', bank.one))).toBe('BU012');
+  });
+
+  test('leaves one administrator', async () => {
+    const user = await aUser('admin');
+    const other = await aUser('admin');
+    await change(user, 'viewer');
+    expect(await codeOf(() => change(other, 'viewer'))).toBe('BU009');
+  });
+});
+
+test('the separation of duties is broken by two roles together, never by one alone', async () => {
+  const conflicts = async (user: string, slug: string) =>
+    (await bank.rows<{ found: string[] }>('SELECT platform.user_conflicts($1, $2) AS found', [user, await roleId(slug)]))[0]?.found;
+  const user = await aUser();
+  expect(await conflicts(user, 'fastresult-lecturer')).toEqual([]);
+  await grant(user, 'fastresult-lecturer');
+  expect(await conflicts(user, 'fastresult-lecturer')).toEqual([]);
+  expect(await conflicts(user, 'fastresult-dean')).toEqual(['enters results and approves them']);
+  expect(await conflicts(user, 'fastresult-student')).toEqual([]);
+  const [operators] = await bank.rows<{ one: string[]; lena: string[] }>(
+    `SELECT ops.operator_conflicts($1, 'auditor') AS one, ops.operator_conflicts((SELECT id FROM ops.operator WHERE name = 'lena'), 'manager') AS lena`,
+    [bank.one.id],
+  );
+  expect(operators).toEqual({ one: ['audits and may write'], lena: ['creates users and approves their accounts'] });
+});
