@@ -44,7 +44,7 @@ export const goTo = async (console: TestConsole, line: string): Promise<void> =>
 export const aGuideBank = async (): Promise<GuideBank> => {
   const { url, drop } = await aDatabase('demo');
   const rows = (sql: string, values: unknown[] = []) => query(url, sql, values);
-  const tries = aCommand({ url });
+  const tries = aCommand({ url, environment: { BURSAR_REASON: 'a guide is followed' } });
   return {
     url,
     rows,

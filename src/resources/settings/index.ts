@@ -4,6 +4,10 @@ import { defineResource, type Binding, type DetailLine, type DetailSection } fro
 import { settingPage, versionsOf, type SettingRow, type SettingVersion } from './queries.ts';
 import { whyNotEdit } from './target.ts';
 
+/** Of a value in a list; its detail shows more. */
+const widest = 60;
+const longest = 600;
+
 const bounds = ({ min, max, pattern }: SettingRow): readonly DetailLine[] => [
   ...(min === null && max === null ? [] : [['Between', `${min ?? 'any'} and ${max ?? 'any'}`] as const]),
   ...(pattern === null ? [] : [['Looks like', pattern] as const]),
@@ -19,8 +23,8 @@ const detail = (setting: SettingRow, versions: readonly SettingVersion[]): reado
     title: setting.label || setting.key,
     lines: [
       ['Key', setting.key],
-      ['Value', settingText(setting.value), brokenStandard(setting, setting.value) === undefined ? 'plain' : 'warn'],
-      ['Default', setting.defaultValue === null ? '-' : settingText(setting.defaultValue)],
+      ['Value', settingText(setting.value).slice(0, longest), brokenStandard(setting, setting.value) === undefined ? 'plain' : 'warn'],
+      ['Default', setting.defaultValue === null ? '-' : settingText(setting.defaultValue).slice(0, longest)],
       ['What it is', setting.description],
       ['Type', setting.type],
       ['Category', `${setting.category}${setting.category === 'security' ? ': takes two people' : ''}`],
@@ -39,7 +43,7 @@ const detail = (setting: SettingRow, versions: readonly SettingVersion[]): reado
             columns: ['Version', 'Value', 'Changed', 'By'],
             rows: versions.map(({ version, value, changedAt, changedBy }) => [
               String(version),
-              settingText(value),
+              settingText(value).slice(0, widest),
               formatInstant(changedAt),
               changedBy ?? 'set up with the database',
             ]),
@@ -70,7 +74,8 @@ export const settings = defineResource<SettingRow, readonly SettingVersion[]>({
     {
       title: 'Value',
       width: 'fill',
-      cell: setting => settingText(setting.value),
+      cell: setting => settingText(setting.value).slice(0, widest),
+      value: setting => settingText(setting.value),
       tone: setting => (brokenStandard(setting, setting.value) === undefined ? 'plain' : 'warn'),
     },
     { title: 'Type', width: 7, priority: 2, cell: setting => setting.type },
