@@ -115,11 +115,11 @@ describe('a decision', () => {
     await decide(itemOf('vera', 'viewer'), 'revoke');
     await decide(itemOf('mary', 'executive'), 'revoke');
     const still = () =>
-      bank.rows(
-        `SELECT subject FROM ops.access_review_item i WHERE review_id = $1 AND decision = 'revoke' AND ops.still_held(i) ORDER BY id`,
+      bank.rows<{ subject: string }>(
+        `SELECT subject FROM ops.access_review_item i WHERE review_id = $1 AND decision = 'revoke' AND ops.still_held(i) ORDER BY subject`,
         [review],
       );
-    expect((await still()).map(({ subject }) => subject).toSorted()).toEqual(['mary', 'vera']);
+    expect((await still()).map(({ subject }) => subject)).toEqual(['mary', 'vera']);
     const [mary] = await bank.rows<{ version: number }>('SELECT version FROM bank."user" WHERE id = $1', [user]);
     await act(bank.db, bank.one, 'users.change-role', db => db.query(`SELECT bank.set_user_role($1, 'viewer', $2)`, [user, mary?.version]));
     expect((await still()).map(({ subject }) => subject)).toEqual(['vera']);
@@ -171,7 +171,7 @@ describe('closing', () => {
     });
     expect(await codeOf(() => close(review))).toBe('BU007');
     const [item] = await bank.rows<Item>('SELECT id, version FROM ops.access_review_item WHERE review_id = $1 LIMIT 1', [review]);
-    if (item) expect(await codeOf(() => decide(item, 'revoke', bank.two))).toMatch(/BU00[79]/);
+    expect(await codeOf(() => decide(item ?? { id: '', version: 0 }, 'revoke', bank.two))).toMatch(/BU00[79]/);
     expect(await codeOf(() => bank.rows(`UPDATE ops.access_review SET title = 'another one' WHERE id = $1`, [review]))).toBe('BU010');
     expect(await codeOf(() => bank.rows(`UPDATE ops.access_review SET result_hash = sha256('x') WHERE id = $1`, [review]))).toBe('BU010');
   });
