@@ -75,13 +75,14 @@ const alarmsOf = ({ pulse: { last } }: State): readonly Piece[] => [
     : []),
 ];
 
-const inboxOf = ({ pulse: { last } }: State): readonly Piece[] => {
+const inboxOf = (state: State): readonly Piece[] => {
+  const { last } = state.pulse;
   const waiting = (last?.inbox ?? 0) + (last?.toRatify ?? 0);
-  return waiting === 0 ? [] : [{ text: `inbox ${waiting}`, short: `in ${waiting}`, ink: 'info', rank: 5 }];
+  return waiting === 0 || isCovered(state) ? [] : [{ text: `inbox ${waiting}`, short: `in ${waiting}`, ink: 'info', rank: 5 }];
 };
 
 const warningsOf = (state: State): readonly Piece[] => [
-  ...windowOf(state),
+  ...(isCovered(state) ? [] : windowOf(state)),
   ...alarmsOf(state),
   ...(state.unsettled.length > 0
     ? [{ text: `!${state.unsettled.length} UNKNOWN!`, short: `!${state.unsettled.length}?!`, ink: 'alarm' as const, rank: 7 }]

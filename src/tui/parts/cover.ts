@@ -10,6 +10,8 @@ import { paragraph, wrap } from './wrap.ts';
 
 const time = (at: number): string => new Date(at).toISOString().slice(11, 16);
 
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 const refusalLines = (refusal: Refusal | undefined, width: number): readonly string[] =>
   refusal === undefined
     ? []
@@ -27,11 +29,8 @@ const signInLines = (state: State, mode: Extract<Mode, { kind: 'sign-in' }>, wid
     paint(within('  B U R S A R  the operations console', width), 'title'),
     '',
     ...paragraph(`Sign in to ${where}. What you do there is recorded under your name.`, width),
-    ...paragraph(
-      'The code is the 6 digits that your app shows, or a recovery code. Nobody is an operator yet: bursar operators create NAME',
-      width,
-      'dim',
-    ),
+    ...paragraph('The code is the 6 digits that your app shows, or a recovery code.', width, 'dim'),
+    ...paragraph('No operator yet? "bursar operators create NAME" makes the first one.', width, 'dim'),
     '',
     ...refusalLines(mode.refusal, width),
   ];
@@ -61,7 +60,7 @@ const lockLines = (state: State, { lock }: Extract<Mode, { kind: 'lock' }>, widt
 const endedLines = (state: State, { why }: Extract<Mode, { kind: 'ended' }>, width: number): readonly string[] => [
   paint(within('  YOUR SESSION HAS ENDED', width), 'bad'),
   '',
-  ...paragraph(`${safe(why, { max: 200 })}. Nothing more is read or changed under your name.`, width),
+  ...paragraph(`${capital(safe(why, { max: 200 }))}. Nothing more is read or changed under your name.`, width),
   ...paragraph('What was confirmed before is done or refused; the audit log says which.', width),
   '',
   ...(state.gate

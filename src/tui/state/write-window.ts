@@ -31,7 +31,7 @@ const windowSheet = (hasDraft: boolean): Sheet =>
     title: 'Open a write window',
     says: [
       hasDraft
-        ? 'This session is read-only. What you began stays as it is and goes on afterwards.'
+        ? 'This session is read-only. What you began goes on afterwards.'
         : 'This session is read-only. Everything done in the window carries its reason.',
     ],
     words: { button: 'Open', calm: 'it closes by itself; W closes it earlier', busy: 'opening the window ...' },
