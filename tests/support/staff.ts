@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { openDatabase, type Database } from '../../src/database/client.ts';
+import { asRole } from '../../src/database/role-url.ts';
 import { readSecretKey, seal, seedKeyOf } from '../../src/database/secret-key.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
 import { derivationFor, loadOperator, signInWith } from '../../src/database/sign-in.ts';
@@ -33,7 +34,10 @@ export type StaffedBank = AsyncDisposable & {
   readonly url: string;
   readonly home: string;
   readonly seedKey: Buffer;
+  /** As consoles connect. */
   readonly database: Database;
+  /** As the owner, whom no grant of the database stops: what else stops it is what a test is about. */
+  readonly root: Database;
   readonly rows: (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   readonly value: (sql: string, values?: unknown[]) => Promise<unknown>;
   /** What only a superuser can do: with all triggers off. */
@@ -94,7 +98,8 @@ export const aStaffedBank = async (staff: Staff): Promise<StaffedBank> => {
   const seedKey = seedKeyOf(await readSecretKey(home));
   const seeds = new Map<string, Buffer>();
   await insertStaff(url, staff, seedKey, seeds);
-  const database = openDatabase({ url, applicationName: 'bursar test' });
+  const database = openDatabase({ url: asRole(url, 'bursar_operator'), applicationName: 'bursar test' });
+  const root = openDatabase({ url, applicationName: 'bursar test as owner' });
   const rows = (sql: string, values: unknown[] = []) => query(url, sql, values);
   const value = async (sql: string, values?: unknown[]) => Object.values((await rows(sql, values))[0] ?? {})[0];
   const idOf = async (name: string) => BigInt(String(await value('SELECT id FROM ops.operator WHERE name = $1', [name])));
@@ -151,9 +156,9 @@ export const aStaffedBank = async (staff: Staff): Promise<StaffedBank> => {
     }
   };
   return {
-    url, home, seedKey, database, rows, value, behindItsBack, idOf, learn: (name, seed) => void seeds.set(name, seed), codeOf, signIn, member, both,
+    url, home, seedKey, database, root, rows, value, behindItsBack, idOf, learn: (name, seed) => void seeds.set(name, seed), codeOf, signIn, member, both,
     [Symbol.asyncDispose]: async () => {
-      await database.close();
+      await Promise.all([database.close(), root.close()]);
       await drop();
     },
   }; // prettier-ignore

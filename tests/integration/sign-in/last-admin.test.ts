@@ -148,7 +148,7 @@ test('the last administrator is not disabled, reset or given an end, and a role 
     refusal: { message: expect.stringContaining('the last active administrator must stay') as string },
   });
   // past the console
-  const past = bank.database.transaction(async db => {
+  const past = bank.root.transaction(async db => {
     await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${bert.token}, 'operators.disable', ${Buffer.alloc(32)}, gen_random_uuid())`;
     await db.$queryRaw`SELECT ops.set_operator_active(${ada.id}, false, NULL)`;
   });

@@ -105,7 +105,7 @@ describe('what takes two', () => {
       `SELECT ops.reset_operator(${await bank.idOf('vera')}, sha256('x'), NULL)`,
       `SELECT ops.create_operator('eve', 'Eve', 'eve@bank.example', '{admin}', sha256('x'))`,
     ]) {
-      const trying = bank.database.transaction(async db => {
+      const trying = bank.root.transaction(async db => {
         await db.$queryRawUnsafe(
           `SELECT operator_id FROM ops.begin_action($1, 'operators.grant-role', decode($2, 'hex'), gen_random_uuid(), $3::uuid)`,
           mona.token,
@@ -152,23 +152,23 @@ describe('nobody raises themselves', () => {
     }
     // past the console: a request for oneself, approved by another, is refused by the function itself
     const wanted = `SELECT ops.grant_role(${ada.id}, 'manager', NULL, NULL, NULL)`;
-    const alone = bank.database.transaction(async db => {
+    const alone = bank.root.transaction(async db => {
       await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${ada.token}, 'operators.disable', ${Buffer.alloc(32)}, gen_random_uuid())`;
       await db.$queryRawUnsafe(wanted);
     });
     await expect(alone).rejects.toThrow('operators.disable does not do this');
     const request = '00000000-0000-4000-8000-00000000aaaa';
-    await bank.database.transaction(async db => {
+    await bank.root.transaction(async db => {
       await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${ada.token}, 'approvals.request', ${Buffer.alloc(32, 7)}, ${request}::uuid)`;
       await db.$queryRaw`SELECT number FROM ops.make_request('operators.grant-role', '1', 'operator', ${String(ada.id)}, 'ada', 0, '{"role": "manager"}', ${Buffer.alloc(32, 7)}, '[]', '-', ${note}, 24)`;
       await db.$queryRaw`SELECT ops.write_audit('create', 'approval', '1', NULL, NULL, NULL, 'success', NULL, ${note}, NULL, '{}')`;
     });
-    const approved = bank.database.transaction(async db => {
+    const approved = bank.root.transaction(async db => {
       await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${mona.token}, 'operators.grant-role', ${Buffer.alloc(32, 7)}, gen_random_uuid(), ${request}::uuid)`;
       await db.$queryRawUnsafe(wanted);
     });
     await expect(approved).rejects.toThrow('nobody changes their own rights');
-    const direct = bank.database.transaction(async db => {
+    const direct = bank.root.transaction(async db => {
       await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${mona.token}, 'operators.grant-role', ${Buffer.alloc(32, 7)}, gen_random_uuid(), ${request}::uuid)`;
       await db.$queryRawUnsafe(`INSERT INTO ops.operator_role (operator_id, role) VALUES (${ada.id}, 'manager')`);
     });

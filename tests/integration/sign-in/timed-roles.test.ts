@@ -37,14 +37,14 @@ test('a timed role stops at its end, to the second, though no job runs and nobod
   const [end] = await bank.rows(`SELECT expires_at FROM ops.operator_role WHERE operator_id = $1 AND role = 'operations'`, [
     String(vera.id),
   ]);
-  const expires = (end?.['expires_at'] as Date).getTime();
+  const expires = Number(end?.['expires_at']);
   let lastAllowed = 0;
   let firstRefused = 0;
   let tries = 0;
   while (firstRefused === 0) {
     tries++;
     const [answer] = await bank.rows('SELECT ops.may($1, $2) AS may, clock_timestamp() AS at', [String(vera.id), 'account.freeze']);
-    const at = (answer?.['at'] as Date).getTime();
+    const at = Number(answer?.['at']);
     if (answer?.['may'] === true) lastAllowed = at;
     else firstRefused = at;
   }
@@ -53,7 +53,7 @@ test('a timed role stops at its end, to the second, though no job runs and nobod
   );
   expect(lastAllowed).toBeLessThanOrEqual(expires);
   expect(firstRefused - expires).toBeLessThan(1_000);
-  const beginning = bank.database.transaction(async db => {
+  const beginning = bank.root.transaction(async db => {
     await db.$queryRaw`SELECT operator_id FROM ops.begin_action(${vera.token}, 'accounts.freeze', ${Buffer.alloc(32)}, gen_random_uuid())`;
   });
   await expect(beginning).rejects.toThrow(
@@ -82,7 +82,7 @@ test('the developer role needs an incident, two people and an end within 24 hour
   });
   const [asked] = await bank.rows(`SELECT id, encode(input_hash, 'hex') AS hash FROM ops.approval ORDER BY number DESC LIMIT 1`);
   const trying = (sql: string) =>
-    bank.database.transaction(async db => {
+    bank.root.transaction(async db => {
       await db.$queryRawUnsafe(
         `SELECT operator_id FROM ops.begin_action($1, 'operators.grant-developer', decode($2, 'hex'), gen_random_uuid(), $3::uuid)`,
         mona.token,
