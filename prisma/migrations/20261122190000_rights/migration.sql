@@ -70,3 +70,31 @@ BEGIN
   RETURN new;
 END $$;
 CREATE TRIGGER guard_self BEFORE INSERT ON ops.notice FOR EACH ROW EXECUTE FUNCTION ops.guard_notice_of_self();
+
+-- ── A session that has ended ends nothing any more ───────────────────────────────────────────────
+
+CREATE OR REPLACE FUNCTION ops.close_session(token text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  closed ops.operator_session;
+BEGIN
+  UPDATE ops.operator_session SET revoked_at = now()
+   WHERE token_hash = sha256(convert_to(token, 'UTF8')) AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING * INTO closed;
+  IF NOT FOUND THEN RETURN; END IF;
+  INSERT INTO ops.audit (operator_id, operator, ip, client, session_id, action, verb, entity, entity_id, outcome)
+  SELECT closed.operator_id, o.name, closed.ip, closed.client, closed.id, 'sessions.close', 'logout', 'session', closed.id::text, 'success'
+    FROM ops.operator o WHERE o.id = closed.operator_id;
+END $$;
+
+CREATE OR REPLACE FUNCTION ops.close_window(token text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE ops.write_window w SET closed_at = clock_timestamp()
+    FROM ops.operator_session s
+   WHERE s.token_hash = sha256(convert_to(token, 'UTF8')) AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+     AND w.session_id = s.id AND w.closed_at IS NULL AND w.expires_at > clock_timestamp();
+END $$;
+
+CREATE OR REPLACE FUNCTION ops.lock_session(token text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE ops.operator_session SET locked_at = clock_timestamp()
+   WHERE token_hash = sha256(convert_to(token, 'UTF8')) AND revoked_at IS NULL AND expires_at > clock_timestamp() AND locked_at IS NULL;
+END $$;

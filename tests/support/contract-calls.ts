@@ -1,0 +1,91 @@
+import type { ContractWorld } from './contract-world.ts';
+
+/** One call of a contract function that would succeed, under one of the actions that it belongs to. */
+export type ContractCall = {
+  readonly call: string;
+  /** The actions that may do this. */
+  readonly by: readonly string[];
+  /** What is changed, where two people do it, and what the request says. */
+  readonly target?: readonly [entity: string, id: string];
+  readonly asked?: Readonly<Record<string, string>>;
+};
+
+const note = `'a note of an attack'`;
+const versionOf = (table: string, id: string) => `(SELECT version FROM ${table} WHERE id = ${id})`;
+
+/** Every contract function that acts within an action, with arguments that fit. */
+export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] => {
+  const of = (name: string): string => id[name] ?? 'missing';
+  const account = (name: string) => `${of(`account:${name}`)}, ${versionOf('bank.account', of(`account:${name}`))}`;
+  const user = (name: string) => `${of(`user:${name}`)}, ${versionOf('bank."user"', of(`user:${name}`))}`;
+  const operator = (name: string) => versionOf('ops.operator', of(`operator:${name}`));
+  const role = (name: string) => `${of(name)}, ${versionOf('platform.role', of(name))}`;
+  const status = (name: string, after: string) =>
+    `bank.set_account_status(${of(`account:${name}`)}, '${after}', ${versionOf('bank.account', of(`account:${name}`))})`;
+  const [three, disabled] = [of('operator:three'), of('operator:disabled')];
+  return [
+    { call: status('pending', 'active'), by: ['accounts.approve'] },
+    { call: status('pending', 'rejected'), by: ['accounts.reject'] },
+    { call: status('active', 'closed'), by: ['accounts.close'], target: ['account', of('account:active')] },
+    { call: `bank.retract_approval(${account('approved')})`, by: ['accounts.retract-approval'] },
+    { call: `bank.reverse_transaction(${of('transaction')}, ${note})`, by: ['transactions.reverse'], target: ['transaction', of('transaction')] },
+    { call: `bank.open_account(${of('user:active')}, 'savings', 'EUR', 'pending')`, by: ['users.create', 'accounts.open'] },
+    { call: `bank.create_user('mallory', 'mallory@mail.example', 'Mal', 'Lory', NULL, NULL, 'viewer', 'invited', NULL)`, by: ['users.create'] },
+    { call: `bank.set_user_profile(${user('active')}, 'new@mail.example', 'Grace', 'Hopper', NULL)`, by: ['users.edit'] },
+    { call: `bank.set_user_locked(${of('user:active')}, true, ${versionOf('bank."user"', of('user:active'))})`, by: ['users.lock'] },
+    { call: `bank.set_user_locked(${of('user:locked')}, false, ${versionOf('bank."user"', of('user:locked'))})`, by: ['users.unlock'] },
+    { call: `bank.set_user_active(${of('user:active')}, false, ${versionOf('bank."user"', of('user:active'))})`, by: ['users.deactivate'] },
+    { call: `bank.set_user_active(${of('user:invited')}, true, ${versionOf('bank."user"', of('user:invited'))})`, by: ['users.activate'] },
+    { call: `bank.set_user_role(${of('user:active')}, 'customer', ${versionOf('bank."user"', of('user:active'))})`, by: ['users.change-role'] },
+    { call: `bank.revoke_sessions(${of('user:active')})`, by: ['users.end-sessions', 'users.lock', 'users.deactivate', 'users.reset-password', 'users.change-role'] },
+    { call: `bank.end_session(${of('userSession')})`, by: ['sessions.end'] },
+    { call: `bank.reset_password(${user('active')}, sha256('token'))`, by: ['users.reset-password'] },
+    { call: `bank.send_invitation(${of('user:fresh')}, sha256('token'))`, by: ['users.create'] },
+    { call: `ops.place_hold(${account('active')}, 'compliance', ${note}, current_date + 7, false)`, by: ['accounts.freeze'] },
+    { call: `ops.release_holds(${account('frozen')}, ${note})`, by: ['accounts.unfreeze', 'accounts.retract-freeze'], target: ['account', of('account:frozen')] },
+    { call: `ops.retract_hold(${account('frozenNow')}, ${note})`, by: ['accounts.retract-freeze'] },
+    { call: `ops.flag_transaction(${of('transaction')}, ${note})`, by: ['transactions.flag'] },
+    { call: `ops.clear_flag(${of('flagged')}, ${note})`, by: ['transactions.unflag'] },
+    { call: `ops.declare_incident(2::smallint, 'security', 'An incident out of nowhere')`, by: ['incidents.declare'] },
+    { call: `ops.move_incident(${of('incident')}, 'contained', ${versionOf('ops.incident', of('incident'))})`, by: ['incidents.contain'] },
+    { call: `ops.create_operator('mallory', 'Mallory', 'mallory@bank.example', '{admin}', sha256('code'))`, by: ['operators.create'], target: ['operator', 'mallory'], asked: { name: 'mallory', email: 'mallory@bank.example', roles: 'admin' } },
+    { call: `ops.edit_operator(${three}, 'Three', 'evil@mail.example', ${operator('three')})`, by: ['operators.edit'], target: ['operator', three], asked: { email: 'evil@mail.example' } },
+    { call: `ops.set_operator_active(${three}, false, ${operator('three')})`, by: ['operators.disable'] },
+    { call: `ops.set_operator_active(${disabled}, true, ${operator('disabled')})`, by: ['operators.enable'], target: ['operator', disabled] },
+    { call: `ops.reset_operator(${three}, sha256('code'), ${operator('three')})`, by: ['operators.reset'], target: ['operator', three] },
+    { call: `ops.grant_role(${three}, 'admin', NULL, NULL, ${operator('three')})`, by: ['operators.grant-role'], target: ['operator', three], asked: { role: 'admin', hours: '' } },
+    { call: `ops.grant_role(${three}, 'developer', 4, ${of('incident')}, ${operator('three')})`, by: ['operators.grant-developer'], target: ['operator', three] },
+    { call: `ops.revoke_role(${three}, 'viewer', ${operator('three')})`, by: ['operators.revoke-role'], target: ['operator', three], asked: { role: 'viewer' } },
+    { call: `ops.end_operator_sessions(${three})`, by: ['operators.end-sessions'] },
+    { call: `ops.end_operator_session(${of('two:session')})`, by: ['sessions.end-operator'] },
+    { call: `ops.make_request('accounts.close', '1', 'account', '9', 'x', 0, '{}', sha256('x'), '[]', '-', ${note}, 24)`, by: ['approvals.request'] },
+    { call: `ops.reject_request(${of('request:others')}, ${note})`, by: ['approvals.reject'] },
+    { call: `ops.fail_request(${of('request:others')}, ${note})`, by: ['approvals.fail'] },
+    { call: `ops.cancel_request(${of('request:own')}, ${note})`, by: ['approvals.cancel'] },
+    { call: `ops.judge_request(${of('request:glass')}, 'ratified', ${note})`, by: ['approvals.ratify'] },
+    { call: `ops.open_review('monthly', 'A review of a test')`, by: ['reviews.open'] },
+    { call: `ops.decide_review_item(${of('reviewItem')}, 'keep', ${note}, 0)`, by: ['review-items.keep'] },
+    { call: `ops.retry_notice(${of('deadNotice')}, 0)`, by: ['notices.retry'] },
+    { call: `ops.cancel_notice(${of('deadNotice')}, 0)`, by: ['notices.cancel'] },
+    { call: `ops.enqueue_notice('account-frozen', 'email', 'victim@mail.example', 'Subject', 'Body', NULL, NULL, 'account', '1')`, by: ['accounts.freeze'] },
+    { call: `platform.create_invite(sha256('code'), 'abcd', 'guest@mail.example', 'viewer', 7, 1)`, by: ['invites.create'] },
+    { call: `platform.revoke_invite(${of('invite')}, 0)`, by: ['invites.revoke'] },
+    { call: `platform.add_ip_rule('block', '198.51.100.7/32', 'platform', ${note}, 24)`, by: ['ip-rules.block', 'sign-ins.block'] },
+    { call: `platform.remove_ip_rule(${of('ipRule')})`, by: ['ip-rules.remove'], target: ['ip-rule', of('ipRule')] },
+    { call: `platform.set_setting('platform.name', '"Evil Bank"', (SELECT version FROM platform.setting WHERE key = 'platform.name'))`, by: ['settings.edit', 'settings.revert'] },
+    { call: `platform.create_role('evil-role', 'Evil role', '', 'banking', 'general', 8, false)`, by: ['roles.create'] },
+    { call: `platform.edit_role(${role('platformRole')}, 'Evil role', '', 'general', 8, false)`, by: ['roles.edit'] },
+    { call: `platform.set_role_active(${of('platformRole')}, false, ${versionOf('platform.role', of('platformRole'))})`, by: ['roles.retire'] },
+    { call: `platform.set_role_active(${of('retiredRole')}, true, ${versionOf('platform.role', of('retiredRole'))})`, by: ['roles.restore'] },
+    { call: `platform.set_role_permissions(${role('platformRole')}, '{}')`, by: ['roles.set-permissions'] },
+    { call: `platform.grant_role(${of('user:active')}, ${of('platformRole')}, '', '4h')`, by: ['users.grant-role', 'grants.grant'] },
+    { call: `platform.revoke_grant(${of('grant')})`, by: ['grants.revoke', 'review-items.revoke'] },
+  ]; // prettier-ignore
+};
+
+/** Functions that ask for the token themselves, or that have no record of their own to change. */
+export const withoutCall: readonly string[] = [
+  'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window',
+  'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice',
+  'ops.close_review', 'platform.revert_setting',
+]; // prettier-ignore

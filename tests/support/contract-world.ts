@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { act, aBank, toStatus, type Bank } from './acting.ts';
+import { post } from './posting.ts';
+
+/** A bank that holds one of everything that operators act on, and the ids of it. */
+export type ContractWorld = { readonly bank: Bank; readonly id: Readonly<Record<string, string>> };
+
+/** Tables that remember attempts; they grow when somebody is refused, as they must. */
+export const traces: readonly string[] = ['ops.audit', 'ops.audit_head', 'ops.sign_in_attempt'];
+
+const note = 'made for a test of what roles may do';
+
+const users = { active: 'active', invited: 'invited', locked: 'locked', fresh: 'invited' } as const;
+
+const aUser = async (bank: Bank, name: string, status: string): Promise<string> => {
+  await bank.behindItsBack(
+    `INSERT INTO bank."user" (username, email, first_name, last_name, role, status, password_hash)
+     VALUES ($1, $1 || '@mail.example', 'Grace', 'Hopper', 'viewer', $2, CASE WHEN $1 <> 'user-fresh' THEN 'planted-hash-of-a-password' END)`,
+    [`user-${name}`, status],
+  );
+  return (await bank.rows<{ id: string }>('SELECT id FROM bank."user" WHERE username = $1', [`user-${name}`]))[0]?.id ?? '';
+};
+
+/** What is written with triggers and foreign keys off, by the name its id is called. */
+const planted: Readonly<Record<string, string>> = {
+  userSession: `INSERT INTO bank.auth_session (user_id, device, ip) SELECT id, 'test', '10.0.0.9' FROM bank."user" WHERE username = 'user-active' RETURNING number AS id`,
+  incident: `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'security', 'An incident of a test', id FROM ops.operator WHERE name = 'one' RETURNING id`,
+  platformRole: `INSERT INTO platform.role (slug, name, profile, level) VALUES ('test-role', 'Test role', 'banking', 8) RETURNING id`,
+  retiredRole: `INSERT INTO platform.role (slug, name, profile, level, is_active) VALUES ('retired-role', 'Retired role', 'banking', 8, false) RETURNING id`,
+  grant: `INSERT INTO platform.role_grant (user_id, role_id, granted_by) SELECT u.id, r.id, o.id FROM bank."user" u, platform.role r, ops.operator o
+           WHERE u.username = 'user-locked' AND r.slug = 'test-role' AND o.name = 'two' RETURNING id`,
+  invite: `INSERT INTO platform.invite (code_hash, code_hint, email, role, created_by, expires_at) SELECT sha256('planted'), 'abcd', 'invited@mail.example', 'viewer', id,
+           clock_timestamp() + interval '1 day' FROM ops.operator WHERE name = 'two' RETURNING id`,
+  ipRule: `INSERT INTO platform.ip_rule (kind, network, scope, reason, created_by, expires_at) SELECT 'block', '203.0.113.0/24', 'platform', 'planted by a test', id,
+           clock_timestamp() + interval '1 day' FROM ops.operator WHERE name = 'two' RETURNING id`,
+  review: `INSERT INTO ops.access_review (kind, title, opened_by, since, items) SELECT 'quarterly', 'Review of a test', id, now(), 1 FROM ops.operator WHERE name = 'one' RETURNING id`,
+  reviewItem: `INSERT INTO ops.access_review_item (review_id, source, source_id, subject_kind, subject_id, subject, role, sensitive, inactive_days)
+               SELECT r.id, 'user', u.id, 'user', u.id, u.username, u.role, false, 0 FROM ops.access_review r, bank."user" u WHERE u.username = 'user-active' RETURNING id`,
+  deadNotice: `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, created_by, request_id)
+               SELECT 'account-frozen', 'email', 'x@mail.example', 'planted', 'planted', 'account', '1', 'dead', 'planted', id, gen_random_uuid() FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
+};
+
+const operators = ['three', 'disabled'] as const;
+
+const fill = async (bank: Bank): Promise<Record<string, string>> => {
+  const id: Record<string, string> = {};
+  for (const [name, status] of Object.entries(users)) id[`user:${name}`] = await aUser(bank, name, status);
+  for (const status of ['pending', 'active', 'frozen'] as const) id[`account:${status}`] = (await bank.account({ status })).id;
+  id['account:approved'] = (await bank.account({ status: 'active' })).id;
+  id['account:frozenNow'] = (await bank.account({ status: 'frozen' })).id;
+  const funded = (await bank.account()).id;
+  for (const name of ['transaction', 'flagged'])
+    id[name] = (await post(bank.db, { type: 'deposit', to: funded, amount: 700 })).transaction_id ?? '';
+  await act(bank.db, bank.one, 'transactions.flag', db => db.query('SELECT ops.flag_transaction($1, $2)', [id['flagged'], note]));
+  for (const name of operators)
+    id[`operator:${name}`] = (await bank.rows<{ id: string }>('SELECT id FROM ops.operator WHERE name = $1', [name]))[0]?.id ?? '';
+  await bank.behindItsBack(
+    `UPDATE ops.operator SET is_active = false WHERE name = 'disabled'; UPDATE ops.operator SET email = name || '@bank.example'`,
+  );
+  for (const [name, sql] of Object.entries(planted)) {
+    await bank.behindItsBack(
+      `CREATE TEMP TABLE IF NOT EXISTS made (id bigint); WITH made_now AS (${sql}) INSERT INTO made SELECT id FROM made_now`,
+    );
+    id[name] = (await bank.rows<{ id: string }>('DELETE FROM made RETURNING id'))[0]?.id ?? '';
+  }
+  id['two:session'] =
+    (await bank.rows<{ number: string }>('SELECT number FROM ops.operator_session WHERE operator_id = $1', [bank.two.id]))[0]?.number ?? '';
+  return id;
+};
+
+/** Requests that wait: one of `one`'s own, one of somebody else's, and one that was carried out under broken glass. */
+const fillRequests = async (bank: Bank, id: Record<string, string>): Promise<void> => {
+  const insert = `INSERT INTO ops.approval (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, maker_id, maker_session, expires_at, status, break_glass)
+    SELECT $1, 'accounts.close', '1', 'account', $2, 'x', 0, '{}', sha256('x'), '[]', '-', 'planted by a test', s.operator_id, s.id, clock_timestamp() + interval '1 day', $4, $4 = 'executed'
+      FROM ops.operator_session s WHERE s.operator_id = $3 LIMIT 1`;
+  const wanted = [['own', bank.one.id, 'pending'], ['others', bank.two.id, 'pending'], ['glass', bank.two.id, 'executed']] as const; // prettier-ignore
+  for (const [index, [name, maker, status]] of wanted.entries()) {
+    const request = randomUUID();
+    await bank.behindItsBack(insert, [request, `planted-${index}`, maker, status]);
+    id[`request:${name}`] =
+      (await bank.rows<{ number: string }>('SELECT number FROM ops.approval WHERE id = $1', [request]))[0]?.number ?? '';
+  }
+};
+
+export const aContractWorld = async (others: Readonly<Record<string, readonly string[]>> = {}): Promise<ContractWorld> => {
+  const bank = await aBank({ others: { three: ['viewer'], disabled: ['viewer'], ...others } });
+  const id = await fill(bank);
+  await fillRequests(bank, id);
+  await toStatus(bank.db, bank.two, (await bank.account()).id, 'frozen');
+  return { bank, id };
+};
