@@ -31,11 +31,19 @@ const doIt = (action: AnyAction, typed: Typed, acting: Acting, options: RunOptio
     () => settleAction(action, typed, acting, options),
   );
 
+/** Whether it takes a second person, as its facts are now: then whoever asks needs no code, and whoever decides does. */
+const isForTwo = async (action: AnyAction, typed: Typed, acting: Acting): Promise<boolean> => {
+  const preview = await previewAction(action, typed, acting);
+  return preview.ok && preview.value.eyes === 2;
+};
+
 /** What the action alone does not say, the database does: facts may ask for a second person. */
 const doOrAsk = async (action: AnyAction, typed: Typed, acting: Acting, options: RunOptions): Promise<Outcome<Receipt>> => {
   if (action.eyes === 1) {
     const outcome = await doIt(action, typed, acting, options);
-    if (outcome.ok || outcome.refusal.needs !== 'second-person') return outcome;
+    if (outcome.ok) return outcome;
+    const { needs } = outcome.refusal;
+    if (needs !== 'second-person' && !(needs === 'code' && (await isForTwo(action, typed, acting)))) return outcome;
   }
   return askForApproval(action, typed, acting, options);
 };

@@ -31,7 +31,7 @@ test('A6 an invite has a code, a creator, seven days and one use; the code goes 
     { template: 'invite', about_entity: 'invite', body: expect.stringContaining('{secret}') as string },
   ]);
   await goTo(console, 'invites email=grace@new.example');
-  await console.sees('1 of 1', 'open', '0 of 1', 'the rest is only in the message');
+  await console.sees('1 of 1', 'open', '0 of 1', 'ends in');
 
   await bank.bursar(
     'invites',

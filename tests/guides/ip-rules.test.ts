@@ -56,7 +56,7 @@ test('D21 brute force: failed logins of an address are seen, the address is bloc
   expect(nonsense).toMatchObject({ code: 2, stderr: expect.stringContaining('no address or network') as string });
 
   await goTo(console, 'ip-rules network=203.0.113.62');
-  await console.sees('1 of 1', 'block', 'Sign-ins refused', '5', 'Behind it');
+  await console.sees('1 of 1', 'block', '5 sign-ins', 'Behind it');
   await console.press('x', 'r');
   await console.fill({ note: 'the customer of this office called' });
   await console.sees('is let in again by the platform', 'it refused 5 sign-ins');

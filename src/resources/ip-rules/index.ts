@@ -46,7 +46,7 @@ export const ipRules = defineResource<IpRuleRow, readonly Behind[]>({
         ['For', scopeWords[rule.scope]],
         ['State', rule.state, tones[rule.state]],
         ['Expires', rule.expiresAt ? formatInstant(rule.expiresAt) : 'never'],
-        ['Sign-ins refused', String(rule.hits)],
+        ['Refused', `${rule.hits} sign-ins`],
         ['Reason', rule.reason],
         ['Made', `${formatInstant(rule.createdAt)} by ${rule.createdBy ?? 'the owner of the database'}`],
         ...(rule.removedAt ? [['Removed', `${formatInstant(rule.removedAt)} by ${rule.removedBy ?? '-'}`] as const] : []),

@@ -14,7 +14,7 @@ const lines = (session: SessionRow): readonly DetailLine[] => [
   ['IP address', session.ip ?? 'this machine'],
   ['Started', formatInstant(session.startedAt)],
   ['Last seen', formatInstant(session.lastSeenAt)],
-  ...(session.expiresAt ? [['Ends at the latest', formatInstant(session.expiresAt)] as const] : []),
+  ...(session.expiresAt ? [['Ends by', formatInstant(session.expiresAt)] as const] : []),
   ...(session.endedAt ? [['Ended', `${formatInstant(session.endedAt)}${session.endedBy ? ` by ${session.endedBy}` : ''}`] as const] : []),
 ];
 

@@ -29,7 +29,7 @@ const detail = (setting: SettingRow, versions: readonly SettingVersion[]): reado
       ['Type', setting.type],
       ['Category', `${setting.category}${setting.category === 'security' ? ': takes two people' : ''}`],
       ['Changed here', setting.isEditable ? 'yes' : 'no'],
-      ['Told to the platform', setting.isPublic ? 'yes' : 'no'],
+      ['Public', setting.isPublic ? 'yes: the platform reads it' : 'no'],
       ...bounds(setting),
       ...standardOf(setting),
     ],
