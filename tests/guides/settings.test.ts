@@ -31,7 +31,7 @@ test('H14 password rules: 12 characters and composition can be had, knowingly an
   await agree('security.password-length');
   expect(await valueOf('security.password-length')).toBe(12);
   await goTo(console, 'settings key=security.password-length');
-  await console.sees('12', 'History', 'set up with the database', 'mona');
+  await console.sees('12', 'History', 'setup', 'demo');
 
   for (const rule of ['upper', 'lower', 'digit', 'special']) {
     const key = `security.password-${rule}`;

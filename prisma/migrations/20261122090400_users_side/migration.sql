@@ -95,7 +95,8 @@ DECLARE
   loose text[] := '{used_at,used_in,cancelled_at}';
 BEGIN
   IF tg_op = 'INSERT' THEN
-    new.requested_by := (ops.require_action('users.reset-password', 'users.create')).operator_id;
+    PERFORM ops.require_action('users.reset-password', 'users.create');
+    new.requested_by := ops.maker();
     new.requested_at := clock_timestamp(); new.used_at := NULL; new.used_in := NULL; new.cancelled_at := NULL;
     RETURN new;
   END IF;
@@ -287,7 +288,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM bank.role r WHERE r.name = new.role) THEN
       RAISE EXCEPTION 'the platform has no role %', new.role USING ERRCODE = '23514';
     END IF;
-    new.created_by := run.operator_id; new.created_at := clock_timestamp(); new.uses := 0; new.revoked_at := NULL; new.revoked_by := NULL; new.version := 0;
+    new.created_by := ops.maker(); new.created_at := clock_timestamp(); new.uses := 0; new.revoked_at := NULL; new.revoked_by := NULL; new.version := 0;
     RETURN new;
   END IF;
   -- Used: once more, while it may be.
@@ -414,7 +415,7 @@ BEGIN
   IF asked ->> 'scope' IS DISTINCT FROM (CASE WHEN asked IS NOT NULL THEN new.scope END) THEN
     RAISE EXCEPTION 'the request was for the scope %', asked ->> 'scope' USING ERRCODE = 'BU004';
   END IF;
-  new.created_by := run.operator_id; new.created_at := clock_timestamp(); new.removed_at := NULL; new.removed_by := NULL; new.hits := 0;
+  new.created_by := ops.maker(); new.created_at := clock_timestamp(); new.removed_at := NULL; new.removed_by := NULL; new.hits := 0;
   IF new.kind = 'block' THEN
     IF masklen(new.network) < (CASE family(new.network) WHEN 4 THEN 8 ELSE 16 END) THEN
       RAISE EXCEPTION '% is too wide to be blocked', new.network USING ERRCODE = '23514';
@@ -558,7 +559,7 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON platform.setting FOR EACH STATEMENT E
 
 CREATE FUNCTION platform.keep_setting_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  INSERT INTO platform.setting_version (key, version, value, changed_by) VALUES (new.key, new.version, new.value, (ops.acting()).operator_id);
+  INSERT INTO platform.setting_version (key, version, value, changed_by) VALUES (new.key, new.version, new.value, ops.maker());
   RETURN NULL;
 END $$;
 

@@ -45,7 +45,7 @@ const detail = (setting: SettingRow, versions: readonly SettingVersion[]): reado
               String(version),
               settingText(value).slice(0, widest),
               formatInstant(changedAt),
-              changedBy ?? 'set up with the database',
+              changedBy ?? 'setup',
             ]),
           },
         },
