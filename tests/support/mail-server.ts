@@ -37,7 +37,9 @@ export const startMailServer = async ({ options = {}, judge = () => undefined }:
     onRcptTo: ({ address }, _session, callback) => callback(judge('recipient', address) ?? null),
     onData: (stream, session, callback) => {
       const keep = async (): Promise<void> => {
-        const raw = await text(stream);
+        // a sender that dies in the middle of a message has sent none
+        const raw = await text(stream).catch(() => undefined);
+        if (raw === undefined) return callback(answer(451, 'the message was cut off'));
         const refusal = judge('message', raw);
         const { mailFrom, rcptTo } = session.envelope;
         const from = mailFrom ? mailFrom.address : '';

@@ -196,7 +196,9 @@ describe('staff', () => {
 
   test('hears of broken glass from the database itself, in the words of the template', async () => {
     const { db, rows } = bank.bank;
-    await act(db, bank.bank.one, 'incidents.declare', () => db.query(`SELECT ops.declare_incident(2::smallint, 'security', 'Postings twice')`));
+    await act(db, bank.bank.one, 'incidents.declare', () =>
+      db.query(`SELECT ops.declare_incident(2::smallint, 'security', 'Postings twice')`),
+    );
     const { id } = await bank.bank.account({ status: 'frozen' });
     const request = await askFor(db, 'accounts.unfreeze', ['account', id]);
     await db.query('BEGIN');
