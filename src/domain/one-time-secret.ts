@@ -15,5 +15,10 @@ export const newOneTimeSecret = (): OneTimeSecret => {
 /** The link that carries a secret; `pattern` holds `{token}`. */
 export const linkWith = (pattern: string, secret: OneTimeSecret): string => pattern.replaceAll('{token}', () => secret.text);
 
-/** Where a link leads, without what it carries. */
-export const placeOf = (pattern: string): string => pattern.split('{token}')[0]?.replace(/[?#&/=a-z]*[?#&=]$/, '') ?? '';
+/** Where a link leads, without what it carries: everybody may see that. */
+export const placeOf = (pattern: string): string => {
+  const [before = ''] = pattern.split('{token}');
+  if (!URL.canParse(before)) return pattern;
+  const { origin, pathname } = new URL(before);
+  return `${origin}${pathname.replace(/\/$/, '')}`;
+};
