@@ -21,6 +21,8 @@ export type Bank = AsyncDisposable & {
   readonly db: Client;
   readonly one: TestOperator;
   readonly two: TestOperator;
+  /** Asks for what `one` and `two` decide. */
+  readonly maker: TestOperator;
   readonly customer: string;
   readonly connect: () => Promise<Client>;
   readonly rows: <Row extends QueryResultRow>(sql: string, values?: unknown[]) => Promise<Row[]>;
@@ -201,13 +203,13 @@ export const aBankOn = async (url: string, { limits, others = {} }: BankOptions 
   };
   const db = await connect();
   const ids = [await addOperator(db, 'one', allRoles), await addOperator(db, 'two', allRoles)] as const;
-  const maker = await addOperator(db, 'maker', allRoles);
+  const maker = { id: await addOperator(db, 'maker', allRoles), name: 'maker', token: makerToken };
   for (const [name, roles] of Object.entries(others)) await addOperator(db, name, roles);
   await db.query('UPDATE bank.calendar SET time_zone = $1', [zoneAtNoon()]);
   if (limits !== undefined) await db.query('UPDATE bank.limit_default SET single_units = $1, daily_units = $1', [limits]);
   const one = { id: ids[0], name: 'one', token: await openOperatorSession(db, ids[0]) };
   const two = { id: ids[1], name: 'two', token: await openOperatorSession(db, ids[1]) };
-  await openOperatorSession(db, maker, '8 hours', makerToken);
+  await openOperatorSession(db, maker.id, '8 hours', makerToken);
   const rows = async <Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
     (await db.query<Row>(sql, values)).rows;
   const [person] = await rows<{ id: string }>(
@@ -216,7 +218,7 @@ export const aBankOn = async (url: string, { limits, others = {} }: BankOptions 
   );
   const customer = person?.id ?? '';
   return {
-    url, db, one, two, customer, connect, rows,
+    url, db, one, two, maker, customer, connect, rows,
     account: wish => openAccount({ db, one, customer }, wish),
     behindItsBack: async (sql, values = []) => {
       await db.query('SET session_replication_role = replica');

@@ -1,53 +1,65 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadOperator } from '../../../src/database/sign-in.ts';
 import { permissions } from '../../../src/domain/permission.ts';
 import type { AnyAction } from '../../../src/kit/define-action.ts';
 import type { Acting, Typed } from '../../../src/kit/request.ts';
-import { runAction } from '../../../src/kit/run-action.ts';
 import { openSession } from '../../../src/kit/session.ts';
+import { singleOf } from '../../../src/kit/single.ts';
 import { actions, resources } from '../../../src/resources/registry.ts';
-import { openOperatorSession, type TestOperator } from '../../support/acting.ts';
-import { anActingBank, type ActingBank } from '../../support/acting-session.ts';
-import { changed, subjects, tables } from '../../support/every-action.ts';
+import { anActingBank, ask, type ActingBank } from '../../support/acting-session.ts';
+import { changed, subjects, subjectsOfTwo, tables } from '../../support/every-action.ts';
+import { onePerRole, roles, signInEach, type Person, type Role } from '../../support/people.ts';
 import { report } from '../../support/reliability.ts';
-
-const roles = ['admin', 'developer', 'manager', 'sysop', 'operations', 'analyst', 'support', 'auditor', 'viewer'] as const;
+import { askedFor } from '../../support/request-subjects.ts';
 
 let world: ActingBank;
-const people = new Map<string, { readonly operator: TestOperator; readonly acting: Acting }>();
-/** What the database's own table says: `role action`. */
-let allowed: ReadonlySet<string>;
+let personWith: (role: Role) => Person;
+/** What the database's own table says: `role permission`. */
+let held: ReadonlySet<string>;
+let checkers: ReadonlyMap<string, string | null>;
 /** A record that nobody gets to change, by action. */
 const untouched = new Map<string, Typed>();
-const figures = { allowed: 0, refused: 0, 'refused by the database alone': 0, 'refusals without audit row': 0 };
+/** A request that nobody gets to decide, by action. */
+const undecided = new Map<string, string>();
+const tried = { done: 0, 'asked for': 0, refused: 0, 'refused by the database alone': 0 };
+const checked = { approved: 0, refused: 0, 'refused by the database alone': 0 };
+let unrecorded = 0;
+
+/** What concerns oneself alone everybody may: of a request that somebody can make, or decide. */
+const behind: Readonly<Record<string, string>> = {
+  'approvals.approve': 'approval.decide',
+  'approvals.reject': 'approval.decide',
+  'approvals.cancel': 'account.close',
+  'approvals.break-glass': 'account.close',
+};
+const needed = (action: AnyAction): string => behind[action.id] ?? action.permission;
+const ofTwo = actions.filter(({ eyes, eyesFor }) => eyes === 2 || eyesFor !== undefined);
+const approve = actions.find(({ id }) => id === 'approvals.approve');
+
+const note = 'decided by a test of every role';
+const run = (action: AnyAction | undefined, typed: Typed, acting: Acting, request: string) => {
+  if (!action) throw new Error('there is no such action');
+  return singleOf(acting, actions).run(action, typed, { request });
+};
 
 beforeAll(async () => {
-  world = await anActingBank({ others: Object.fromEntries(roles.map(role => [`one-${role}`, [role]])) });
-  const { bank, acting } = world;
-  for (const role of roles) {
-    const name = `one-${role}`;
-    const operator = await loadOperator(world.database.reads, name);
-    const token = await openOperatorSession(bank.db, String(operator.id));
-    people.set(role, { operator: { id: String(operator.id), name, token }, acting: { ...acting, operator, token } });
-  }
-  const rows = await bank.rows<{ held: string }>(
-    `SELECT r.role || ' ' || a.action AS held FROM ops.role_permission r JOIN ops.action_permission a USING (permission)`,
-  );
-  for (const { id } of actions) untouched.set(id, (await subjects[id]?.(bank, bank.one)) ?? {});
-  allowed = new Set(rows.map(({ held }) => held));
+  world = await anActingBank({ others: onePerRole });
+  const { bank } = world;
+  personWith = await signInEach(world);
+  const rows = await bank.rows<{ held: string }>(`SELECT role || ' ' || permission AS held FROM ops.role_permission`);
+  held = new Set(rows.map(row => row.held));
+  const asked = await bank.rows<{ action: string; checker: string | null }>('SELECT action, checker FROM ops.action_permission');
+  checkers = new Map(asked.map(({ action, checker }) => [action, checker]));
+  for (const { id } of actions) untouched.set(id, (await subjects[id]?.(world, bank.one)) ?? {});
+  const maker = await world.as(bank.maker);
+  for (const { id } of ofTwo)
+    undecided.set(id, await ask(world, maker, id, (await (subjectsOfTwo[id] ?? subjects[id])?.(world, bank.maker)) ?? {}));
 });
 afterAll(async () => {
-  report(`${roles.length} roles × ${actions.length} actions`, figures);
+  report(`${roles.length} roles × ${actions.length} actions`, tried);
+  report(`${roles.length} roles × ${ofTwo.length} actions that take two people, as checker`, checked);
+  report('denials', { 'without audit row': unrecorded });
   await world[Symbol.asyncDispose]();
-});
-
-test('the roles are those of the database, and each action stands in its table with the permission that the kit asks for', async () => {
-  const { bank } = world;
-  expect((await bank.rows<{ name: string }>('SELECT name FROM ops.role ORDER BY name')).map(({ name }) => name)).toEqual(roles.toSorted());
-  const rows = await bank.rows<{ action: string; permission: string }>('SELECT action, permission FROM ops.action_permission');
-  const table = new Map(rows.map(({ action, permission }) => [action, permission]));
-  for (const { id, permission } of actions) expect(`${id} ${table.get(id)}`).toBe(`${id} ${permission}`);
 });
 
 /** How an attempt is told in the log. */
@@ -56,57 +68,102 @@ const recorded = async (request: string) =>
     ({ told }) => told,
   ); // prettier-ignore
 
-const personWith = (role: string) => {
-  const person = people.get(role);
-  if (!person) throw new Error(`nobody has the role ${role}`);
-  return person;
+/** Tries it, and expects it to be refused and to be on record as such. */
+const expectRefusal = async (action: AnyAction | undefined, typed: Typed, acting: Acting): Promise<void> => {
+  const request = randomUUID();
+  expect({ action: action?.id, outcome: await run(action, typed, acting, request) }).toMatchObject({
+    action: action?.id,
+    outcome: { ok: false, refusal: { kind: 'forbidden' } },
+  });
+  const told = (await recorded(request)).join();
+  if (told !== `${acting.operator.name} ${action?.id} refused`) unrecorded += 1;
+  expect(told).toBe(`${acting.operator.name} ${action?.id} refused`);
 };
 
-/** Tries it, and expects it to be refused and to be on record as such. */
-const expectRefusal = async (action: AnyAction, typed: Typed, acting: Acting): Promise<void> => {
-  const request = randomUUID();
-  expect(await runAction(action, typed, acting, { request })).toMatchObject({ ok: false, refusal: { kind: 'forbidden' } });
-  const told = (await recorded(request)).join();
-  if (told !== `${acting.operator.name} ${action.id} refused`) figures['refusals without audit row'] += 1;
-  expect(told).toBe(`${acting.operator.name} ${action.id} refused`);
-};
+/** The same for a client that believes it may everything. */
+const deceived = (acting: Acting): Acting => ({
+  ...acting,
+  operator: { ...acting.operator, permissions: new Set<string>([...permissions, 'self']) },
+});
+
+const may = (role: Role, permission: string): boolean => held.has(`${role} ${permission}`);
+
+/** Only what a refusal leaves behind. */
+const traces = ['ops.audit', 'ops.audit_head'];
 
 describe.each(roles)('%s', role => {
-  test('is allowed what the table allows, and it is on record', async () => {
+  test('does what the table allows, or asks for it where it takes two, and it is on record', async () => {
     const { operator, acting } = personWith(role);
-    for (const action of actions.filter(({ id }) => allowed.has(`${role} ${id}`))) {
-      const typed = (await subjects[action.id]?.(world.bank, operator)) ?? {};
+    for (const action of actions.filter(candidate => may(role, needed(candidate)))) {
+      const typed = (await subjects[action.id]?.(world, operator)) ?? {};
       const request = randomUUID();
-      expect(await runAction(action, typed, acting, { request })).toMatchObject({ ok: true });
-      expect(await recorded(request)).toEqual([`${operator.name} ${action.id} success`]);
-      figures.allowed += 1;
+      const outcome = await run(action, typed, acting, request);
+      const asks = action.eyes === 2;
+      expect({ action: action.id, outcome }).toMatchObject({
+        action: action.id,
+        outcome: asks ? { ok: false, refusal: { kind: 'waiting-for-approval' } } : { ok: true },
+      });
+      const named = asks ? 'approvals.request' : action.carriesOut ? askedFor : action.id;
+      expect(await recorded(request)).toEqual([`${operator.name} ${named} success`]);
+      tried[asks ? 'asked for' : 'done'] += 1;
+    }
+  });
+
+  test('asks for what takes two by what is changed', async () => {
+    const { operator, acting } = personWith(role);
+    for (const action of ofTwo.filter(candidate => candidate.eyes === 1 && may(role, candidate.permission))) {
+      const typed = (await subjectsOfTwo[action.id]?.(world, operator)) ?? {};
+      const request = randomUUID();
+      expect({ action: action.id, outcome: await run(action, typed, acting, request) }).toMatchObject({
+        action: action.id,
+        outcome: { ok: false, refusal: { kind: 'waiting-for-approval' } },
+      });
+      expect(await recorded(request)).toEqual([`${operator.name} approvals.request success`]);
+      tried['asked for'] += 1;
     }
   });
 
   test('is refused everything else, also by the database alone, and it is on record', async () => {
-    const { bank } = world;
     const { acting } = personWith(role);
-    const deceived = { ...acting, operator: { ...acting.operator, permissions: new Set<string>(permissions) } };
-    const before = await tables(bank);
-    for (const action of actions.filter(({ id }) => !allowed.has(`${role} ${id}`))) {
+    const before = await tables(world.bank);
+    for (const action of actions.filter(candidate => !may(role, needed(candidate)))) {
       const typed = untouched.get(action.id) ?? {};
       await expectRefusal(action, typed, acting);
-      figures.refused += 1;
-      // A client that believes it may
-      await expectRefusal(action, typed, deceived);
-      figures['refused by the database alone'] += 1;
+      tried.refused += 1;
+      await expectRefusal(action, typed, deceived(acting));
+      tried['refused by the database alone'] += 1;
     }
-    expect(changed(before, await tables(bank))).toEqual(['ops.audit', 'ops.audit_head']);
+    expect(changed(before, await tables(world.bank))).toEqual(traces);
+  });
+
+  test('decides requests only with the permission of their checker', async () => {
+    const { operator, acting } = personWith(role);
+    const before = await tables(world.bank);
+    for (const { id } of ofTwo.filter(candidate => !may(role, checkers.get(candidate.id) ?? ''))) {
+      const typed = { id: undecided.get(id) ?? '', note };
+      await expectRefusal(approve, typed, acting);
+      checked.refused += 1;
+      await expectRefusal(approve, typed, deceived(acting));
+      checked['refused by the database alone'] += 1;
+    }
+    expect(changed(before, await tables(world.bank))).toEqual(
+      traces.filter(() => ofTwo.some(({ id }) => !may(role, checkers.get(id) ?? ''))),
+    );
+
+    const maker = await world.as(world.bank.maker);
+    for (const { id } of ofTwo.filter(candidate => may(role, checkers.get(candidate.id) ?? ''))) {
+      const asked = await ask(world, maker, id, (await (subjectsOfTwo[id] ?? subjects[id])?.(world, world.bank.maker)) ?? {});
+      const request = randomUUID();
+      expect({ id, outcome: await run(approve, { id: asked, note }, acting, request) }).toMatchObject({ id, outcome: { ok: true } });
+      expect(await recorded(request)).toEqual([`${operator.name} ${id} success`]);
+      checked.approved += 1;
+    }
   });
 
   test.each(resources.map(resource => [resource.id, resource] as const))('reads %s only with its permission', async (_, resource) => {
-    const { operator, token } = personWith(role).acting;
+    const { operator, token, database } = personWith(role).acting;
     const environment = { name: 'test', production: false, demo: false, timeZone: 'Europe/Berlin', currency: 'EUR' };
-    const session = openSession({ database: world.database, operator, token, environment, registry: { resources, actions } });
-    const [held] = await world.bank.rows('SELECT FROM ops.role_permission WHERE role = $1 AND permission = $2', [
-      role,
-      resource.permission,
-    ]);
+    const session = openSession({ database, operator, token, environment, registry: { resources, actions } });
     const request = { terms: [], sort: resource.page.defaultSort, limit: 1 };
     const reads = [
       async () => session.list(resource, request),
@@ -120,7 +177,14 @@ describe.each(roles)('%s', role => {
         () => 'read',
         (error: Error) => error.message,
       );
-      expect(answer).toBe(held ? 'read' : `${resource.title} needs the permission ${resource.permission}`);
+      expect(answer).toBe(may(role, resource.permission) ? 'read' : `${resource.title} needs the permission ${resource.permission}`);
     }
   });
+});
+
+test('what was refused was decided by nobody', async () => {
+  const left = await world.bank.rows<{ status: string }>('SELECT DISTINCT status FROM ops.approval WHERE number = ANY ($1)', [
+    [...undecided.values()],
+  ]);
+  expect(left).toEqual([{ status: 'pending' }]);
 });
