@@ -76,7 +76,7 @@ describe('every action is classified, on both sides alike', () => {
 });
 
 describe('what takes two people', () => {
-  const ofTwo = actions.filter(({ eyes, eyesFor }) => eyes === 2 || eyesFor !== undefined);
+  const ofTwo = actions.filter(action => action.eyes === 2 || action.eyesFor !== undefined);
 
   test.each(ofTwo.map(action => [action.id, action] as const))(
     '%s stores no secret while it waits, and somebody else can decide it',
@@ -90,7 +90,7 @@ describe('what takes two people', () => {
   );
 
   test('whatever takes two by what is changed is tried as such', () => {
-    const byFacts = actions.filter(({ eyes, eyesFor }) => eyes === 1 && eyesFor !== undefined).map(({ id }) => id);
+    const byFacts = actions.filter(action => action.eyes === 1 && action.eyesFor !== undefined).map(({ id }) => id);
     expect(Object.keys(subjectsOfTwo).toSorted()).toEqual(byFacts.toSorted());
   });
 

@@ -33,7 +33,7 @@ const behind: Readonly<Record<string, string>> = {
   'approvals.break-glass': 'account.close',
 };
 const needed = (action: AnyAction): string => behind[action.id] ?? action.permission;
-const ofTwo = actions.filter(({ eyes, eyesFor }) => eyes === 2 || eyesFor !== undefined);
+const ofTwo = actions.filter(action => action.eyes === 2 || action.eyesFor !== undefined);
 const approve = actions.find(({ id }) => id === 'approvals.approve');
 
 const note = 'decided by a test of every role';
