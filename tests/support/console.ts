@@ -25,6 +25,8 @@ export type ConsoleWishes = {
   /** The pane to begin with; the first one otherwise. */
   readonly pane?: string;
   readonly registry?: Registry;
+  /** What request ids come from; two consoles on one bank must not share it. */
+  readonly seed?: string;
   /** Stands between the console and its session, to delay or break it. */
   readonly around?: (session: Session) => Session;
 };
@@ -227,7 +229,7 @@ export const openConsole = async (wishes: ConsoleWishes = {}): Promise<TestConso
   const home = await mkdtemp(path.join(tmpdir(), 'bursar-home-'));
   const registry = wishes.registry ?? { resources, actions };
   // Request ids come from the seed: two consoles on one bank must not share them
-  const seed = wishes.url === undefined ? 'test' : home;
+  const seed = wishes.seed ?? (wishes.url === undefined ? 'test' : home);
   const app = new App({ stage: terminal.stage, registry, home, seed, now: Date.now, log: () => undefined });
   app.open();
   const console = new TestConsole(terminal, app, bank, home);

@@ -18,7 +18,7 @@ export const fromBase32 = (text: string): Buffer => {
 export const seedIn = (said: string): Buffer => fromBase32(/secret=([A-Z2-7]+)/.exec(said)?.[1] ?? '');
 
 /** What a person answers to a question, who has read everything until then. */
-export type Person = (question: string, said: string) => string;
+export type Person = (question: string, said: string) => string | Promise<string>;
 
 /** A person who enrols with a password and reads the codes of their app. */
 export const enrolling =

@@ -62,7 +62,7 @@ const profileLines = (operator: OperatorRow): readonly DetailLine[] => [
   ['Display name', operator.displayName],
   ['E-mail', operator.email ?? 'none: no code could be sent', operator.email === null ? 'warn' : 'plain'],
   ['Status', standing(operator), tones[standing(operator)] ?? 'plain'],
-  ['Created', `${formatInstant(operator.createdAt)} by ${operator.createdBy ?? 'the first migration or a demo'}`],
+  ['Created', `${formatInstant(operator.createdAt)} by ${operator.createdBy ?? 'whoever set the bank up'}`],
   ...signInLines(operator),
 ];
 
