@@ -6,6 +6,7 @@ import { oldestPostgres } from '../database/setup.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
 import type { CommandContext } from './command.ts';
+import { checkRoles } from './check-roles.ts';
 import { guardProblems } from './guards.ts';
 
 /** Deadlines follow the database's clock and the screen ours: more than this between them misleads people, in milliseconds. */
@@ -91,6 +92,7 @@ export const checkDatabase = async (connection: Direct, context: CommandContext)
       ? ok('extensions', 'all there')
       : fail('extensions', `${missing.join(', ')} missing`, `run CREATE EXTENSION ${missing.join(', ')} as the owner`),
     ...(await checkGuards(connection, context.migrations)),
+    ...(await checkRoles(connection, context.config)),
     await checkAudit(connection, context),
     ...(await checkBank(connection)),
   ];

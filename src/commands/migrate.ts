@@ -12,7 +12,7 @@ import { withDatabase } from './with-database.ts';
 const giveRights = async (connection: Direct, wanted: boolean): Promise<readonly string[]> => {
   if (!wanted && !(await rolesExist(connection))) return [];
   const changes = await applyRights(connection);
-  return changes === 0 ? [] : [`gave the database roles their rights: ${changes.toLocaleString('en')} changes`];
+  return wanted ? [`the database roles have their rights: ${changes.toLocaleString('en')} changes`] : [];
 };
 
 /** `bursar migrate`: applies what is pending; `--status` only says what is. */

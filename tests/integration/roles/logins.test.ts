@@ -1,0 +1,136 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTraffic } from '../../../src/demo/traffic.ts';
+import { rightsProblems } from '../../../src/database/rights.ts';
+import { asRole } from '../../../src/database/role-url.ts';
+import { connectionSettings } from '../../../src/database/settings.ts';
+import { aCommand } from '../../support/command.ts';
+import { aDatabase, type TestDatabase } from '../../support/database.ts';
+import { countOf, query } from '../../support/query.ts';
+
+let demo: TestDatabase;
+beforeAll(async () => {
+  demo = await aDatabase('demo');
+});
+afterAll(() => demo.drop());
+
+const problemsOf = async (url: string): Promise<readonly string[]> => {
+  const client = new Client(connectionSettings(url, { applicationName: 'tests' }));
+  await client.connect();
+  try {
+    return await rightsProblems(client);
+  } finally {
+    await client.end();
+  }
+};
+
+/** Who the last sign-in connected as. */
+const lastLogin = async (): Promise<unknown> =>
+  (await query(demo.url, `SELECT db_role FROM ops.audit WHERE action = 'sessions.open' ORDER BY seq DESC LIMIT 1`))[0]?.['db_role'];
+
+describe('the console', () => {
+  test('connects as the operator, although the owner’s address is named', async () => {
+    expect(await aCommand({ url: demo.url })('accounts', 'list', '--limit', '1')).toMatchObject({ code: 0 });
+    expect(await lastLogin()).toBe('bursar_operator');
+  });
+
+  test('connects as the operator where that is the address', async () => {
+    expect(await aCommand({ url: asRole(demo.url, 'bursar_operator') })('accounts', 'list', '--limit', '1')).toMatchObject({ code: 0 });
+    expect(await lastLogin()).toBe('bursar_operator');
+  });
+
+  test.each(['bursar', 'bursar_operator'] as const)('connects as the reader with --read-only, from the address of %s', async user => {
+    const url = user === 'bursar' ? demo.url : asRole(demo.url, user);
+    expect(await aCommand({ url })('--read-only', 'accounts', 'list', '--limit', '1')).toMatchObject({ code: 0 });
+    expect(await lastLogin()).toBe('bursar_reader');
+  });
+
+  test('does not fall back to more than the reader', async () => {
+    const environment = { BURSAR_READER_URL: 'postgresql://bursar_reader@localhost:1/nowhere' };
+    const answer = await aCommand({ url: demo.url, environment })('--read-only', 'accounts', 'list');
+    expect(answer.code).not.toBe(0);
+    expect(answer.stdout).toBe('');
+  });
+
+  test('says in doctor that its logins are as they should be, or how to make them so', async () => {
+    expect((await aCommand({ url: demo.url })('doctor')).stdout).toContain('each login has the rights it needs and no others');
+    await using bare = await aDatabase('blank');
+    await aCommand({ url: bare.url })('migrate', '--roles');
+    await query(bare.url, 'GRANT UPDATE ON bank.account TO bursar_reader');
+    const doctor = await aCommand({ url: bare.url })('doctor');
+    expect(doctor.stdout).toMatch(/FAIL\s+roles\s+too much: UPDATE on bank\.account for bursar_reader/);
+    expect(doctor.code).toBe(1);
+  });
+});
+
+describe('bursar migrate --roles', () => {
+  test('makes the roles and gives them their rights; again it changes nothing', async () => {
+    await using bare = await aDatabase('blank');
+    const bursar = aCommand({ url: bare.url });
+    const first = await bursar('migrate', '--roles');
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stdout).toMatch(/the database roles have their rights: [\d,]{3,} changes/);
+    expect(await problemsOf(bare.url)).toEqual([]);
+    expect((await bursar('migrate', '--roles')).stdout).toContain('the database roles have their rights: 0 changes');
+    expect((await bursar('migrate', '--roles', '--status')).code).toBe(2);
+  });
+
+  test('needs no superuser: who owns the database and may create roles can do it, in the address of the owner', async () => {
+    await using bare = await aDatabase('blank');
+    const database = new URL(bare.url).pathname.slice(1);
+    const dba = `dba_${database.slice(-12)}`;
+    await query(bare.url, `CREATE ROLE ${dba} LOGIN CREATEROLE`);
+    await query(bare.url, `ALTER DATABASE ${database} OWNER TO ${dba}`);
+    const owner = new URL(bare.url);
+    owner.username = dba;
+    const bursar = aCommand({ url: asRole(bare.url, 'bursar_operator'), environment: { BURSAR_OWNER_URL: owner.href } });
+    const made = await bursar('migrate', '--roles');
+    expect(made.stderr).toBe('');
+    expect(made.code).toBe(0);
+    expect(await problemsOf(bare.url)).toEqual([]);
+    await query(bare.url, `ALTER DATABASE ${database} OWNER TO CURRENT_USER`);
+  });
+
+  test('is what doctor asks for where a right is missing', async () => {
+    await using bare = await aDatabase('blank');
+    const bursar = aCommand({ url: bare.url });
+    await bursar('migrate', '--roles');
+    await query(bare.url, 'REVOKE USAGE ON SCHEMA ops FROM bursar_operator');
+    const doctor = await bursar('doctor');
+    expect(doctor.stdout).toMatch(/missing: USAGE on ops for bursar_operator\s+-> run "bursar migrate --roles"/);
+    await bursar('migrate', '--roles');
+    expect(await problemsOf(bare.url)).toEqual([]);
+  });
+});
+
+test('the traffic of a demo posts as the platform, which can do that and nothing of the operators’', async () => {
+  const before = await countOf(demo.url, 'bank.transaction');
+  const errors: unknown[] = [];
+  const end = new AbortController();
+  const traffic = startTraffic(asRole(demo.url, 'bursar_platform'), {
+    perSecond: 200,
+    registrationEvery: 20,
+    signal: end.signal,
+    onError: error => errors.push(error),
+  });
+  await expect.poll(() => countOf(demo.url, 'bank.transaction'), { timeout: 15_000 }).toBeGreaterThan(before + 50);
+  await expect
+    .poll(() => countOf(demo.url, `bank.document WHERE received_at > now() - interval '1 minute'`), { timeout: 15_000 })
+    .toBeGreaterThan(0);
+  end.abort();
+  await traffic;
+  expect(errors).toEqual([]);
+});
+
+test('the auditor’s login verifies the log, and is refused everything that would change it', async () => {
+  const verified = await aCommand({ url: asRole(demo.url, 'bursar_auditor') })('audit', 'verify');
+  expect(verified).toMatchObject({ code: 0, stderr: '' });
+  expect(verified.stdout).toContain('unbroken');
+  await expect(query(asRole(demo.url, 'bursar_auditor'), 'UPDATE ops.audit SET note = NULL')).rejects.toThrow(/permission denied/);
+});
+
+test('a demo is replaced by its owner, and its logins have their rights afterwards', async () => {
+  const replaced = await aCommand({ url: demo.url })('demo', '--replace', '--scale', '20000');
+  expect(replaced.code).toBe(0);
+  expect(await problemsOf(demo.url)).toEqual([]);
+});
