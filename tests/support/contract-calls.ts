@@ -40,7 +40,7 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `bank.revoke_sessions(${of('user:active')})`, by: ['users.end-sessions', 'users.lock', 'users.deactivate', 'users.reset-password', 'users.change-role'] },
     { call: `bank.end_session(${of('userSession')})`, by: ['sessions.end'] },
     { call: `bank.reset_password(${user('active')}, sha256('token'))`, by: ['users.reset-password'] },
-    { call: `bank.send_invitation(${of('user:fresh')}, sha256('token'))`, by: ['users.create'] },
+    { call: `bank.send_invitation((SELECT id FROM bank.create_user('newcomer', 'newcomer@mail.example', 'New', 'Comer', NULL, NULL, 'viewer', 'invited', NULL)), sha256('token'))`, by: ['users.create'] },
     { call: `ops.place_hold(${account('active')}, 'compliance', ${note}, current_date + 7, false)`, by: ['accounts.freeze'] },
     { call: `ops.release_holds(${account('frozen')}, ${note})`, by: ['accounts.unfreeze', 'accounts.retract-freeze'], target: ['account', of('account:frozen')] },
     { call: `ops.retract_hold(${account('frozenNow')}, ${note})`, by: ['accounts.retract-freeze'] },

@@ -14,6 +14,8 @@ CREATE INDEX auth_session_started_at_place_idx ON bank.auth_session (started_at,
 CREATE INDEX auth_session_last_seen_at_place_idx ON bank.auth_session (last_seen_at, (number * 2));
 CREATE INDEX operator_session_started_at_place_idx ON ops.operator_session (started_at, (number * 2 + 1));
 CREATE INDEX operator_session_last_seen_at_place_idx ON ops.operator_session (last_seen_at, (number * 2 + 1));
+CREATE INDEX auth_session_place_idx ON bank.auth_session ((number * 2));
+CREATE INDEX operator_session_place_idx ON ops.operator_session ((number * 2 + 1));
 CREATE INDEX auth_session_user_id_idx ON bank.auth_session (user_id);
 
 -- A try from an address that is not let in says nothing about the password: it never counts towards a lockout.
@@ -190,15 +192,29 @@ BEGIN
   RETURN bank.make_link(person.id, 'reset', token_hash, interval '1 hour');
 END $$;
 
--- The link by which somebody who was just created chooses the first password; it activates who is only invited.
+-- The link by which somebody who is created in this very action chooses the first password; it activates who is only invited.
 CREATE FUNCTION bank.send_invitation(id bigint, token_hash bytea) RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_action('users.create');
 BEGIN
-  PERFORM ops.require_action('users.create');
-  IF NOT EXISTS (SELECT FROM bank."user" u WHERE u.id = send_invitation.id AND u.version = 0 AND u.password_hash IS NULL) THEN
-    RAISE EXCEPTION 'an invitation is for somebody new who has no password yet' USING ERRCODE = 'BU007';
+  IF NOT EXISTS (SELECT FROM bank."user" u WHERE u.id = send_invitation.id AND u.created_by = run.operator_id AND u.created_at >= transaction_timestamp()::timestamptz(3)
+                    AND u.version = 0 AND u.password_hash IS NULL) THEN
+    RAISE EXCEPTION 'an invitation is for somebody who is just created and has no password yet' USING ERRCODE = 'BU007';
   END IF;
   RETURN bank.make_link(send_invitation.id, 'invitation', token_hash, interval '7 days');
 END $$;
+
+-- Whoever gets a link hears of it: one made by a colleague for a password of their own choice does not go unnoticed.
+CREATE FUNCTION bank.demand_notice() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM ops.notice n JOIN bank."user" u ON u.id = new.user_id
+                  WHERE n.request_id = (ops.acting()).request_id AND n.about_entity = 'user' AND n.about_id = new.user_id::text
+                    AND n.template = CASE new.purpose WHEN 'reset' THEN 'password-reset' ELSE 'invite' END AND n.recipient = u.email) THEN
+    RAISE EXCEPTION 'a link is made together with the message to its user' USING ERRCODE = 'BU008';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER demand_notice AFTER INSERT ON bank.password_reset DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank.demand_notice();
 
 -- For the platform: uses a link up and sets the password (PHC format) that its user chose. Of many at once one succeeds.
 CREATE FUNCTION bank.redeem_password_reset(token text, new_password_hash text, ip inet, user_agent text DEFAULT '', OUT user_id bigint, OUT refusal text)

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { formatInstant } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
+import { isMailAddress } from '../../domain/notice-settings.ts';
 import { linkWith, newOneTimeSecret, placeOf } from '../../domain/one-time-secret.ts';
-import { conflict, done } from '../../domain/outcome.ts';
+import { conflict, done, invalid } from '../../domain/outcome.ts';
 import { Email, isStartingRole, platformRoles } from '../../domain/user.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { enqueueNotice } from '../../kit/notice.ts';
@@ -53,6 +54,7 @@ export const createInvite = defineAction({
   input: NewInvite,
 
   gather: async ({ email }, { db }) => {
+    if (!isMailAddress(email)) return invalid(`no mail can be sent to ${email}`);
     const [known, link = ''] = await Promise.all([knownBy(db, email), settingNamed(db, 'security.invite-link')]);
     return known.username === null
       ? done<Facts>({ open: known.open, link })

@@ -31,6 +31,7 @@ export const allowAddress = defineAction({
     others === 0
       ? 'it is the first entry: from now on only who comes from it gets in; who sits at the machine itself always does'
       : `with it the list has ${others + 1} entries; who comes from none of them is kept out`,
+    ...(hours === undefined ? [] : ['when its last entry expires the list is gone, and everybody is let in']),
     behindWords(behind),
     ...(scope === 'platform' ? [] : [`${outside} open ${outside === 1 ? 'session' : 'sessions'} of operators will be outside of it`]),
     'whoever makes or decides this and would be outside is refused',

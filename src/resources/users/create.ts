@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatMoney } from '../../domain/money.ts';
 import { DayInput } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
+import { isMailAddress } from '../../domain/notice-settings.ts';
 import { linkWith, newOneTimeSecret } from '../../domain/one-time-secret.ts';
 import { conflict, done, forbidden, invalid } from '../../domain/outcome.ts';
 import { hashPassword, Password } from '../../domain/password.ts';
@@ -66,6 +67,7 @@ export const createUser = defineAction({
   gather: async (input, { db, operator, today, currency }) => {
     if (givesItselfAway(input)) return invalid('the password contains the username');
     if (input.sendInvitation && input.password !== undefined) return invalid('whoever is invited chooses the password: leave it out');
+    if (input.sendInvitation && !isMailAddress(input.email)) return invalid(`no mail can be sent to ${input.email}`);
     if (input.birthDate !== undefined && (input.birthDate <= '1900-01-01' || input.birthDate > today)) {
       return invalid(`nobody was born on ${input.birthDate}`);
     }

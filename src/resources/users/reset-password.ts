@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { formatInstant } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
 import { linkWith, newOneTimeSecret, placeOf } from '../../domain/one-time-secret.ts';
-import { done } from '../../domain/outcome.ts';
+import { isMailAddress } from '../../domain/notice-settings.ts';
+import { conflict, done } from '../../domain/outcome.ts';
 import { fullName } from '../../domain/user.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { enqueueNotice } from '../../kit/notice.ts';
@@ -38,6 +39,7 @@ export const resetUserPassword = defineAction({
   gather: async ({ id }, context) => {
     const user = await userFor(id, context);
     if (!user.ok) return user;
+    if (!isMailAddress(user.value.email)) return conflict(`no mail can be sent to ${user.value.email}`, 'correct the address first');
     const [sessions, open, link = ''] = await Promise.all([
       liveSessions(context.db, id),
       openLinkOf(context.db, id),

@@ -25,10 +25,16 @@ const person = async (username: string): Promise<string> => {
 const versionOf = async (id: string): Promise<number> =>
   (await bank.rows<{ version: number }>('SELECT version FROM bank."user" WHERE id = $1', [id]))[0]?.version ?? -1;
 
-const reset = (id: string, token: string) =>
-  act(bank.db, bank.one, 'users.reset-password', async db =>
-    db.query('SELECT bank.reset_password($1, $2, $3)', [id, await versionOf(id), hashOf(token)]),
+const tell = (id: string) =>
+  bank.db.query(
+    `SELECT ops.enqueue_notice('password-reset', 'email', u.email, 'Choose a new password', 'Hello', NULL, NULL, 'user', u.id::text) FROM bank."user" u WHERE id = $1`,
+    [id],
   );
+const reset = (id: string, token: string, told = true) =>
+  act(bank.db, bank.one, 'users.reset-password', async db => {
+    await db.query('SELECT bank.reset_password($1, $2, $3)', [id, await versionOf(id), hashOf(token)]);
+    if (told) await tell(id);
+  });
 
 type Redeemed = { user_id: string | null; refusal: string | null };
 const redeem = async (db: Client, token: string): Promise<Redeemed | undefined> =>
@@ -100,6 +106,7 @@ test('within 24 hours of a change of address a reset takes two people; whoever a
       operator.token, 'users.reset-password', hashOf('users.reset-password'), approval,
     ]); // prettier-ignore
     await bank.db.query('SELECT bank.reset_password($1, $2, $3)', [id, await versionOf(id), hashOf(token)]);
+    await tell(id);
     await writeAudit(bank.db);
     await bank.db.query('COMMIT');
   };
@@ -125,6 +132,17 @@ test('nobody sets a password without a link: not by a plain update, and a link l
     await bank.rows(`UPDATE bank."user" SET role = 'admin', password_hash = 'x', version = version + 1 WHERE id = $1`, [id]);
   };
   expect((await refusal(bank.db, more)).code).toBe('BU004');
+});
+
+test('no link is made behind its user’s back, nor for somebody who is not just created', async () => {
+  const id = await person('grace.unheard');
+  expect(await refusal(bank.db, () => reset(id, aToken(), false))).toMatchObject({
+    code: 'BU008',
+    message: expect.stringContaining('message') as string,
+  });
+  expect(await bank.rows('SELECT FROM bank.password_reset WHERE user_id = $1', [id])).toHaveLength(0);
+  const invite = () => act(bank.db, bank.one, 'users.create', db => db.query('SELECT bank.send_invitation($1, $2)', [id, hashOf('known')]));
+  expect((await refusal(bank.db, invite)).code).toBe('BU007');
 });
 
 test('earlier passwords are kept to be compared with, as many as the setting says', async () => {
