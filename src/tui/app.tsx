@@ -6,6 +6,7 @@ import { intentOf } from './keys.ts';
 import { Overlay, Screen } from './screen.tsx';
 import { isFieldFed, isTyping } from './state/context.ts';
 import type { Event, Happening } from './state/events.ts';
+import { isCovered } from './state/mode.ts';
 import { initialState } from './state/start.ts';
 import type { State } from './state/types.ts';
 import { update } from './state/update.ts';
@@ -88,7 +89,8 @@ export class App {
     if (this.#state === before) return;
     this.#state = withinEnds(this.#state);
     this.#drawn = this.#state;
-    this.#options.stage.output.show(frameOf(this.#state));
+    const hides = isCovered(this.#state) && before !== undefined && !isCovered(before);
+    this.#options.stage.output.show(frameOf(this.#state), hides);
     // Without a field or a dialog, now and before, Ink has nothing to do
     if (livePart(this.#state) || !before || livePart(before) || before.size !== this.#state.size) this.#instance?.rerender(this.#overlay());
   }

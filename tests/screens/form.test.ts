@@ -116,6 +116,6 @@ test('closing asks for the number of the account, and Enter does nothing before 
   expect(console.state.mode.kind).toBe('confirm');
   await nothingHappened(console);
   await console.confirm(number.slice(11));
-  await console.sees('[ok] closed', 'closed');
-  expect(await console.audit()).toMatchObject([{ action: 'accounts.close', outcome: 'success', reason: 'inactivity' }]);
+  await console.sees('[--] request 1 waits for somebody with approval.decide', 'i shows the inbox', 'active');
+  expect(await console.audit()).toMatchObject([{ action: 'approvals.request', outcome: 'success', reason: 'inactivity' }]);
 });

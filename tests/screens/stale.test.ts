@@ -35,7 +35,7 @@ test('a change that was looked at before the account changed is refused, shown a
   await askToFreeze(console);
   await console.sees('EUR 100.00 stays on the account');
   await elsewhere(console, 'accounts.freeze', freeze);
-  await elsewhere(console, 'accounts.unfreeze', { findings: 'the cause is gone', resolved: 'yes' });
+  await elsewhere(console, 'accounts.retract-freeze', { findings: 'the cause is gone' });
   await deposit(console, 23_45);
   await console.confirm();
   await console.sees('changed since you looked at it; nothing was done', 'EUR 123.45 stays on the account');

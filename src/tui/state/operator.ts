@@ -16,12 +16,16 @@ export const become = (state: State, role: string): Outcome<Step> => {
   if (!state.session?.become) return invalid('only a demo lets one be somebody else', 'leave, and sign in as another operator');
   if (role === '') return invalid('as whom?', 'write as ROLE, for example as manager');
   if (state.unsettled.length > 0) return invalid('the outcome of something you did is not known yet', 'wait until it is found out');
-  return done(step(withFlash(browsing(state), 'info', `becoming ${role} ...`), { kind: 'become', role }));
+  const leaving = { ...browsing(state), pulse: { ...state.pulse, handedOver: true } };
+  return done(step(withFlash(leaving, 'info', `becoming ${role} ...`), { kind: 'become', role }));
 };
 
 /** Another operator looks at the same list. What the one before did is theirs to undo. */
 export const became = (state: State, { outcome, at }: Of<'became'>): Step => {
-  if (!outcome.ok) return stay(withFlash(state, 'bad', outcome.refusal.message, outcome.refusal.next));
+  if (!outcome.ok) {
+    const kept = { ...state, pulse: { ...state.pulse, handedOver: false } };
+    return stay(withFlash(kept, 'bad', outcome.refusal.message, outcome.refusal.next));
+  }
   const { operator } = outcome.value;
   const asked = { ...state.asked, pulse: state.asked.pulse + 1 };
   const other = { ...state, session: outcome.value, asked, pulse: newPulse(at), done: [], now: at };

@@ -17,7 +17,7 @@ export const codeHolds = 5 * 60_000 - 5_000;
 export const beat = (state: State): Step => {
   const { session, pulse, asked } = state;
   const cover = coverOf(state.mode);
-  if (!session?.presence || pulse.beating || cover?.kind === 'sign-in' || cover?.kind === 'ended') return stay(state);
+  if (!session?.presence || pulse.beating || pulse.handedOver || cover?.kind === 'sign-in' || cover?.kind === 'ended') return stay(state);
   const bulk = runningBulk(state);
   const lock = findMode(state.mode, 'lock')?.lock;
   if (lock && !lock.isKept && !bulk && !lock.sheet.waiting)
@@ -60,7 +60,7 @@ const alive = (state: State, last: Pulse, at: number): State => {
 /** What the session is right now: live, locked or ended. */
 export const pulseFelt = (before: State, { asked, pulse, at }: Of<'pulse-felt'>): Step => {
   const state = { ...before, pulse: { ...before.pulse, beating: false } };
-  if (asked !== state.asked.pulse) return stay(state);
+  if (asked !== state.asked.pulse || state.pulse.handedOver) return stay(state);
   if (pulse.state === 'ended') return endSession(state, pulse.why ?? 'this session ended');
   if (pulse.state === 'locked') return sessionLocked(state, at, pulse.why ?? undefined);
   // Behind a lock nobody reads: that the database answers again is heard here

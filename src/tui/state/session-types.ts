@@ -28,6 +28,8 @@ export type PulseState = {
   readonly codeUntil: number;
   /** How much the clock of the database is ahead of ours, in milliseconds. */
   readonly ahead: number;
+  /** Another operator of a demo takes over: the session of before may end meanwhile, and nobody minds. */
+  readonly handedOver: boolean;
   /** When a key was pressed last, and whether one was since the last pulse. */
   readonly keyAt: number;
   readonly active: boolean;

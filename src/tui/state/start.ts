@@ -47,6 +47,7 @@ export const newPulse = (now: number): PulseState => ({
   wroteBefore: false,
   codeUntil: 0,
   ahead: 0,
+  handedOver: false,
   keyAt: now,
   active: true,
 });

@@ -68,9 +68,12 @@ export class CellOutput {
     return this.#ink as unknown as NodeJS.WriteStream;
   }
 
-  /** Draws lines under Ink's frame, past Ink's layout: what Ink leaves blank shows them. */
-  show(lines: readonly string[]): void {
-    this.#layer({ under: lines });
+  /**
+   * Draws lines under Ink's frame, past Ink's layout: what Ink leaves blank shows them. Alone, they hide what Ink drew before: its next
+   * frame comes a little later.
+   */
+  show(lines: readonly string[], alone = false): void {
+    this.#layer(alone ? { under: lines, over: [] } : { under: lines });
   }
 
   /** Starts or goes on drawing, on a screen of which nothing is known. */
