@@ -58,7 +58,7 @@ const closedReview = `
   INSERT INTO ops.access_review_item (review_id, source, source_id, subject_kind, subject_id, subject, role, sensitive, granted_at, granted_by, expires_at, last_used_at, last_login_at, inactive_days, conflicts,
                                       decision, note, decided_by, decided_at, version)
   SELECT review.id, i.source, i.source_id, i.subject_kind, i.subject_id, i.subject, i.role, i.sensitive, i.granted_at, i.granted_by, i.expires_at, w.used, w.login,
-         greatest(0, extract(epoch FROM review.opened_at - coalesce(greatest(w.used, w.login), i.granted_at)) / 86400)::integer, i.conflicts,
+         greatest(0, extract(epoch FROM review.opened_at - CASE WHEN i.source = 'grant' THEN coalesce(w.used, greatest(w.login, i.granted_at)) ELSE coalesce(greatest(w.used, w.login), i.granted_at) END) / 86400)::integer, i.conflicts,
          i.decision, CASE i.decision WHEN 'keep' THEN 'still needed, asked the team lead' ELSE 'left the university, nobody told us' END,
          -- nobody reviews their own access
          CASE WHEN i.subject = 'mona' THEN ada.id ELSE review.opened_by END, review.opened_at + interval '1 day', 1

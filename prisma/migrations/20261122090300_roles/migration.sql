@@ -608,7 +608,9 @@ BEGIN
       LEFT JOIN bank.role old_role ON old_role.name = c.old ->> 'role'
      WHERE u.role <> 'customer' AND u.status <> 'deactivated'
   ), judged AS (
-    SELECT h.*, ops.days_since(coalesce(greatest(h.last_used_at, h.last_login_at), h.granted_at)) AS inactive FROM held h
+    -- A grant that is not used is idle however often its holder signs in.
+    SELECT h.*, ops.days_since(CASE WHEN h.source = 'grant' THEN coalesce(h.last_used_at, greatest(h.last_login_at, h.granted_at))
+                                    ELSE coalesce(greatest(h.last_used_at, h.last_login_at), h.granted_at) END) AS inactive FROM held h
   )
   SELECT j.source, j.source_id, j.subject_kind, j.subject_id, j.subject, j.role, j.sensitive, j.granted_at, j.granted_by, j.expires_at, j.last_used_at, j.last_login_at, j.inactive, j.change, j.conflicts
     FROM judged j

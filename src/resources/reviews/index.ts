@@ -42,12 +42,12 @@ const detail = (review: ReviewRow, facts: ReviewFacts): readonly DetailSection[]
       ]),
   {
     title: `What changed since the last one (${facts.changes.length})`,
-    table: {
-      columns: ['At', 'Operator', 'Action', 'Record', 'Why'],
-      rows: facts.changes
-        .slice(-shownChanges)
-        .map(({ at, operator, action, record, why }) => [at.slice(5, 16).replace('T', ' '), operator ?? '-', action, record, why ?? '-']),
-    },
+    lines: facts.changes
+      .slice(-shownChanges)
+      .map(({ at, operator, action, record, why }) => [
+        at.slice(5, 16).replace('T', ' '),
+        `${operator ?? 'nobody'} ${action} ${record}${why === null ? '' : `: ${why}`}`,
+      ]),
   },
   { title: 'What one person must not hold together', lines: facts.separation.map(title => ['rule', title] as const) },
 ];
