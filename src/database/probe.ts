@@ -55,3 +55,22 @@ export const probeBank = async (connection: Direct): Promise<Staff> => {
   );
   return rows[0] ?? { demo: false, operators: 0, administrators: 0 };
 };
+
+export type OutboxProbe = {
+  readonly demo: boolean;
+  readonly waiting: number;
+  /** Since when the first of them could have been tried; null where none is due. */
+  readonly dueSince: Date | null;
+  /** Given up in the last seven days. */
+  readonly dead: number;
+};
+
+export const probeOutbox = async (connection: Direct): Promise<OutboxProbe> => {
+  const { rows } = await connection.query<OutboxProbe>(
+    `SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, count(*) FILTER (WHERE status <> 'dead')::int AS waiting,
+            min(due_at) FILTER (WHERE status <> 'dead' AND due_at <= clock_timestamp()) AS "dueSince", count(*) FILTER (WHERE status = 'dead')::int AS dead
+       FROM ops.notice WHERE status IN ('waiting', 'failed', 'sending') OR (status = 'dead' AND created_at > clock_timestamp() - interval '7 days')`,
+  );
+  if (!rows[0]) throw new Error('the database gave no answer');
+  return rows[0];
+};

@@ -75,6 +75,11 @@ test('a mail server that is away: a failure that scripts see, and the notice sta
     { status: 'failed', last_error: expect.stringMatching(/mail/) as string },
   ]);
   expect((await bursar('notices', 'list')).stdout).toContain('password-reset');
+  expect((await bursar('doctor')).stdout).toMatch(/^ok {4}notices {7}smtp set up here, 1 waiting$/m);
+  setUp(undefined);
+  expect((await bursar('doctor')).stdout).toMatch(
+    /^warn {2}notices {7}no channel set up here, 1 waiting\n +-> add the section notices to config\.json/m,
+  );
 });
 
 test('an open console delivers, for whoever is signed in at the time, until it is closed', async () => {
