@@ -101,6 +101,6 @@ test('P15 after misuse of the developer role all that was done under it is liste
   await console.press('enter');
   await console.sees('Done under it: 4', 'Second', 'First');
   await console.press('l');
-  await console.sees(`grant=${grant}`, 'Second thing', 'First thing');
+  await console.sees(`grant=${grant}`, '1 of 4', 'incidents.declare', 'windows.open', 'sessions.open', 'Second thing');
   await console.seesNo('Declared before', 'Declared after');
 });
