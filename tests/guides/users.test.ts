@@ -82,7 +82,7 @@ test('D14 e-mail and names of a user are edited, and the log has old and new', a
   await console.sees('1 of 1');
   await console.press('x', 'e');
   await console.fill({ email: 'new.address@mail.example', note: 'letter of the customer of today' });
-  await console.sees(`e-mail: ${String(before?.['email'])}`, 'new.address@mail.example', 'the old address', 'is to be told');
+  await console.sees(`e-mail: ${String(before?.['email'])}`, 'new.address@mail.example', 'the old address', 'is told');
   await console.confirm();
   await console.sees('[ok] updated the profile');
   expect(await userNamed(one?.username ?? '')).toMatchObject({
