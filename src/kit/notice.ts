@@ -3,7 +3,7 @@ import { needsSecret, renderNotice, type NoticeChannel, type NoticeParameters, t
 import type { Context } from './define-action.ts';
 
 /** Somebody's own address; or every operator who holds a permission or a role, by the channels that are set for staff. */
-export type NoticeRecipient = { readonly address: string } | { readonly staff: string; readonly except?: bigint };
+type NoticeRecipient = { readonly address: string } | { readonly staff: string; readonly except?: bigint };
 
 export type NewNotice<T extends NoticeTemplate> = {
   readonly template: T;

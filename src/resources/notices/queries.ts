@@ -4,8 +4,8 @@ import { pageOf } from '../../database/page.ts';
 import { noticeChannels, noticeTemplates, type NoticeChannel, type NoticeTemplate } from '../../domain/notice.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const noticeStates = ['waiting', 'sending', 'sent', 'failed', 'dead', 'kept', 'cancelled'] as const;
-export type NoticeState = (typeof noticeStates)[number];
+const noticeStates = ['waiting', 'sending', 'sent', 'failed', 'dead', 'kept', 'cancelled'] as const;
+type NoticeState = (typeof noticeStates)[number];
 
 /** A notice of the outbox; its id is the number people call it by. */
 export type NoticeRow = Keyed & {
