@@ -61,7 +61,7 @@ test('P3 nobody at the console knows the new password: the user must choose it b
   await bank.bursar('users', 'reset-password', username, '--note', note, '--yes');
   await using console = await bank.screen('users');
   await goTo(console, `users username=${username}`);
-  await console.sees('must be changed at the next sign-in');
+  await console.sees('must be changed at the next sign-in', 'Link sent');
   const signIn = () =>
     bank.rows(`SELECT verdict, must_change_password FROM bank.record_sign_in($1, '198.18.4.4', 'a browser', 'a laptop', true)`, [username]);
   const token = 'the user alone reads this in a message';
@@ -101,7 +101,7 @@ test('P14 unauthorised access: failed logins, the user, deactivated, reset', asy
   await goTo(console, 'sign-ins type=login_failure ip=203.0.113.90');
   await console.sees('of 5', username, 'lockout from 203.0.113.90');
   await console.press('u');
-  await console.sees('Users', '1 of 1', username);
+  await console.sees('Users', '1 of 1', username, 'Locked out', 'by failures, until');
   await console.press('x', 'd');
   await console.fill({ note: 'somebody else tries to get in' });
   await console.confirm();

@@ -10,10 +10,12 @@ import {
   documentsOf,
   liveSessions,
   operatorName,
+  signInStateOf,
   userPage,
   type AuthEvent,
   type LiveSession,
   type OwnedAccount,
+  type SignInState,
   type UserDocument,
   type UserRow,
 } from './queries.ts';
@@ -28,13 +30,21 @@ type Related = {
   readonly accounts: readonly OwnedAccount[];
   readonly sessions: readonly LiveSession[];
   readonly events: readonly AuthEvent[];
+  readonly state: SignInState;
   readonly roles: readonly HeldRole[];
   readonly permissions: readonly EffectivePermission[];
 };
 
 const day = (date: Date | null): string => date?.toISOString().slice(0, 10) ?? '-';
 
-const profileLines = (user: UserRow, creator: string | undefined): readonly DetailLine[] => [
+const signInLines = (user: UserRow, { lockedOutUntil, linkUntil, readdressedAt }: SignInState): readonly DetailLine[] => [
+  ...(readdressedAt ? [['New address', `since ${formatInstant(readdressedAt)}`, 'info'] as const] : []),
+  ...(lockedOutUntil ? [['Locked out', `by failures, until ${formatInstant(lockedOutUntil)}`, 'warn'] as const] : []),
+  ...(user.mustChangePassword ? [['Password', 'must be changed at the next sign-in', 'info'] as const] : []),
+  ...(linkUntil ? [['Link sent', `works until ${formatInstant(linkUntil)}`, 'info'] as const] : []),
+];
+
+const profileLines = (user: UserRow, creator: string | undefined, state: SignInState): readonly DetailLine[] => [
   ['Username', user.username],
   ['Name', fullName(user)],
   ['E-mail', user.email],
@@ -45,7 +55,7 @@ const profileLines = (user: UserRow, creator: string | undefined): readonly Deta
   ['Status', user.status, tones[user.status]],
   ['Created', `${formatInstant(user.createdAt)} by ${creator ?? 'themselves'}`],
   ['Last login', formatInstant(user.lastLoginAt)],
-  ...(user.mustChangePassword ? [['Password', 'must be changed at the next sign-in', 'info'] as const] : []),
+  ...signInLines(user, state),
 ];
 
 const eventLine = (event: AuthEvent): DetailLine => [
@@ -74,9 +84,9 @@ const roleSections = (roles: readonly HeldRole[], permissions: readonly Effectiv
 
 const detail = (
   user: UserRow,
-  { creator, documents, accounts, sessions, events, roles, permissions }: Related,
+  { creator, documents, accounts, sessions, events, state, roles, permissions }: Related,
 ): readonly DetailSection[] => [
-  { title: 'Profile', lines: profileLines(user, creator) },
+  { title: 'Profile', lines: profileLines(user, creator, state) },
   {
     title: 'Documents',
     lines:
@@ -128,16 +138,17 @@ export const users = defineResource<UserRow, Related>({
   ],
 
   relate: async (db, user) => {
-    const [creator, documents, accounts, sessions, events, roles, permissions] = await Promise.all([
+    const [creator, documents, accounts, sessions, events, state, roles, permissions] = await Promise.all([
       operatorName(db, user.createdBy),
       documentsOf(db, user.id),
       accountsOf(db, user.id),
       liveSessions(db, user.id),
       authEvents(db, user.id, 8),
+      signInStateOf(db, user.id),
       rolesOfUser(db, user.id),
       effectivePermissions(db, user.id),
     ]);
-    return { creator, documents, accounts, sessions, events, roles, permissions };
+    return { creator, documents, accounts, sessions, events, state, roles, permissions };
   },
   detail,
 

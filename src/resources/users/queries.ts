@@ -227,3 +227,21 @@ export const sendInvitation = async (db: Db, id: bigint, tokenHash: Buffer): Pro
   if (!row) throw new Error('the database made an invitation and returned nothing');
   return row.expires;
 };
+
+export type SignInState = {
+  /** Failures shut the user out until then. */
+  readonly lockedOutUntil: Date | null;
+  /** A link for a new password is open until then. */
+  readonly linkUntil: Date | null;
+  /** The address was changed then. */
+  readonly readdressedAt: Date | null;
+};
+
+/** Why somebody may not get in just now, beside their status. */
+export const signInStateOf = async (db: Db, id: bigint): Promise<SignInState> => {
+  const [row] = await db.$queryRaw<SignInState[]>`
+    SELECT bank.locked_out_until(u.username) AS "lockedOutUntil", u.email_changed_at AS "readdressedAt",
+           (SELECT r.expires_at FROM bank.password_reset r WHERE r.user_id = u.id AND r.used_at IS NULL AND r.cancelled_at IS NULL AND r.expires_at > clock_timestamp()) AS "linkUntil"
+      FROM bank."user" u WHERE u.id = ${id}`;
+  return row ?? { lockedOutUntil: null, linkUntil: null, readdressedAt: null };
+};
