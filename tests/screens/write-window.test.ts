@@ -105,7 +105,9 @@ test('a window that lapses under a draft is told within a second, and loses noth
   const closed = performance.now();
   await closeBySql(console);
   await console.sees('the write window closed: W opens it again, your draft is kept');
-  report('window closed elsewhere, told after', { ms: Math.round(performance.now() - closed) });
+  const ms = Math.round(performance.now() - closed);
+  report('window closed elsewhere, told after', { ms });
+  expect(ms).toBeLessThan(3_000);
   await console.sees('READ-ONLY (W)', 'order 4711 of the district court', 'court order');
   await console.fill({});
   await console.confirm();
@@ -130,6 +132,11 @@ test('a window that closes between looking and doing is asked for when the datab
   await console.type('ticket 4713');
   await console.press('enter', 'enter');
   await console.sees('[ok] froze', 'frozen');
+  expect(await console.audit()).toMatchObject([
+    { action: 'accounts.freeze', outcome: 'refused' },
+    { action: 'windows.open' },
+    { action: 'accounts.freeze', outcome: 'success' },
+  ]);
 });
 
 test('the dialogs fit a small terminal, and one that shrinks under them', async () => {
@@ -141,4 +148,5 @@ test('the dialogs fit a small terminal, and one that shrinks under them', async 
   await console.type('ticket 4711');
   await console.press('enter', 'enter');
   await console.sees('Freeze account');
+  expect(console.state.mode.kind).toBe('form');
 });

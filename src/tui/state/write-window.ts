@@ -20,9 +20,9 @@ export const isWriting = ({ pulse, now }: State): boolean => pulse.writesUntil !
 export const lacksWindow = (state: State): boolean =>
   state.session?.presence !== undefined && !state.session.readOnly && state.pulse.last !== undefined && !isWriting(state);
 
-/** The same for one action: what concerns oneself alone may need no window, and the database says so when it does. */
+/** The same for one action. What concerns oneself alone may need no window, and the database says so when it does; deciding requests needs one. */
 export const lacksWindowFor = (state: State, action: AnyAction | undefined): boolean =>
-  action !== undefined && action.permission !== 'self' && lacksWindow(state);
+  action !== undefined && (action.permission !== 'self' || action.entity === 'approval') && lacksWindow(state);
 
 export const isIncidentOpen = ({ pulse }: State): boolean => Boolean(pulse.last?.incident);
 
