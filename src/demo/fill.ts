@@ -7,6 +7,7 @@ import { planFlags, planHolds } from './marks.ts';
 import { fillNotices } from './notices.ts';
 import { demoOperators } from './operators.ts';
 import { fillSettings } from './settings.ts';
+import { fillRequests } from './requests.ts';
 import { planSessions, signIns } from './sign-ins.ts';
 import * as tables from './tables.ts';
 
@@ -106,6 +107,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await fillSettings(client, plantedCases(plan, history), plan.midnight);
   await fillInvitesAndRules(client, plan.people, plan.midnight, plan.seed);
   await fillNotices(client, plan.seed);
+  await fillRequests(client, plan.now);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };
