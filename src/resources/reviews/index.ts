@@ -23,6 +23,19 @@ const summary = (review: ReviewRow, facts: ReviewFacts): DetailSection => ({
   ],
 });
 
+const changeSection = (changes: ReviewFacts['changes']): DetailSection => ({
+  title: `What changed since the last one (${changes.length})`,
+  lines:
+    changes.length === 0
+      ? [['none', 'nothing was granted, revoked or raised', 'dim']]
+      : changes
+          .slice(-shownChanges)
+          .map(({ at, operator, action, record, why }) => [
+            at.slice(5, 16).replace('T', ' '),
+            `${operator ?? 'nobody'} ${action} ${record}${why === null ? '' : `: ${why}`}`,
+          ]),
+});
+
 const detail = (review: ReviewRow, facts: ReviewFacts): readonly DetailSection[] => [
   summary(review, facts),
   ...(facts.open.length === 0
@@ -40,15 +53,7 @@ const detail = (review: ReviewRow, facts: ReviewFacts): readonly DetailSection[]
           },
         },
       ]),
-  {
-    title: `What changed since the last one (${facts.changes.length})`,
-    lines: facts.changes
-      .slice(-shownChanges)
-      .map(({ at, operator, action, record, why }) => [
-        at.slice(5, 16).replace('T', ' '),
-        `${operator ?? 'nobody'} ${action} ${record}${why === null ? '' : `: ${why}`}`,
-      ]),
-  },
+  changeSection(facts.changes),
   { title: 'What one person must not hold together', lines: facts.separation.map(title => ['rule', title] as const) },
 ];
 
