@@ -60,6 +60,7 @@ export const userPulses = ({ stocks, events }: Facts): readonly Draft[] => {
       value: countOf(now).toLocaleString('en'),
       trend: sparkline(perHour(failures, cell => cell.count)),
       versus: change(countOf(now), countOf(before)),
+      ...to('sign-ins', 'type=login_failure since=24h'),
     },
     {
       kind: 'locked',
