@@ -272,9 +272,10 @@ END $$;
 
 -- ── Settings, permissions, rights ────────────────────────────────────────────────────────────────
 
+-- Whoever could change it alone could break the glass unheard: a security setting takes two people.
 ALTER TABLE platform.setting DISABLE TRIGGER demand_action;
 INSERT INTO platform.setting (key, label, type, category, value, default_value, is_editable, pattern, description) VALUES
-  ('notices.staff-channels', 'Channels to staff', 'string', 'email', '"email"', '"email"', true, '^(email|webhook|command)(,(email|webhook|command)){0,2}$',
+  ('notices.staff-channels', 'Channels to staff', 'string', 'security', '"email"', '"email"', true, '^(email|webhook|command)(,(email|webhook|command)){0,2}$',
    'By which channels operators are told of waiting approvals, broken glass and new rights: email, webhook, command, with commas between');
 ALTER TABLE platform.setting ENABLE TRIGGER demand_action;
 INSERT INTO platform.setting_version (key, version, value) SELECT s.key, s.version, s.value FROM platform.setting s WHERE s.key = 'notices.staff-channels';

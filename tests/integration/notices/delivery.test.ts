@@ -96,6 +96,18 @@ describe('from the action to the mailbox', () => {
   });
 });
 
+test('what a checker approves tells the customer, where its maker said so', async () => {
+  await using server = await startMailServer();
+  const [maker, checker] = [await bank.console('one'), await bank.console('two')];
+  const { id } = await bank.bank.account({ status: 'frozen' });
+  await maker.run('accounts.unfreeze', { id, findings: 'papers are here now', resolved: 'yes', notify: 'yes' });
+  const [request] = await bank.bank.rows<{ number: string }>('SELECT max(number)::text AS number FROM ops.approval');
+  expect(await checker.run('approvals.approve', { id: request?.number ?? '', note: 'looked at it and agree' })).toMatchObject({ ok: true });
+  await deliverDue(checker.outbox, mailTo(server.port), { signal });
+  expect(server.mails.map(({ to }) => to[0])).toContain('ada@mail.example');
+  expect(server.mails.map(({ raw }) => bodyOf(raw)).join('')).toContain('Your account is no longer frozen.');
+});
+
 describe('a link', () => {
   test('arrives, and stands nowhere in the database before, while and after it is sent', async () => {
     const answers = [answer(451, `what is ${link}?`)];
