@@ -183,14 +183,20 @@ CREATE TABLE ops.bulk_run (
   begun_at   timestamptz(3) NOT NULL DEFAULT clock_timestamp()
 );
 
--- Begins a bulk: what one record would need now, the whole needs now. Repeated with the same request it changes nothing.
+-- Begins a bulk: what one record would need now, the whole needs now. Repeated with the same request, by the same operator
+-- in whatever session, it goes on where it stopped.
 CREATE FUNCTION ops.begin_bulk(token text, action_id text, request uuid, records integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session := ops.live_session(token);
 BEGIN
   PERFORM ops.demand_readiness(session, action_id, false);
   -- One more than its records: the row for the whole.
-  INSERT INTO ops.bulk_run (request_id, session_id, action, remaining) VALUES (request, session.id, action_id, records + 1) ON CONFLICT (request_id) DO NOTHING;
+  INSERT INTO ops.bulk_run AS b (request_id, session_id, action, remaining) VALUES (request, session.id, action_id, records + 1)
+  ON CONFLICT (request_id) DO UPDATE SET session_id = excluded.session_id, begun_at = excluded.begun_at
+   WHERE b.action = excluded.action AND EXISTS (SELECT FROM ops.operator_session s WHERE s.id = b.session_id AND s.operator_id = session.operator_id);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'request % was used before with other content', request USING ERRCODE = 'BU003';
+  END IF;
 END $$;
 
 -- The session behind a token, for one more record of a bulk that was begun with it; a repeat of one that was done is none.
