@@ -75,6 +75,7 @@ export const sessions = defineResource<SessionRow, Related>({
       title: 'Last seen',
       width: 11,
       sort: 'seen',
+      priority: 2,
       cell: session => formatShortInstant(session.lastSeenAt),
       value: session => isoInstant(session.lastSeenAt),
     },

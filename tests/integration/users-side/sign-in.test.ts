@@ -82,6 +82,24 @@ test('the fifth failure locks out, the right password included, until the lockou
   expect((await signIn({ name: 'alan.locked', right: true })).verdict).toBe('welcome');
 });
 
+test('a new password ends a lockout at once, and failures count anew from there', async () => {
+  const id = await person('alan.reset');
+  for (let failure = 1; failure <= 5; failure++) await signIn({ name: 'alan.reset' });
+  expect((await signIn({ name: 'alan.reset', right: true })).verdict).toBe('locked out');
+  const token = 'a token that only alan has';
+  await act(bank.db, bank.one, 'users.reset-password', async db => {
+    await db.query('SELECT bank.reset_password($1, 0, $2)', [id, hashOf(token)]);
+    await db.query(
+      `SELECT ops.enqueue_notice('password-reset', 'email', 'alan.reset@mail.example', 'New password', 'Hello', NULL, NULL, 'user', $1)`,
+      [id],
+    );
+  });
+  expect((await signIn({ name: 'alan.reset', right: true })).verdict).toBe('locked out');
+  await bank.rows(`SELECT bank.redeem_password_reset($1, '$argon2id$v=19$x', '198.18.0.7')`, [token]);
+  for (let failure = 1; failure <= 4; failure++) expect((await signIn({ name: 'alan.reset' })).verdict).toBe('refused');
+  expect((await signIn({ name: 'alan.reset' })).verdict).toBe('locked out');
+});
+
 test('of 20 guesses at once five are counted before the lockout, not one more', async () => {
   await person('alan.parallel');
   const clients = await Promise.all(Array.from({ length: 20 }, () => bank.connect()));
