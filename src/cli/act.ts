@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { done, invalid, type Outcome } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
+import { fieldsOf } from '../kit/form-fields.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../kit/request.ts';
 import type { Session } from '../kit/session.ts';
 import { readSecrets, takesRecord, typedFrom } from './action-flags.ts';
@@ -88,7 +89,9 @@ const actOnOne = async (run: Run): Promise<number> => {
   );
   if (!agreed.ok) return stop(agreed);
 
-  const permitted = await permit(call.action, preview.ok ? preview.value : undefined, session, flags, streams);
+  // Whoever may not do it at all is told that, and not asked for a reason or a code first
+  const isForbidden = !preview.ok && preview.refusal.kind === 'forbidden';
+  const permitted = isForbidden ? done(true) : await permit(call.action, preview.ok ? preview.value : undefined, session, flags, streams);
   if (!permitted.ok) return stop(permitted);
 
   // A refusal is met again inside the transaction, where it is recorded; a request that was carried out is answered with its result
@@ -98,6 +101,17 @@ const actOnOne = async (run: Run): Promise<number> => {
   return report(run, await session.run(call.action, typed, options), request);
 };
 
+/** `operators create nina`: the one word that an action without a record can take is the name of what it makes. */
+const nameAsFlag = (call: Call): Call | undefined => {
+  const { words, flags } = call.typed;
+  const [name] = words;
+  if (name === undefined) return call;
+  const field = call.resource.nameField;
+  const takesName = field !== undefined && fieldsOf(call.action.input).some(({ key }) => key === field);
+  if (!takesName || words.length > 1 || flags[field] !== undefined) return undefined;
+  return { ...call, typed: { words: [], flags: { ...flags, [field]: name } } };
+};
+
 /** `bursar <resource> <verb> <records…>`: one record is done with, several are a bulk. */
 export const act = async (call: Call, session: Session, streams: Streams, signal: AbortSignal): Promise<number> => {
   const { words, flags } = call.typed;
@@ -105,9 +119,9 @@ export const act = async (call: Call, session: Session, streams: Streams, signal
   const may = mayRead(session, call.resource);
   if (!may.ok) return refuse(streams, json, may, { action: call.action.id });
   if (!takesRecord(call.action)) {
-    const run = { call, session, streams, json };
-    return words.length === 0
-      ? actOnOne(run)
+    const named = nameAsFlag(call);
+    return named
+      ? actOnOne({ call: named, session, streams, json })
       : refuse(streams, json, invalid(`${call.action.title} takes no record`, 'give what it needs as flags; see --help'));
   }
   if (words.length > 0 && flags['filter'] !== undefined) return refuse(streams, json, invalid('name records or give --filter, not both'));

@@ -1,3 +1,4 @@
+import { ownerName } from '../domain/operator.ts';
 import { done, forbidden, type Outcome } from '../domain/outcome.ts';
 import { deriveKey } from '../domain/password.ts';
 import type { Operator } from '../domain/permission.ts';
@@ -88,8 +89,14 @@ export const signInWith = async (db: Db, { name, password, code, seedKey, token,
   const [answer] = await db.$queryRaw<{ refusal: string | null; next: string | null }[]>`
     SELECT refusal, next_step AS next FROM ops.sign_in(${name}, ${derived}, ${codeAsTyped(code)}, ${seedKey}, ${token}, ${kind}, ${client.name}, ${client.address ?? null}::inet)`;
   if (!answer) throw new Error('the database gave no answer');
-  return answer.refusal === null ? done(true) : forbidden(answer.refusal, answer.next ?? undefined);
+  if (answer.refusal === null) return done(true);
+  if (await hasNoOperators(db))
+    return forbidden('this bank has no operators yet', 'whoever owns the database makes the first: bursar operators found NAME');
+  return forbidden(answer.refusal, answer.next ?? undefined);
 };
+
+const hasNoOperators = async (db: Db): Promise<boolean> =>
+  (await db.operator.findFirst({ where: { name: { not: ownerName } }, select: { id: true } })) === null;
 
 /** Who holds a login token, and whether it still lives; undefined where it does not. */
 export const holderOf = async (db: Db, token: string): Promise<string | undefined> => {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { asRole } from '../../../src/database/role-url.ts';
 import { loginRoles } from '../../../src/database/grants.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
 import { atTerminal, enrolling } from '../../support/terminal-command.ts';
+
+// every command derives passwords with 64 MiB, as it does for people
+vi.setConfig({ testTimeout: 60_000 });
 
 const password = 'nineteen otters juggle lemons';
 let bank: TestDatabase;
