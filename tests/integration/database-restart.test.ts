@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDirect } from '../../src/database/direct.ts';
 import { openLocalServer, type LocalServer } from '../../src/database/local-server.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { applyRights } from '../../src/database/rights.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
 import type { Bank } from '../support/acting.ts';
 import { openConsole, type TestConsole } from '../support/console.ts';
@@ -27,6 +28,7 @@ beforeAll(async () => {
   server = await openLocalServer({ home: home.path });
   const connection = await openDirect(server.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined);
   await migrate(connection, migrations);
+  await applyRights(connection);
   await connection.end();
   bank = await letDemoIn(server.url);
   for (let count = 0; count < 4; count++) numbers = [...numbers, (await bank.account()).number];

@@ -48,7 +48,7 @@ beforeAll(async () => {
   names.user = (await bank.rows<{ username: string }>(`SELECT username FROM bank."user" WHERE username LIKE 'c0%' ORDER BY id`)).map(
     row => row.username,
   );
-  await bank.db.query('CREATE SEQUENCE public.step');
+  await bank.db.query('CREATE SEQUENCE public.step; GRANT ALL ON SEQUENCE public.step TO PUBLIC');
   await bank.db.query(
     `CREATE FUNCTION public.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.step'); PERFORM pg_sleep(${heldUp}); RETURN new; END $$`,
   );
@@ -80,7 +80,14 @@ type Point = { readonly step: number; readonly after: number };
 /** Starts the built program and kills it there; resolves with its exit code, if it was faster, when the server has noticed its end. */
 const runAndKill = async (args: readonly string[], { step, after }: Point): Promise<number | null> => {
   const { PATH = '' } = process.env;
-  const environment = { PATH, LANG: 'C.UTF-8', DATABASE_URL: bank.url, BURSAR_HOME: home, NODE_COMPILE_CACHE: path.join(home, 'cache') };
+  const environment = {
+    PATH,
+    LANG: 'C.UTF-8',
+    DATABASE_URL: bank.url,
+    BURSAR_HOME: home,
+    BURSAR_REASON: 'a test writes',
+    NODE_COMPILE_CACHE: path.join(home, 'cache'),
+  };
   const goal = (await steps()) + step;
   const program = path.join(import.meta.dirname, '..', '..', '..', 'bin', 'bursar.js');
   const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: 'ignore' });
