@@ -70,6 +70,8 @@ test('D10 a freeze has a detailed reason, a review date and a notice; it blocks 
       [account.id],
     ),
   ).toEqual([{ note, notify: true, days: 10 }]);
+  const told = `SELECT template, channel, status FROM ops.notice WHERE about_entity = 'account' AND about_id = $1 AND created_at > now() - interval '1 hour'`;
+  expect(await bank.rows(told, [account.id])).toEqual([{ template: 'account-frozen', channel: 'email', status: 'kept' }]);
   const { number } = account;
   expect(await bank.post({ type: 'deposit', to: number, amount: 100 })).toBe(`account ${number} is frozen`);
   expect(await bank.post({ type: 'withdrawal', from: number, amount: 100 })).toBe(`account ${number} is frozen`);
@@ -81,6 +83,7 @@ test('D10 a freeze has a detailed reason, a review date and a notice; it blocks 
 
   await bank.bursar('accounts', 'freeze', other.number, '--ground', 'compliance', '--note', note, '--review-on', 'in 7 days', '--yes');
   expect(await statusOf(other.number)).toBe('frozen');
+  expect(await bank.rows(told, [other.id])).toEqual([]);
 });
 
 test('D11 an unfreeze says what was found and that the cause is resolved, is documented and told', async () => {
