@@ -25,11 +25,11 @@ const accountOf = async (number: string) =>
   (await query(database.url, 'SELECT status, version, changed_at FROM bank.account WHERE number = $1', [number]))[0];
 const statusOf = async (number: string) => (await accountOf(number))?.['status'];
 
-/** What was changed or attempted: signing in and looking is not. */
+/** What was changed or attempted: signing in, opening a write window and looking is not. */
 const deeds = () =>
   query(
     database.url,
-    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') ORDER BY seq",
+    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') AND action <> 'windows.open' ORDER BY seq",
   );
 
 describe('one record', () => {
@@ -171,7 +171,8 @@ describe('input that cannot be', () => {
     [{ ...good, 'review-on': 'in 400 days' }, /Review on must lie within the next 30 days/],
     [{ ...good, 'review-on': 'yesterday' }, /Review on must lie within the next 30 days/],
     [{ ...good, request: 'abc' }, /--request "abc" is no UUID; write one like /],
-    [{ ...good, reason: 'x' }, /there is no flag --reason here/],
+    [{ ...good, reason: 'x' }, /--reason takes at least 4 characters/],
+    [{ ...good, because: 'x' }, /there is no flag --because here/],
   ])('%#', async (flags, message) => {
     const number = unused[0] ?? '';
     const before = [await accountOf(number), await deeds()];
@@ -191,7 +192,7 @@ describe('input that cannot be', () => {
   test.each([
     [['accounts', 'freeze'], 'Freeze account needs a record; write bursar accounts freeze NAME, or --filter TEXT'],
     [['accounts', 'freeze', 'x', '--filter', 'y'], 'name records or give --filter, not both'],
-    [['users', 'create', 'x'], 'Create user takes no record; give what it needs as flags; see --help'],
+    [['users', 'create', 'x', 'y'], 'Create user takes no record; give what it needs as flags; see --help'],
   ])('%j', async (args, message) => {
     const { code, stderr } = await bursar(...args, '--yes');
     expect({ code, stderr }).toEqual({ code: 2, stderr: `bursar: ${message}\n` });

@@ -24,11 +24,11 @@ const accountOf = async (number: string) =>
   (await query(database.url, 'SELECT status, version, changed_at FROM bank.account WHERE number = $1', [number]))[0];
 const statusOf = async (number: string) => (await accountOf(number))?.['status'];
 
-/** What was changed or attempted: signing in and looking is not. */
+/** What was changed or attempted: signing in, opening a write window and looking is not. */
 const deeds = () =>
   query(
     database.url,
-    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') ORDER BY seq",
+    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') AND action <> 'windows.open' ORDER BY seq",
   );
 
 describe('danger that must be typed', () => {
@@ -41,7 +41,7 @@ describe('danger that must be typed', () => {
       ],
     );
 
-  test('--yes alone is too little, another name is none, the right one does it', async () => {
+  test('--yes alone is too little, another name is none, the right one asks for it', async () => {
     const number = await anEmptyAccount();
     expect(await close(number, '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining(`add --confirm ${number}`) as string });
     expect(await close(number, '--yes', '--confirm', '1')).toMatchObject({
@@ -49,7 +49,23 @@ describe('danger that must be typed', () => {
       stderr: expect.stringContaining(`"1" is not ${number}: nothing was done`) as string,
     });
     expect(await statusOf(number)).toBe('active');
-    expect((await close(number, '--yes', '--confirm', number)).code).toBe(0);
+    const asked = await close(number, '--yes', '--confirm', number);
+    expect(asked).toMatchObject({
+      code: 4,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /nothing was changed yet: asked for close account \d+: request \d+; somebody else with the permission approval\.decide/,
+      ) as string,
+    });
+    expect(await statusOf(number)).toBe('active');
+    const request = / request (\d+);/.exec(asked.stderr)?.[1] ?? '';
+    const approve = (...more: string[]) => bursar('inbox', 'approve', request, '--note', 'looked at it as well', '--yes', ...more);
+    expect(await approve()).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('whoever made a request cannot decide it') as string,
+    });
+    expect(await statusOf(number)).toBe('active');
+    expect(await approve('--as', 'manager')).toMatchObject({ code: 0 });
     expect(await statusOf(number)).toBe('closed');
   });
 
@@ -59,8 +75,8 @@ describe('danger that must be typed', () => {
       aCommand({ ...database, answers })('accounts', 'close', number, '--ground', 'request', '--note', 'the customer asked for it');
     expect(await ask('y')).toMatchObject({ code: 2, stderr: expect.stringContaining(`Type ${number} to confirm`) as string });
     expect(await statusOf(number)).toBe('active');
-    expect((await ask(number)).code).toBe(0);
-    expect((await deeds()).at(-1)).toMatchObject({ action: 'accounts.close', outcome: 'success' });
+    expect((await ask(number)).code).toBe(4);
+    expect((await deeds()).at(-1)).toMatchObject({ action: 'approvals.request', outcome: 'success', reason: 'request' });
   });
 });
 
