@@ -72,8 +72,8 @@ export const notices = defineResource<NoticeRow, string>({
     { title: 'No', width: 6, align: 'right', cell: notice => String(notice.id) },
     { title: 'Template', width: 16, cell: notice => notice.template },
     { title: 'To', width: 'fill', cell: notice => notice.recipient },
-    { title: 'About', width: 14, cell: notice => `${notice.aboutEntity} ${notice.aboutId}` },
     { title: 'Status', width: 9, cell: notice => notice.status, tone: notice => tones[notice.status] },
+    { title: 'About', width: 14, cell: notice => `${notice.aboutEntity} ${notice.aboutId}` },
     { title: 'Tries', width: 5, align: 'right', cell: notice => String(notice.attempts) },
     {
       title: 'Made',
