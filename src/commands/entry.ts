@@ -26,6 +26,8 @@ export type Entrance = {
   readonly config: Config;
   readonly registry: Registry;
   readonly readOnly: boolean;
+  /** The login is the owner's, for want of a better one. */
+  readonly asOwner?: boolean;
   readonly facts: BankFacts;
   /** Every session that was opened here: whoever leaves the bank leaves them all. */
   readonly opened: Session[];
@@ -33,10 +35,11 @@ export type Entrance = {
 
 const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
 
-const environmentOf = ({ environment, production, currency }: Config, facts: BankFacts): Session['environment'] => ({
+const environmentOf = ({ config: { environment, production, currency }, facts, asOwner = false }: Entrance): Session['environment'] => ({
   name: environment ?? facts.environment ?? 'unnamed',
   production: production ?? !facts.demo,
   demo: facts.demo,
+  ...(asOwner ? { asOwner } : {}),
   timeZone: facts.timeZone,
   currency,
 });
@@ -50,11 +53,11 @@ export const clientOf = ({ clientAddress }: Config): { readonly name: string; re
 export const newToken = (): string => randomBytes(32).toString('hex');
 
 /** What a session is made of, whoever signed in and however. */
-export const partsOf = ({ database, config, registry, readOnly, facts }: Entrance) => ({
-  database,
-  environment: environmentOf(config, facts),
-  registry,
-  ...(readOnly ? { readOnly: asked } : {}),
+export const partsOf = (entrance: Entrance) => ({
+  database: entrance.database,
+  environment: environmentOf(entrance),
+  registry: entrance.registry,
+  ...(entrance.readOnly ? { readOnly: asked } : {}),
 });
 
 /** Signs a demo operator in by name; nobody's money is in a demo. `:as` leaves the session it is called in for the next. */
@@ -118,7 +121,7 @@ export const enterByLogin = async (entrance: Entrance): Promise<Session | undefi
 
 /** The door of a screen on a bank where nobody has signed in yet. */
 export const gateOf = (entrance: Entrance): Gate => ({
-  environment: environmentOf(entrance.config, entrance.facts),
+  environment: environmentOf(entrance),
   signIn: async (name, password, code) => {
     const { database, config } = entrance;
     const token = newToken();

@@ -16,7 +16,10 @@ const unreachable: Readonly<Record<string, readonly [message: string, next: stri
   '28P01': ['the database refuses the password', 'correct it in DATABASE_URL'],
   '28000': ['the database refuses this user', 'correct DATABASE_URL, or allow the user in pg_hba.conf'],
   '3D000': ['there is no such database', 'create it, or correct its name in DATABASE_URL'],
-  '42501': ['the database user lacks a right', 'grant it, or name another user in DATABASE_URL'],
+  '42501': [
+    'the database user lacks a right',
+    'name the owner of the database in BURSAR_OWNER_URL for what only it may, or run "bursar migrate --roles"',
+  ],
   '53300': ['the database takes no more connections', 'close other consoles or raise max_connections'],
   ENOTFOUND: ['the host of the database is not known', 'correct DATABASE_URL'],
   EAI_AGAIN: ['the host of the database cannot be looked up now', 'check the network'],

@@ -92,7 +92,8 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     database = openDatabase({ url: logins.console, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
     await Promise.all([prepare(address, wishes), warmUp(database)]);
     const open = database;
-    const entrance = await entranceOf({ database, config: wishes.config, registry: wishes.registry, readOnly: wishes.readOnly });
+    const { config, registry, readOnly } = wishes;
+    const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });
     const session = await signIn(entrance, wishes);
     const close = async (): Promise<void> => {
       try {

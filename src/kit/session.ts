@@ -24,6 +24,8 @@ export type Environment = {
   readonly name: string;
   readonly production: boolean;
   readonly demo: boolean;
+  /** The console has the rights of the database's owner: the database cannot keep it to what its operator may. */
+  readonly asOwner?: boolean;
   /** IANA name; the business day is counted in it. */
   readonly timeZone: string;
   readonly currency: string;

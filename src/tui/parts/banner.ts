@@ -82,6 +82,7 @@ const inboxOf = (state: State): readonly Piece[] => {
 };
 
 const warningsOf = (state: State): readonly Piece[] => [
+  ...(state.session?.environment.asOwner ? [{ text: 'AS OWNER (doctor)', short: 'OWNER', ink: 'warn' as const, rank: 6 }] : []),
   ...(isCovered(state) ? [] : windowOf(state)),
   ...alarmsOf(state),
   ...(state.unsettled.length > 0
