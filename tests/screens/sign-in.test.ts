@@ -12,7 +12,6 @@ test(
     await using bank = await aStaffedBank({ lena: ['operations'] });
     await using console = await atTheGate(bank);
     await console.sees('Sign in to', 'a bank in production', 'What you do there is recorded');
-    await console.press('enter');
     await console.type('lena');
     await console.press('enter');
     await console.type('wrong password');
