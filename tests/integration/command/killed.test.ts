@@ -14,9 +14,9 @@ import { full, report, seed } from '../../support/reliability.ts';
 const runs = full ? 1_000 : 30;
 /** The statements of an action are held up so long each, in seconds, that a kill in the middle of one is likely. */
 const heldUp = 0.012;
-/** Statements of a command that are held up, from signing in to signing out: with one record, with three and the row for the whole. */
-const ofOne = 7;
-const ofThree = 20;
+/** Statements of a command that are held up, from signing in, over the write window, to signing out: with one record, with three and the row for the whole. */
+const ofOne = 10;
+const ofThree = 23;
 
 type Deed = {
   readonly words: readonly string[];
