@@ -30,6 +30,7 @@ const changeSection = (changes: ReviewFacts['changes']): DetailSection => ({
       ? [['none', 'nothing was granted, revoked or raised', 'dim']]
       : changes
           .slice(-shownChanges)
+          .toReversed()
           .map(({ at, operator, action, record, why }) => [
             at.slice(5, 16).replace('T', ' '),
             `${operator ?? 'nobody'} ${action} ${record}${why === null ? '' : `: ${why}`}`,
