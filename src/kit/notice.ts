@@ -1,5 +1,5 @@
 import { isMailAddress } from '../domain/notice-settings.ts';
-import { needsSecret, renderNotice, type NoticeChannel, type NoticeParameters, type NoticeTemplate } from '../domain/notice.ts';
+import { needsSecret, renderNotice, withSecret, type NoticeChannel, type NoticeParameters, type NoticeTemplate } from '../domain/notice.ts';
 import type { Context } from './define-action.ts';
 
 /** Somebody's own address; or every operator who holds a permission or a role, by the channels that are set for staff. */
@@ -31,7 +31,9 @@ export const enqueueNotice = async <T extends NoticeTemplate>(
   { template, params, to, about, secret }: NewNotice<T>,
 ): Promise<readonly bigint[]> => {
   const { subject, body } = renderNotice(template, params);
-  if (needsSecret(body) !== (secret !== undefined)) throw new Error(`${template} ${secret ? 'takes no secret' : 'needs its secret'}`);
+  // What could not leave must not wait: whoever acts hears of it now
+  if (secret) withSecret(body, secret.text);
+  else if (needsSecret(body)) throw new Error(`${template} needs its secret`);
   const sealed = secret ? await context.sealSecret(secret.text) : null;
   const numbers: bigint[] = [];
   for (const { channel, recipient } of await placesOf(to, context)) {
