@@ -20,11 +20,11 @@ const isUtf8 = ({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean => /utf-
 const showSeed = (streams: Streams, uri: string, seed: Buffer): void => {
   const { environment, draw } = streams;
   const lines = qrLines(uri, { ascii: !isUtf8(environment), colours: draw !== undefined && !environment['NO_COLOR'] });
-  streams.say('Scan this with an authenticator app:');
+  streams.say(`Scan this with an authenticator app, or type the key ${base32(seed).replaceAll(/(.{4})(?=.)/g, '$1 ')} into it,`);
+  streams.say(`or open this address on the same device: ${uri}`);
+  // last, so that with the question below it the picture fits a terminal of 24 lines
   if (draw) draw(lines);
   else for (const line of lines) streams.say(line);
-  streams.say(`Where nothing can be scanned, type this key into the app: ${base32(seed).replaceAll(/(.{4})(?=.)/g, '$1 ')}`);
-  streams.say(`or open this address on the same device: ${uri}`);
 };
 
 /** Asks for a code of the app until one fits, so that nobody is enrolled with codes that they cannot make. */

@@ -9,7 +9,7 @@ const root = new URL('../../', import.meta.url);
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** The bytes behind base32 without padding. */
-export const fromBase32 = (text: string): Buffer => {
+const fromBase32 = (text: string): Buffer => {
   const bits = Array.from(text, letter => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
   return Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)));
 };
