@@ -1,15 +1,9 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 
-const longest = { 4: 32, 6: 128 } as const;
+const AnyNetwork = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 /** Whether the text is an address, or a network like `203.0.113.0/24`. */
-export const isNetwork = (text: string): boolean => {
-  const [address = '', mask, ...rest] = text.split('/');
-  const family = isIP(address);
-  if ((family !== 4 && family !== 6) || rest.length > 0 || address.includes('%')) return false;
-  return mask === undefined || (/^(0|[1-9]\d{0,2})$/.test(mask) && Number(mask) <= longest[family]);
-};
+export const isNetwork = (text: string): boolean => AnyNetwork.safeParse(text).success;
 
 /** An address or a network, as somebody types it. */
 export const Network = z

@@ -1,7 +1,7 @@
 import { done, invalid, type Outcome } from './outcome.ts';
 
 export const settingTypes = ['string', 'integer', 'decimal', 'boolean', 'json'] as const;
-export type SettingType = (typeof settingTypes)[number];
+type SettingType = (typeof settingTypes)[number];
 export const settingCategories = ['system', 'security', 'email'] as const;
 export type SettingCategory = (typeof settingCategories)[number];
 

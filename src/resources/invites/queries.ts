@@ -5,7 +5,7 @@ import type { OneTimeSecret } from '../../domain/one-time-secret.ts';
 import type { Keyed } from '../../domain/page.ts';
 import { platformRoles, type PlatformRole } from '../../domain/user.ts';
 
-export type InviteState = 'open' | 'used up' | 'expired' | 'revoked';
+type InviteState = 'open' | 'used up' | 'expired' | 'revoked';
 
 /** An invite to register. Its code is nowhere but in the message to the invitee. */
 export type InviteRow = Keyed & {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { behindTable, behindWords, ruleWords } from '../../domain/ip-rule.ts';
 import { IpScope, Network, RuleHours, scopeWords } from '../../domain/network.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { addIpRule, allowFacts } from './queries.ts';
-import { behindTable, behindWords, ruleWords } from './words.ts';
 
 export const allowAddress = defineAction({
   id: 'ip-rules.allow',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { aboutBlock, behindTable, ruleWords } from '../../domain/ip-rule.ts';
 import { IpScope, Network, RuleHours } from '../../domain/network.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { addIpRule, blockFacts } from './queries.ts';
-import { aboutBlock, behindTable, ruleWords } from './words.ts';
 
 export const blockAddress = defineAction({
   id: 'ip-rules.block',

@@ -1,9 +1,9 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { behindTable, behindWords, type Behind } from '../../domain/ip-rule.ts';
 import { scopeWords } from '../../domain/network.ts';
 import { defineResource, on } from '../../kit/define-resource.ts';
-import { behind, ipRulePage, type Behind, type IpRuleRow } from './queries.ts';
+import { behind, ipRulePage, type IpRuleRow } from './queries.ts';
 import { whyNotRemove } from './remove.ts';
-import { behindTable, behindWords } from './words.ts';
 
 const tones = { active: 'good', expired: 'dim', removed: 'dim' } as const;
 

@@ -1,10 +1,11 @@
 import type { Db } from '../../database/client.ts';
 import { meaning, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
+import type { Behind, BlockFacts, MadeRule } from '../../domain/ip-rule.ts';
 import { ipScopes, type IpScope } from '../../domain/network.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export type IpRuleKind = 'allow' | 'block';
+type IpRuleKind = 'allow' | 'block';
 
 /** An address or network that is let in or kept out. */
 export type IpRuleRow = Keyed & {
@@ -53,15 +54,6 @@ export const ipRulePage = pageOf<IpRuleRow>({
 
 export const findIpRule = (db: Db, id: bigint): Promise<IpRuleRow | undefined> => ipRulePage.find(db, id);
 
-/** Somebody who came from a network. */
-export type Behind = {
-  readonly kind: 'user' | 'operator';
-  readonly who: string;
-  readonly ip: string;
-  readonly at: Date;
-  readonly open: boolean;
-};
-
 /** Who came from a network within 30 days, the last first: who a rule for it is about. */
 export const behind = async (db: Db, network: string): Promise<readonly Behind[]> =>
   db.$queryRaw<Behind[]>`
@@ -70,15 +62,6 @@ export const behind = async (db: Db, network: string): Promise<readonly Behind[]
       FROM ops.session_list s LEFT JOIN bank."user" u ON s.kind = 'user' AND u.id = s.who_id LEFT JOIN ops.operator o ON s.kind = 'operator' AND o.id = s.who_id
      WHERE s.ip <<= ${network}::cidr AND s.last_seen_at > now() - interval '30 days'
      ORDER BY s.kind, s.who_id, s.last_seen_at DESC LIMIT 200`;
-
-export type BlockFacts = {
-  readonly network: string;
-  readonly behind: readonly Behind[];
-  /** Failed sign-ins from it within a day. */
-  readonly failures: number;
-  /** The allowlist entry that is in the way, if any. */
-  readonly allowed: string | null;
-};
 
 /** A network as it is kept (no bits beyond its mask), and what a block of it would meet. */
 export const blockFacts = async (db: Db, typed: string, scope: IpScope): Promise<BlockFacts> => {
@@ -118,8 +101,6 @@ type NewRule = {
   /** How long it stands; undefined for ever. */
   readonly hours: number | undefined;
 };
-
-export type MadeRule = { readonly id: bigint; readonly network: string; readonly expiresAt: Date | null };
 
 /** Adds a rule; the database refuses one that shuts out who makes it. */
 export const addIpRule = async (db: Db, { kind, network, scope, reason, hours }: NewRule): Promise<MadeRule> => {

@@ -3,8 +3,8 @@ import { meaning, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const sessionKinds = ['user', 'operator'] as const;
-export type SessionState = 'open' | 'locked' | 'expired' | 'ended';
+const sessionKinds = ['user', 'operator'] as const;
+type SessionState = 'open' | 'locked' | 'expired' | 'ended';
 
 /** A session of a user of the platform, or of an operator of this console. */
 export type SessionRow = Keyed & {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { aboutBlock, behindTable, ruleWords } from '../../domain/ip-rule.ts';
 import { IpScope, RuleHours } from '../../domain/network.ts';
 import { Note } from '../../domain/note.ts';
 import { done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { addIpRule, blockFacts } from '../ip-rules/queries.ts';
-import { aboutBlock, behindTable, ruleWords } from '../ip-rules/words.ts';
 import { findSignIn } from './queries.ts';
 
 export const blockAddressOf = defineAction({

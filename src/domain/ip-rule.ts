@@ -1,7 +1,26 @@
-import { formatInstant, formatShortInstant } from '../../domain/day.ts';
-import { scopeWords, type IpScope } from '../../domain/network.ts';
-import type { SmallTable } from '../../kit/define-resource.ts';
-import type { Behind, BlockFacts, MadeRule } from './queries.ts';
+import { formatInstant, formatShortInstant } from './day.ts';
+import { scopeWords, type IpScope } from './network.ts';
+
+/** Somebody who came from a network. */
+export type Behind = {
+  readonly kind: 'user' | 'operator';
+  readonly who: string;
+  readonly ip: string;
+  readonly at: Date;
+  readonly open: boolean;
+};
+
+/** What a block of a network would meet. */
+export type BlockFacts = {
+  readonly network: string;
+  readonly behind: readonly Behind[];
+  /** Failed sign-ins from it within a day. */
+  readonly failures: number;
+  /** The allowlist entry that is in the way, if any. */
+  readonly allowed: string | null;
+};
+
+export type MadeRule = { readonly id: bigint; readonly network: string; readonly expiresAt: Date | null };
 
 /** `203.0.113.7/32 until 2026-11-22 10:00:00`. */
 export const ruleWords = ({ network, expiresAt }: MadeRule): string =>
@@ -30,11 +49,7 @@ export const aboutBlock = ({ network, behind, failures, allowed }: BlockFacts, s
 ];
 
 /** The people behind a network as evidence. */
-export const behindTable = ({
-  behind,
-}: {
-  readonly behind: readonly Behind[];
-}): readonly { readonly title: string; readonly table: SmallTable }[] =>
+export const behindTable = ({ behind }: { readonly behind: readonly Behind[] }) =>
   behind.length === 0
     ? []
     : [
