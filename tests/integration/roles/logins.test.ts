@@ -1,12 +1,20 @@
+import path from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loginsOf } from '../../../src/commands/logins.ts';
+import { readConfig } from '../../../src/config.ts';
 import { startTraffic } from '../../../src/demo/traffic.ts';
-import { rightsProblems } from '../../../src/database/rights.ts';
+import { migrate } from '../../../src/database/migrate.ts';
+import { applyRights, rightsProblems } from '../../../src/database/rights.ts';
 import { asRole } from '../../../src/database/role-url.ts';
 import { connectionSettings } from '../../../src/database/settings.ts';
+import { bannerLine } from '../../../src/tui/parts/banner.ts';
+import { unpainted } from '../../../src/tui/theme.ts';
+import { present, presentSession } from '../../screens/presence-states.ts';
 import { aCommand } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { countOf, query } from '../../support/query.ts';
+import { medium } from '../../support/state.ts';
 
 let demo: TestDatabase;
 beforeAll(async () => {
@@ -14,15 +22,18 @@ beforeAll(async () => {
 });
 afterAll(() => demo.drop());
 
-const problemsOf = async (url: string): Promise<readonly string[]> => {
+const migrations = path.join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations');
+
+const onConnection = async <T>(url: string, work: (connection: Client) => Promise<T>): Promise<T> => {
   const client = new Client(connectionSettings(url, { applicationName: 'tests' }));
   await client.connect();
   try {
-    return await rightsProblems(client);
+    return await work(client);
   } finally {
     await client.end();
   }
 };
+const problemsOf = (url: string): Promise<readonly string[]> => onConnection(url, rightsProblems);
 
 /** Who the last sign-in connected as. */
 const lastLogin = async (): Promise<unknown> =>
@@ -43,6 +54,28 @@ describe('the console', () => {
     const url = user === 'bursar' ? demo.url : asRole(demo.url, user);
     expect(await aCommand({ url })('--read-only', 'accounts', 'list', '--limit', '1')).toMatchObject({ code: 0 });
     expect(await lastLogin()).toBe('bursar_reader');
+  });
+
+  test('stays what its address says where no roles were made in this database, and knows that it has its owner’s rights', async () => {
+    await using bare = await aDatabase('blank');
+    await onConnection(bare.url, connection => migrate(connection, migrations));
+    const address = { url: bare.url, embedded: false, release: async () => undefined };
+    const config = readConfig({ DATABASE_URL: bare.url }, '/nowhere');
+    expect(await loginsOf(address, config, false)).toEqual({ console: bare.url, platform: bare.url, asOwner: true });
+    expect(await loginsOf(address, config, true)).toMatchObject({ asOwner: false, console: asRole(bare.url, 'bursar_reader') });
+    await onConnection(bare.url, applyRights);
+    expect(await loginsOf(address, config, false)).toEqual({
+      console: asRole(bare.url, 'bursar_operator'),
+      platform: asRole(bare.url, 'bursar_platform'),
+      asOwner: false,
+    });
+  });
+
+  test('says so in its banner', () => {
+    const session = presentSession(false);
+    const owner = present(medium, {}, { session: { ...session, environment: { ...session.environment, asOwner: true } } });
+    expect(unpainted(bannerLine(owner, 120))).toContain('AS OWNER');
+    expect(unpainted(bannerLine(present(medium, {}, { session }), 120))).not.toContain('OWNER');
   });
 
   test('does not fall back to more than the reader', async () => {
