@@ -3,7 +3,7 @@ import { meaning, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export type GrantState = 'live' | 'expired' | 'revoked';
+type GrantState = 'live' | 'expired' | 'revoked';
 
 /** Who holds what. The place in the list is even for a user's grant and odd for an operator's role. */
 export type GrantRow = Keyed & {

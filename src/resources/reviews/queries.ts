@@ -109,12 +109,6 @@ export const factsOf = async (db: Db, id: bigint): Promise<ReviewFacts> => {
   return { ...counts, ...context, open };
 };
 
-/** The result of a review, as it is hashed. */
-export const documentOf = async (db: Db, id: bigint): Promise<string> => {
-  const [row] = await db.$queryRaw<{ document: string }[]>`SELECT ops.review_document(${id}) AS document`;
-  return row?.document ?? '';
-};
-
 /** Opens a review; what it asks about is fixed then. */
 export const openReview = async (db: Db, kind: string, title: string): Promise<{ readonly id: bigint; readonly items: number }> => {
   const [opened] = await db.$queryRaw<{ id: bigint; items: number }[]>`SELECT id, items FROM ops.open_review(${kind}, ${title})`;

@@ -56,7 +56,7 @@ export const roleNamed = async (db: Db, slug: string): Promise<RoleRow | undefin
 };
 
 /** All slugs, for whoever mistyped one. */
-export const roleSlugs = async (db: Db): Promise<readonly string[]> =>
+const roleSlugs = async (db: Db): Promise<readonly string[]> =>
   (await db.$queryRaw<{ slug: string }[]>`SELECT slug FROM platform.role WHERE is_active ORDER BY slug`).map(({ slug }) => slug);
 
 /** The permissions of a role. */
@@ -106,7 +106,7 @@ export const permissionsWithBankRole = async (db: Db, bankRole: string): Promise
   ).map(({ codename }) => codename);
 
 /** What a user with this role would hold together though nobody should. */
-export const conflictsWith = async (db: Db, userId: bigint, roleId: bigint): Promise<readonly string[]> => {
+const conflictsWith = async (db: Db, userId: bigint, roleId: bigint): Promise<readonly string[]> => {
   const [row] = await db.$queryRaw<{ conflicts: string[] }[]>`SELECT platform.user_conflicts(${userId}, ${roleId}) AS conflicts`;
   return row?.conflicts ?? [];
 };
