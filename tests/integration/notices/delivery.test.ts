@@ -131,7 +131,11 @@ describe('a link', () => {
       expect(text).not.toContain(Buffer.from(link).toString('base64').slice(0, 30));
       expect(text).not.toContain(Buffer.from(link).toString('hex'));
     }
-    report('a link looked for in every table', { dumps: seen.length, characters: seen.join('').length, found: 0 });
+    report('a link looked for in every table', {
+      dumps: seen.length,
+      characters: seen.join('').length,
+      found: seen.filter(text => text.includes(link)).length,
+    });
   });
 
   test('is not sent by a console that has another key, and by the right one later', async () => {
@@ -162,20 +166,21 @@ test('two consoles deliver 200 notices: each exactly once, when nobody dies', as
   const errors: unknown[] = [];
   const options = { signal: end.signal, everyMs: 20, onError: (error: unknown) => void errors.push(error) };
   const loops = [one, two].map(({ outbox }) => keepDelivering(() => outbox, mailTo(server.port), options));
-  await expect.poll(async () => (await rows()).filter(({ status }) => status === 'sent').length, { timeout: 30_000 }).toBe(200);
+  await expect.poll(async () => (await rows()).filter(({ status }) => status === 'sent').length, { timeout: 60_000 }).toBe(200);
   const seconds = (performance.now() - began) / 1_000;
   end.abort();
   await Promise.all(loops);
   expect(errors).toEqual([]);
   expect(server.mails.map(({ to }) => to[0] ?? '').toSorted()).toEqual(wanted.toSorted());
-  expect(new Set(server.mails.map(({ raw }) => headerOf(raw, 'Message-ID'))).size).toBe(200);
+  const different = new Set(server.mails.map(({ raw }) => headerOf(raw, 'Message-ID'))).size;
+  expect(different).toBe(200);
   const shares = await bank.bank.rows<{ n: number }>('SELECT count(*)::int AS n FROM ops.notice GROUP BY claimed_by');
   expect(shares).toHaveLength(2);
   report('two consoles, 200 notices', {
     delivered: server.mails.length,
-    twice: 0,
+    twice: server.mails.length - different,
     'by the one': shares[0]?.n ?? 0,
     'by the other': shares[1]?.n ?? 0,
     seconds: Number(seconds.toFixed(1)),
   });
-});
+}, 90_000);

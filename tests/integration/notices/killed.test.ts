@@ -67,7 +67,7 @@ test(
       processes,
       killed,
       arrived: byRecipient.size,
-      lost: 0,
+      lost: wanted.length - byRecipient.size,
       'arrived more than once': [...byRecipient.values()].filter(mails => mails.length > 1).length,
     });
   },
