@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { loginRoles, ownerRole, schemas } from './grants.ts';
 
-export type Kind = 'schema' | 'table' | 'sequence' | 'function' | 'type';
+type Kind = 'schema' | 'table' | 'sequence' | 'function' | 'type';
 
 /** Something of ours in the database. `name` has no quotes and no arguments; `object` is how SQL names it. */
 export type Thing = {

@@ -36,7 +36,7 @@ const wantedFor = (role: LoginRole, { things, columns }: Catalog): readonly Righ
   });
 
 /** Every right that our roles are to have on what there is. */
-export const wantedRights = (catalog: Catalog): readonly Right[] => loginRoles.flatMap(role => wantedFor(role, catalog));
+const wantedRights = (catalog: Catalog): readonly Right[] => loginRoles.flatMap(role => wantedFor(role, catalog));
 
 const keyOf = ({ role, privilege, object, column }: Right): string => `${role} ${privilege} ${object} ${column}`;
 
