@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aGuideBank, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { aGuideBank, approveOnScreen, askAndApprove, goTo, type GuideBank } from '../support/guide-bank.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -43,15 +43,28 @@ test('D12 closing names one of four grounds', async () => {
   await console.sees(...grounds);
   await console.fill({ ground: grounds[0] ?? '', note: 'asked for in the branch' });
   await console.confirm(accounts[0]?.number);
-  await console.sees('[ok] closed');
+  await approveOnScreen(bank, console, 'closed');
 
   for (const [index, ground] of grounds.entries()) {
     const { number, id } = accounts[index] ?? { number: '', id: '' };
     if (index > 0)
-      await bank.bursar('accounts', 'close', number, '--ground', ground, '--note', 'asked for in the branch', '--yes', '--confirm', number);
+      await askAndApprove(
+        bank,
+        'accounts',
+        'close',
+        number,
+        '--ground',
+        ground,
+        '--note',
+        'asked for in the branch',
+        '--yes',
+        '--confirm',
+        number,
+      );
     expect(await statusOf(number)).toBe('closed');
     expect((await bank.trail('account', id)).at(-1)).toMatchObject({
       action: 'accounts.close',
+      operator: 'mona',
       reason: ground,
       new: { status: 'closed', ground },
     });
@@ -98,7 +111,8 @@ test('D13 closing takes a zero balance, shows the final statement, keeps the rec
   await console.fill({ ground: 'request', note: 'the customer moves abroad' });
   await console.sees('is closed for good', 'Final statement', 'its records are kept until', 'the customer is told');
   await console.confirm(account.number);
-  await console.sees('[ok] closed', 'closed');
+  await approveOnScreen(bank, console, 'closed');
+  await console.sees('closed');
   expect(await bank.rows('SELECT status, balance, closed_at IS NOT NULL AS dated FROM bank.account WHERE id = $1', [account.id])).toEqual([
     { status: 'closed', balance: '0', dated: true },
   ]);

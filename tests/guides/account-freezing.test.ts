@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aGuideBank, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { aGuideBank, approveOnScreen, askAndApprove, goTo, type GuideBank } from '../support/guide-bank.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -87,7 +87,9 @@ test('D10 a freeze has a detailed reason, a review date and a notice; it blocks 
 });
 
 test('D11 an unfreeze says what was found and that the cause is resolved, is documented and told', async () => {
-  const [byScreen, byCommand] = [await anAccount(`status = 'frozen'`), await anAccount(`status = 'frozen'`)];
+  // about some of them the demo asks already
+  const unasked = `status = 'frozen' AND NOT EXISTS (SELECT FROM ops.approval p WHERE p.entity = 'account' AND p.entity_id = a.id::text)`;
+  const [byScreen, byCommand] = [await anAccount(unasked), await anAccount(unasked)];
   const findings = 'the court withdrew its order, copy in the file';
   await using console = await bank.screen('accounts');
   await goTo(console, `accounts number=${byScreen.number}`);
@@ -96,17 +98,19 @@ test('D11 an unfreeze says what was found and that the cause is resolved, is doc
   await console.fill({ findings, resolved: 'yes', notify: 'yes' });
   await console.sees('takes deposits, withdrawals and transfers again', 'Freezes so far');
   await console.confirm();
-  await console.sees('[ok] unfroze');
+  await approveOnScreen(bank, console, 'unfroze');
+  await console.sees('active');
 
   const flags = ['--findings', findings, '--notify', '--yes'];
   const unresolved = await bank.tries('accounts', 'unfreeze', byCommand.number, ...flags);
   expect(unresolved).toMatchObject({ code: 2, stderr: expect.stringContaining('Cause resolved') as string });
   expect(await statusOf(byCommand.number)).toBe('frozen');
-  await bank.bursar('accounts', 'unfreeze', byCommand.number, ...flags, '--resolved');
+  await askAndApprove(bank, 'accounts', 'unfreeze', byCommand.number, ...flags, '--resolved');
   for (const { number, id } of [byScreen, byCommand]) {
     expect(await statusOf(number)).toBe('active');
     expect((await bank.trail('account', id)).at(-1)).toMatchObject({
       action: 'accounts.unfreeze',
+      operator: 'mona',
       note: findings,
       new: { status: 'active', findings, notify: true },
     });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aGuideBank, arrive, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { aGuideBank, arrive, askAndApprove, goTo, type GuideBank } from '../support/guide-bank.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -51,6 +51,7 @@ test('D8 approving, updating a profile, flagging and every change of a status ar
     ['Flag transaction', 'transactions', 'flag', transaction, ...said],
     ['Unflag transaction', 'transactions', 'unflag', transaction, ...said],
   ];
+  const ofTwo = ['Unfreeze account', 'Close account', 'Activate user'];
   await using console = await bank.screen('audit');
   for (const [title, ...words] of steps) {
     // the three that the guide names are looked at beforehand as well
@@ -58,14 +59,14 @@ test('D8 approving, updating a profile, flagging and every change of a status ar
       const shown = await bank.bursar(...words.filter(word => word !== '--yes'), '--dry-run');
       if (!shown.includes(title)) throw new Error(`the preview is not called ${title}: ${shown}`);
     }
-    await bank.bursar(...words);
+    await (ofTwo.includes(title) ? askAndApprove(bank, ...words) : bank.bursar(...words));
     expect(
       await bank.rows(
         `SELECT action, outcome::text, old IS NOT NULL AS old, new IS NOT NULL AS new FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') ORDER BY seq DESC LIMIT 1`,
       ),
     ).toEqual([{ action: `${words[0]}.${words[1]}`, outcome: 'success', old: true, new: true }]);
   }
-  await goTo(console, 'audit verb=update,approve,reject outcome=success');
+  await goTo(console, 'audit verb=update,approve,reject outcome=success entity=account,user,transaction');
   await console.sees(`1 of ${steps.length}`, 'users.edit', 'transactions.flag', 'accounts.approve', 'accounts.close');
 });
 

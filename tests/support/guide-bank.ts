@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
 import { aCommand, type Answer } from './command.ts';
 import { openConsole, type ConsoleWishes, type TestConsole } from './console.ts';
 import { aDatabase } from './database.ts';
@@ -17,7 +18,7 @@ export type GuideBank = AsyncDisposable & {
   readonly rows: (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   /** The first value of the first row, as text. */
   readonly value: (sql: string, values?: unknown[]) => Promise<string>;
-  readonly screen: (pane: string, size?: ConsoleWishes['size']) => Promise<TestConsole>;
+  readonly screen: (pane: string, size?: ConsoleWishes['size'], operator?: string) => Promise<TestConsole>;
   /** `bursar …`; fails the test where the command fails. */
   readonly bursar: (...args: string[]) => Promise<string>;
   /** `bursar …` that may be refused. */
@@ -41,6 +42,34 @@ export const goTo = async (console: TestConsole, line: string): Promise<void> =>
   await arrive(console, line.replace(/^tx\b/, 'transactions').split(' ')[0] ?? '', `what "${line}" finds`);
 };
 
+/** The number of the request that a screen or a command says it made. */
+const requestIn = (text: string): string => {
+  const [, number] = /request (\d+)/.exec(text) ?? [];
+  if (number === undefined) throw new Error(`nobody was asked: ${text}`);
+  return number;
+};
+
+const agreed = 'looked at the papers as well';
+
+/** Somebody else approves on their own screen what was asked for on this one. */
+export const approveOnScreen = async (bank: GuideBank, asking: TestConsole, done: string): Promise<void> => {
+  await asking.sees(/request \d+ waits for somebody with approval\.decide/);
+  await using deciding = await bank.screen('inbox', undefined, 'mona');
+  await goTo(deciding, `inbox number=${requestIn(asking.frame())}`);
+  await deciding.press('x', 'a');
+  await deciding.fill({ note: agreed });
+  await deciding.sees('demo asks:');
+  await deciding.confirm();
+  await deciding.sees(`[ok] ${done}`);
+};
+
+/** `bursar …` for what takes two people: one asks, and a manager approves. */
+export const askAndApprove = async (bank: GuideBank, ...args: string[]): Promise<string> => {
+  const asked = await bank.tries(...args);
+  expect(asked).toMatchObject({ code: 4, stdout: '' });
+  return bank.bursar('--as', 'manager', 'inbox', 'approve', requestIn(asked.stderr), '--note', agreed, '--yes');
+};
+
 export const aGuideBank = async (): Promise<GuideBank> => {
   const { url, drop } = await aDatabase('demo');
   const rows = (sql: string, values: unknown[] = []) => query(url, sql, values);
@@ -49,7 +78,7 @@ export const aGuideBank = async (): Promise<GuideBank> => {
     url,
     rows,
     value: async (sql, values) => String(Object.values((await rows(sql, values))[0] ?? {})[0]),
-    screen: (pane, size = [120, 40]) => openConsole({ url, pane, size }),
+    screen: (pane, size = [120, 40], operator = 'demo') => openConsole({ url, pane, size, operator }),
     tries,
     bursar: async (...args) => {
       const { code, stdout, stderr } = await tries(...args);
