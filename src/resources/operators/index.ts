@@ -14,11 +14,13 @@ import {
 import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import {
   actsOf,
+  changesOf,
   grantsOf,
   openSessions,
   operatorPage,
   permissionsOfRoles,
   type Act,
+  type Change,
   type Grant,
   type OperatorRow,
   type OperatorSession,
@@ -29,6 +31,7 @@ type Related = {
   readonly grants: readonly Grant[];
   readonly sessions: readonly OperatorSession[];
   readonly acts: readonly Act[];
+  readonly changes: readonly Change[];
   readonly permissions: readonly string[];
 };
 
@@ -71,7 +74,13 @@ const until = ({ expiresAt, endedAt, endedBy }: Grant): string => {
   return expiresAt ? formatShortInstant(expiresAt) : 'for good';
 };
 
-const detail = (operator: OperatorRow, { grants, sessions, acts, permissions }: Related): readonly DetailSection[] => [
+const happened = (at: Date, what: string, outcome: string): DetailLine => [
+  formatShortInstant(at),
+  `${what} ${outcome}`,
+  outcome === 'success' ? 'plain' : 'warn',
+];
+
+const detail = (operator: OperatorRow, { grants, sessions, acts, changes, permissions }: Related): readonly DetailSection[] => [
   { title: 'Operator', lines: profileLines(operator) },
   {
     title: 'Roles, now and before',
@@ -88,18 +97,17 @@ const detail = (operator: OperatorRow, { grants, sessions, acts, permissions }: 
   },
   { title: 'May', lines: [['Permissions', permissions.length === 0 ? 'nothing' : permissions.join(', ')]] },
   ...(sessions.length === 0 ? [] : [{ title: 'Open sessions', table: sessionTable(sessions) }]),
-  ...(acts.length === 0
+  ...(changes.length === 0
     ? []
     : [
         {
-          title: 'Did last',
-          lines: acts.map(({ at, action, record, outcome }): DetailLine => [
-            formatShortInstant(at),
-            `${action} ${record} ${outcome}`,
-            outcome === 'success' ? 'plain' : 'warn',
-          ]),
+          title: 'Done to them last',
+          lines: changes.map(({ at, by, action, outcome }) => happened(at, `${action} by ${by ?? 'nobody signed in'}`, outcome)),
         },
       ]),
+  ...(acts.length === 0
+    ? []
+    : [{ title: 'Did last', lines: acts.map(({ at, action, record, outcome }) => happened(at, `${action} ${record}`, outcome)) }]),
 ];
 
 export const operators = defineResource<OperatorRow, Related>({
@@ -138,16 +146,17 @@ export const operators = defineResource<OperatorRow, Related>({
   ],
 
   relate: async (db, operator) => {
-    const [grants, sessions, acts, permissions] = await Promise.all([
+    const [grants, sessions, acts, changes, permissions] = await Promise.all([
       grantsOf(db, operator.id),
       openSessions(db, operator.id),
       actsOf(db, operator.name, 8),
+      changesOf(db, operator.id, 8),
       permissionsOfRoles(
         db,
         operator.roles.map(({ role }) => role),
       ),
     ]);
-    return { grants, sessions, acts, permissions };
+    return { grants, sessions, acts, changes, permissions };
   },
   detail,
 

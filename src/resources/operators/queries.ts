@@ -133,6 +133,13 @@ export const actsOf = (db: Db, name: string, most: number): Promise<readonly Act
   SELECT at, action, entity || ' ' || coalesce(entity_label, entity_id) AS record, outcome::text
     FROM ops.audit WHERE operator = ${name} AND verb <> 'view' ORDER BY seq DESC LIMIT ${most}`;
 
+export type Change = { readonly at: Date; readonly by: string | null; readonly action: string; readonly outcome: string };
+
+/** What was done to an operator, newest first. */
+export const changesOf = (db: Db, id: bigint, most: number): Promise<readonly Change[]> => db.$queryRaw<Change[]>`
+  SELECT at, operator AS by, action, outcome::text
+    FROM ops.audit WHERE entity = 'operator' AND entity_id = ${String(id)} AND verb <> 'view' ORDER BY seq DESC LIMIT ${most}`;
+
 /** The incident that rights are lent for: the newest that is not over. */
 export const currentIncident = async (db: Db): Promise<{ readonly id: bigint; readonly title: string } | undefined> =>
   (

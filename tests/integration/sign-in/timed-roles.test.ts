@@ -25,6 +25,27 @@ test('a role for some hours counts from its approval on and is told with its end
   expect(await bank.rows(`SELECT role, ended_at FROM ops.role_grant WHERE operator_id = $1 AND role = 'support'`, [String(vera)])).toEqual([
     { role: 'support', ended_at: null },
   ]);
+
+  // granted again it has the new end, and both times stay on record
+  expect(await bank.both(ada, mona, 'operators.grant-role', { id: String(vera), role: 'support', hours: '1', note })).toMatchObject({
+    ok: true,
+  });
+  expect(
+    await bank.rows(
+      `SELECT round(extract(epoch FROM g.expires_at - g.granted_at) / 3600)::int AS hours, g.ended_at IS NOT NULL AS ended, e.name AS by
+         FROM ops.role_grant g LEFT JOIN ops.operator e ON e.id = g.ended_by WHERE g.operator_id = $1 AND g.role = 'support' ORDER BY g.id`,
+      [String(vera)],
+    ),
+  ).toEqual([
+    { hours: 8, ended: true, by: 'ada' },
+    { hours: 1, ended: false, by: null },
+  ]);
+  // nobody writes the record of grants but a grant
+  await expect(bank.rows(`UPDATE ops.role_grant SET ended_at = NULL`)).rejects.toThrow('is not allowed');
+  await expect(bank.rows(`INSERT INTO ops.role_grant (operator_id, role, granted_at) VALUES (1, 'admin', now())`)).rejects.toThrow(
+    'is not allowed',
+  );
+  await expect(bank.rows(`DELETE FROM ops.role_grant`)).rejects.toThrow('is not allowed');
 });
 
 test('a timed role stops at its end, to the second, though no job runs and nobody signs in anew', { timeout: 30_000 }, async () => {
