@@ -30,6 +30,7 @@ export const tour: readonly TourStep[] = [
   {
     title: 'Changing something',
     text: [
+      'A session begins read-only: W opens a write window with a reason and a length, and the first line counts it down. What takes two people is asked for; i shows what waits.',
       'x lists what can be done with this record, and says why the rest cannot. The next letter begins it: x f freezes an account.',
       'You give a reason, then see what will happen and what speaks against it. Nothing happens before you confirm that, and the focus starts on Cancel.',
     ],

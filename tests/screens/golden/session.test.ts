@@ -105,3 +105,32 @@ test('a locked screen holds not one word of the bank, and nothing typed is on an
     }
   }
 });
+
+test('names of operators that would obey, hide or reorder do nothing on any of these screens', () => {
+  const name = 'le\u001b[2Jna\u202e\u200b\u009b31m\r\n'.repeat(4);
+  for (const size of [small, tiny, large, { columns: 20, rows: 5 }]) {
+    const session = presentSession();
+    const operator = { ...session.operator, name, displayName: name };
+    const state = present(
+      size,
+      { developers: `${name} until 11-22`, incident: `#4 level 3 ${name}`, windowReason: name, windowExpiresAt: minutes(9) },
+      {
+        session: { ...session, operator },
+        gate: { ...aGate, environment: { ...aGate.environment, name } },
+      },
+    );
+    const ended = happen(state, { kind: 'pulse-felt', asked: 0, pulse: aPulse({ state: 'ended', why: `ended by ${name}` }) }).state;
+    const locked = happen(lock(state), { kind: 'unlock-answered', outcome: forbidden(name, name) }).state;
+    for (const shown of [
+      state,
+      ended,
+      locked,
+      press(ended, 'confirmed').state,
+      press(state, 'window-opened').state,
+      press(locked, 'interrupted').state,
+    ]) {
+      // pictureOf itself refuses what a terminal would obey, and lines that do not fit
+      expect(pictureOf(shown)).not.toContain('\u001b[2J');
+    }
+  }
+});

@@ -96,7 +96,7 @@ describe('a refresh', () => {
 });
 
 describe('answers to older questions are dropped', () => {
-  const state = { ...aState(medium), asked: { page: 5, count: 5, detail: 5, refresh: 5, marks: 5 } };
+  const state = { ...aState(medium), asked: { page: 5, count: 5, detail: 5, refresh: 5, marks: 5, pulse: 5 } };
   const page = { rows: manyAccounts(3), more: false };
   test.each<Happening>([
     { kind: 'page-read', asked: 4, place: 'first', page },
