@@ -21,6 +21,7 @@ const delivery = (notice: NoticeRow): readonly DetailLine[] => [
     notice.forgiven === 0 ? String(notice.attempts) : `${notice.attempts}, ${notice.forgiven} of them before it was tried again`,
   ],
   ...(isOpen(notice) ? [[notice.status === 'sending' ? 'Leased until' : 'Next attempt', formatInstant(notice.dueAt)] as const] : []),
+  ...optional('Tried by', notice.claimedBy && `the console of ${notice.claimedBy}`),
   ...optional('Last error', notice.lastError),
   ...optional('Sent', notice.sentAt && formatInstant(notice.sentAt)),
   ...optional('Answer', notice.detail),

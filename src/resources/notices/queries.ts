@@ -29,6 +29,8 @@ export type NoticeRow = Keyed & {
   readonly lastError: string | null;
   readonly detail: string | null;
   readonly sentAt: Date | null;
+  /** Whose console had it last. */
+  readonly claimedBy: string | null;
   readonly secretExpiresAt: Date | null;
 };
 
@@ -37,8 +39,9 @@ export const noticePage = pageOf<NoticeRow>({
   id: 't.number',
   select: `t.id::text AS uuid, t.template, t.channel, t.recipient, t.subject, t.about_entity AS "aboutEntity", t.about_id AS "aboutId", o.name AS "createdBy",
     t.created_at AS "createdAt", t.request_id::text AS "requestId", t.status, t.attempts, t.forgiven, t.due_at AS "dueAt", t.last_error AS "lastError", t.detail,
-    t.sent_at AS "sentAt", t.secret_expires_at AS "secretExpiresAt"`,
-  joins: 'JOIN ops.operator o ON o.id = t.created_by',
+    t.sent_at AS "sentAt", c.name AS "claimedBy", t.secret_expires_at AS "secretExpiresAt"`,
+  joins: `JOIN ops.operator o ON o.id = t.created_by
+    LEFT JOIN ops.operator_session s ON s.id = t.claimed_by LEFT JOIN ops.operator c ON c.id = s.operator_id`,
   defaultSort: { field: 'created', descending: true },
   fields: {
     text: text('t.recipient', { exact: [`lower(t.recipient || ' ' || t.subject) LIKE {contains}`] }),

@@ -75,6 +75,9 @@ test('a mail server that is away: a failure that scripts see, and the notice sta
     { status: 'failed', last_error: expect.stringMatching(/mail/) as string },
   ]);
   expect((await bursar('notices', 'list')).stdout).toContain('password-reset');
+  expect((await bursar('notices', 'show', String(await bank.value('SELECT max(number) FROM ops.notice')))).stdout).toMatch(
+    /Tried by +the console of ann/,
+  );
   expect((await bursar('doctor')).stdout).toMatch(/^ok {4}notices {7}smtp set up here, 1 waiting$/m);
   setUp(undefined);
   expect((await bursar('doctor')).stdout).toMatch(
