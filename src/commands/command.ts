@@ -13,6 +13,8 @@ export type CommandContext = {
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
   readonly signal: AbortSignal;
+  /** In a demo: the role whose operator acts. */
+  readonly as: string | undefined;
   readonly log: Log;
   readonly channels: () => Promise<Channels>;
   /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */

@@ -2,10 +2,11 @@ import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import type { Database } from '../database/client.ts';
 import { endOfSession } from '../database/credentials.ts';
-import { holderOf, loadOperator, readBankFacts } from '../database/sign-in.ts';
+import { holderOf, loadOperator, operatorWithRole, readBankFacts } from '../database/sign-in.ts';
 import { formatInstant } from '../domain/day.ts';
-import { done, forbidden, invalid, type Outcome } from '../domain/outcome.ts';
+import { done, forbidden, invalid, notFound, type Outcome } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
+import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import { addressOf } from './anchors.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -14,8 +15,16 @@ import { readLogin } from './login-file.ts';
 
 type Known = { readonly operator: Operator; readonly until: Date | undefined };
 
-const whoIs = async ({ reads, writes }: Database, { config }: CommandContext): Promise<Outcome<Known>> => {
-  if ((await readBankFacts(reads)).demo) return done({ operator: await loadOperator(reads, config.demoOperator), until: undefined });
+const inDemo = async (reads: Database['reads'], { config, as }: CommandContext): Promise<Outcome<Known>> => {
+  const name = as === undefined ? config.demoOperator : await operatorWithRole(reads, as);
+  return name === undefined
+    ? notFound(`no demo operator is ${safe(as ?? '', { max: 30 })}`, 'see them with bursar operators list')
+    : done({ operator: await loadOperator(reads, name), until: undefined });
+};
+
+const whoIs = async ({ reads, writes }: Database, context: CommandContext): Promise<Outcome<Known>> => {
+  const { config } = context;
+  if ((await readBankFacts(reads)).demo) return inDemo(reads, context);
   const login = await readLogin(config.home, addressOf(config));
   const name = login && (await holderOf(writes, login.token));
   if (!login || name === undefined)

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openNotice, readSecretKey } from '../../../src/database/secret-key.ts';
 import { aCommandHome } from '../../support/command.ts';
+import { aDatabase } from '../../support/database.ts';
 import { aStaffedBank, recoveryCodeOf, staffPassword, type StaffedBank } from '../../support/staff.ts';
 import { atTerminal, enrolling, seedIn, type Person } from '../../support/terminal-command.ts';
 
@@ -177,4 +178,24 @@ test('a person whose app shows other codes is not enrolled, and the code to enro
   const answer = await confused('enrol', 'bert');
   expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('no code fitted in 3 tries; check the clock') as string });
   expect(await terminal(enrolling(chosen, { 'Code to enrol': code }))('enrol', 'bert')).toMatchObject({ code: 0 });
+});
+
+test('in a demo whoami says whose role --as takes, and login has nothing to ask', async () => {
+  await using demo = await aDatabase('demo');
+  const bursar = atTerminal({ url: demo.url, home, person: () => '' });
+  expect((await bursar('whoami')).stdout).toMatch(/^demo \(Demo operator\), in a demo\nroles: admin/);
+  expect((await bursar('--as', 'manager', 'whoami')).stdout).toMatch(/^mona \(Mona Lindqvist\), in a demo\nroles: manager\n/);
+  expect(await bursar('--as', 'emperor', 'whoami')).toMatchObject({
+    code: 3,
+    stderr: 'bursar: no demo operator is emperor; see them with bursar operators list\n',
+  });
+  expect(await bursar('login', 'demo')).toMatchObject({
+    code: 3,
+    asked: [],
+    stderr: expect.stringContaining('a demo signs its operators in by name') as string,
+  });
+  expect(await bursar('operators', 'found', 'eve')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('a demo has its operators already') as string,
+  });
 });
