@@ -665,10 +665,15 @@ END $$;
 -- Until when a username is locked out, or null. A lockout is an event, not a state of the user: it ends by itself, or with a new password.
 CREATE FUNCTION bank.locked_out_until(name text) RETURNS timestamptz LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  began timestamptz := (SELECT max(e.at) FROM bank.auth_event e WHERE e.username = name AND e.type = 'lockout');
-  until timestamptz := began + make_interval(secs => platform.whole_setting('security.lockout-seconds'));
+  lockout bank.auth_event;
+  until timestamptz;
 BEGIN
-  IF until > clock_timestamp() AND NOT EXISTS (SELECT FROM bank.auth_event e WHERE e.username = name AND e.type = 'password_reset' AND e.at >= began) THEN RETURN until; END IF;
+  SELECT * INTO lockout FROM bank.auth_event e WHERE e.username = name AND e.type = 'lockout' ORDER BY e.at DESC, e.id DESC LIMIT 1;
+  until := lockout.at + make_interval(secs => platform.whole_setting('security.lockout-seconds'));
+  -- Of two in one millisecond the id says which was first.
+  IF until > clock_timestamp() AND NOT EXISTS (SELECT FROM bank.auth_event e WHERE e.username = name AND e.type = 'password_reset' AND e.at >= lockout.at AND e.id > lockout.id) THEN
+    RETURN until;
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -683,6 +688,7 @@ DECLARE
   until timestamptz;
   seconds integer := platform.whole_setting('security.lockout-seconds');
   counts_from timestamptz;
+  counts_after bigint;
   failures bigint;
 BEGIN
   -- One at a time for one name: parallel guesses are counted like others.
@@ -706,11 +712,11 @@ BEGIN
   INSERT INTO bank.auth_event (type, username, user_id, ip, user_agent) VALUES ('login_failure', name, person.id, record_sign_in.ip, left(record_sign_in.user_agent, 200));
   IF until IS NULL THEN
     -- What came before a success, a new password or an earlier lockout's end counts no more.
-    SELECT greatest(clock_timestamp() - make_interval(secs => seconds), max(e.at)) INTO counts_from
-      FROM (SELECT e.at + CASE e.type WHEN 'lockout' THEN make_interval(secs => seconds) ELSE interval '0' END AS at FROM bank.auth_event e
-             WHERE e.username = name AND e.type IN ('login_success', 'password_reset', 'lockout') AND e.at > clock_timestamp() - make_interval(secs => 2 * seconds)) e
-     WHERE e.at <= clock_timestamp();
-    SELECT count(*) INTO failures FROM bank.auth_event e WHERE e.username = name AND e.type = 'login_failure' AND e.at > counts_from;
+    SELECT max(e.id) FILTER (WHERE e.type <> 'lockout'), max(e.at + make_interval(secs => seconds)) FILTER (WHERE e.type = 'lockout' AND e.at + make_interval(secs => seconds) <= clock_timestamp())
+      INTO counts_after, counts_from FROM bank.auth_event e
+     WHERE e.username = name AND e.type IN ('login_success', 'password_reset', 'lockout') AND e.at > clock_timestamp() - make_interval(secs => 2 * seconds);
+    SELECT count(*) INTO failures FROM bank.auth_event e
+     WHERE e.username = name AND e.type = 'login_failure' AND e.id > coalesce(counts_after, 0) AND e.at > greatest(counts_from, clock_timestamp() - make_interval(secs => seconds));
     IF failures >= platform.whole_setting('security.lockout-attempts') THEN
       INSERT INTO bank.auth_event (type, username, user_id, ip, user_agent) VALUES ('lockout', name, person.id, record_sign_in.ip, left(record_sign_in.user_agent, 200));
       until := clock_timestamp() + make_interval(secs => seconds);

@@ -179,6 +179,27 @@ test("a block of one's own address, of one on the allowlist, for ever or of half
   expect((await signIn({ name: 'alan.in', right: true })).verdict).toBe('welcome');
 });
 
+test('a block for the console keeps operators out and counts them; one for the platform does not', async () => {
+  await block('198.51.100.7', 'admin');
+  await block('198.51.100.8', 'platform');
+  const operatorFrom = async (ip: string): Promise<string | undefined> =>
+    (
+      await bank.rows<{ refusal: string }>(
+        `SELECT refusal FROM ops.sign_in('one', '\\x00', '000000', '\\x00', 'a-token-of-more-than-32-characters-${ip}', 'screen', 'test', $1)`,
+        [ip],
+      )
+    )[0]?.refusal;
+  expect(await operatorFrom('198.51.100.7')).toContain('is blocked until');
+  expect(await operatorFrom('198.51.100.8')).toContain('is wrong');
+  expect((await signIn({ name: 'alan.in', ip: '198.51.100.7', right: true })).verdict).toBe('welcome');
+  expect(
+    await bank.rows(`SELECT host(network) AS network, hits FROM platform.ip_rule WHERE network <<= '198.51.100.0/28' ORDER BY 1`),
+  ).toEqual([
+    { network: '198.51.100.7', hits: '1' },
+    { network: '198.51.100.8', hits: '0' },
+  ]);
+});
+
 test('an allowlist that shuts out who makes or decides it is refused, and nobody acts from outside of one', async () => {
   const allow = (network: string) =>
     approved('ip-rules.allow', ['ip-rule', network], async () => {
