@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { asRole } from '../../../src/database/role-url.ts';
+import { connectionSettings } from '../../../src/database/settings.ts';
 import { loginRoles } from '../../../src/database/grants.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
@@ -90,6 +92,32 @@ describe('a session of the owner', () => {
 });
 
 describe('the first administrators', () => {
+  test('are two, also where eight terminals of the owner found at the same moment', async () => {
+    await using other = await aDatabase('empty');
+    const found = async (index: number): Promise<string> => {
+      const client = new Client(connectionSettings(other.url, { applicationName: 'founding', statementTimeoutMs: 20_000 }));
+      await client.connect();
+      const token = randomBytes(32).toString('hex');
+      try {
+        await client.query(ask, [token]);
+        await client.query('BEGIN');
+        await client.query(`SELECT ops.begin_action($1, 'operators.found', sha256('x'), gen_random_uuid())`, [token]);
+        await client.query(`SELECT ops.found_operator($1, 'Founder', NULL, '{admin}', sha256('x'))`, [`founder${index}`]);
+        await client.query(
+          `SELECT ops.write_audit('create', 'operator', '1', NULL, NULL, NULL, 'success', NULL, 'a race of founders', NULL, '{}')`,
+        );
+        await client.query('COMMIT');
+        return 'founded';
+      } catch (error) {
+        return (error as { code?: string }).code ?? String(error);
+      } finally {
+        await client.end();
+      }
+    };
+    const ends = await Promise.all(Array.from({ length: 8 }, (_, index) => found(index)));
+    expect(ends.toSorted()).toEqual([...Array.from({ length: 6 }, () => 'BU009'), 'founded', 'founded']);
+  });
+
   test('are two: each has roles with admin among them, the third is refused', async () => {
     const bursar = atTerminal({ url: bank.url, home, person: enrolling(password) });
     expect(await bursar('operators', 'found', 'nora', '--roles', 'viewer', '--yes')).toMatchObject({
