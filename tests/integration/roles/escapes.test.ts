@@ -55,7 +55,7 @@ const harmlessFor = (role: string): readonly string[] => [
   'ALTER DEFAULT PRIVILEGES IN SCHEMA ops GRANT ALL ON FUNCTIONS TO CURRENT_USER',
 ];
 
-describe.each(roles)('%s', role => {
+describe.each(roles)('%s', { timeout: 120_000 }, role => {
   test('gets out of its rights by none of the usual ways', async () => {
     const client = await connectAs(world.bank.url, role);
     const before = await tables(world.bank);

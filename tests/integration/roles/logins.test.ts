@@ -39,7 +39,7 @@ const problemsOf = (url: string): Promise<readonly string[]> => onConnection(url
 const lastLogin = async (): Promise<unknown> =>
   (await query(demo.url, `SELECT db_role FROM ops.audit WHERE action = 'sessions.open' ORDER BY seq DESC LIMIT 1`))[0]?.['db_role'];
 
-describe('the console', () => {
+describe('the console', { timeout: 120_000 }, () => {
   test('connects as the operator, although the owner’s address is named', async () => {
     expect(await aCommand({ url: demo.url })('accounts', 'list', '--limit', '1')).toMatchObject({ code: 0 });
     expect(await lastLogin()).toBe('bursar_operator');
@@ -96,7 +96,7 @@ describe('the console', () => {
   });
 });
 
-describe('bursar migrate --roles', () => {
+describe('bursar migrate --roles', { timeout: 120_000 }, () => {
   test('makes the roles and gives them their rights; again it changes nothing', async () => {
     await using bare = await aDatabase('blank');
     const bursar = aCommand({ url: bare.url });
@@ -162,7 +162,7 @@ test('the auditor’s login verifies the log, and is refused everything that wou
   await expect(query(asRole(demo.url, 'bursar_auditor'), 'UPDATE ops.audit SET note = NULL')).rejects.toThrow(/permission denied/);
 });
 
-test('a demo is replaced by its owner, and its logins have their rights afterwards', async () => {
+test('a demo is replaced by its owner, and its logins have their rights afterwards', { timeout: 120_000 }, async () => {
   const replaced = await aCommand({ url: demo.url })('demo', '--replace', '--scale', '20000');
   expect(replaced.code).toBe(0);
   expect(await problemsOf(demo.url)).toEqual([]);

@@ -90,7 +90,7 @@ const stateOf = async (client: Client, { id, account }: Asked): Promise<string> 
   return rows[0]?.state ?? 'gone';
 };
 
-test('whoever asks never decides: 300 attempts by SQL and by second sessions', async () => {
+test('whoever asks never decides: 300 attempts by SQL and by second sessions', { timeout: 180_000 }, async () => {
   const random = randomFrom(seed, 'self-approval');
   const requests: Asked[] = [];
   for (let index = 0; index < 6; index++) requests.push(await askToClose(db, bank.one, (await bank.account()).id));
