@@ -135,6 +135,14 @@ BEGIN
   RETURN coalesce(earlier.result, 'null'::jsonb);
 END $$;
 
+-- Whoever was made an operator by the maker owes them something, and decides neither way. Internal.
+CREATE FUNCTION ops.demand_stranger(checker bigint, asked ops.approval) RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM ops.operator o WHERE o.id = checker AND o.created_by = asked.maker_id) THEN
+    RAISE EXCEPTION 'an operator never decides requests of the one who created it' USING ERRCODE = 'BU002';
+  END IF;
+END $$;
+
 -- Locks a pending request that this operator may decide, with what it must still be. Internal.
 CREATE FUNCTION ops.take_approval(session ops.operator_session, wanted uuid, action_id text, input bytea, breaking boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -165,9 +173,7 @@ BEGIN
   IF asked.maker_id = session.operator_id THEN
     RAISE EXCEPTION 'whoever made a request cannot decide it: somebody else with the permission % can', rule.checker USING ERRCODE = 'BU009';
   END IF;
-  IF EXISTS (SELECT FROM ops.operator o WHERE o.id = session.operator_id AND o.created_by = asked.maker_id) THEN
-    RAISE EXCEPTION 'an operator never decides requests of the one who created it' USING ERRCODE = 'BU009';
-  END IF;
+  PERFORM ops.demand_stranger(session.operator_id, asked);
   IF NOT EXISTS (SELECT FROM ops.operator o WHERE o.id = asked.maker_id AND o.is_active) OR NOT ops.may(asked.maker_id, rule.permission) THEN
     RAISE EXCEPTION 'whoever made request % may no longer ask for it: reject it', asked.number USING ERRCODE = 'BU002';
   END IF;
@@ -418,6 +424,7 @@ BEGIN
   IF NOT ops.may(run.operator_id, needed) THEN
     RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
   END IF;
+  PERFORM ops.demand_stranger(run.operator_id, asked);
   UPDATE ops.approval a SET status = 'rejected', decision_note = reject_request.note WHERE a.id = asked.id RETURNING * INTO asked;
   RETURN asked;
 END $$;
@@ -440,6 +447,7 @@ BEGIN
   IF NOT ops.may(run.operator_id, needed) THEN
     RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
   END IF;
+  PERFORM ops.demand_stranger(run.operator_id, asked);
   UPDATE ops.approval a SET status = 'failed', error = left(fail_request.error, 2000) WHERE a.id = asked.id RETURNING * INTO asked;
   RETURN asked;
 END $$;
@@ -549,5 +557,5 @@ INSERT INTO ops.action_permission (action, permission) VALUES
 -- ── Who may call what ────────────────────────────────────────────────────────────────────────────
 
 -- Parts of other functions: called with arguments that they alone may choose.
-REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.open_request, ops.session_of_bulk,
+REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.demand_stranger, ops.open_request, ops.session_of_bulk,
   ops.locked_until, ops.address_waits_until FROM PUBLIC;

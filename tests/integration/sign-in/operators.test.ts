@@ -86,6 +86,11 @@ describe('what takes two', () => {
     ).toMatchObject({
       refusal: { message: expect.stringContaining('never decides requests of the one who created it') as string },
     });
+    // it waits for somebody else, or for its maker
+    const [waiting] = await bank.rows(`SELECT number FROM ops.approval WHERE action = 'operators.edit' AND status = 'pending'`);
+    expect(await ada.run('approvals.cancel', { id: String(waiting?.['number']), note: 'asked for by another' })).toMatchObject({
+      ok: true,
+    });
     expect(
       await bank.both(bert, nina, 'operators.edit', { ...(await id('vera')), displayName: 'Vera', email: 'vera@else.example' }),
     ).toMatchObject({ ok: true });
