@@ -5,7 +5,8 @@ import { refusalOf } from '../database/fault.ts';
 
 /** What a session is right now, by database time. */
 export type Pulse = {
-  readonly state: 'live' | 'locked' | 'ended';
+  /** Over: it reached its end by itself, and a bulk that was begun with it goes on; ended: somebody saw to it. */
+  readonly state: 'live' | 'locked' | 'over' | 'ended';
   /** Why it is locked or ended. */
   readonly why: string | null;
   readonly expiresAt: Date | null;

@@ -498,9 +498,10 @@ BEGIN
   why := CASE WHEN session.id IS NULL THEN 'there is no such session'
               WHEN NOT who.is_active THEN 'this operator was deactivated'
               WHEN session.revoked_at IS NOT NULL THEN 'this session was ended' || coalesce(' by ' || (SELECT o.name FROM ops.operator o WHERE o.id = session.revoked_by), '')
-              WHEN session.expires_at <= clock_timestamp() THEN 'this session reached its end'
               ELSE platform.ip_objection(session.ip, 'admin') END;
   IF why IS NOT NULL THEN state := 'ended'; RETURN; END IF;
+  -- Not ended by anybody: what was begun with it goes on.
+  IF session.expires_at <= clock_timestamp() THEN state := 'over'; why := 'this session reached its end'; RETURN; END IF;
   expires_at := session.expires_at;
   IF session.locked_at IS NULL AND session.kind IN ('screen', 'demo') AND session.last_seen_at < clock_timestamp() - interval '15 minutes' THEN
     UPDATE ops.operator_session s SET locked_at = clock_timestamp() WHERE s.id = session.id RETURNING s.locked_at INTO session.locked_at;

@@ -108,10 +108,10 @@ export const unlockAnswered = (state: State, { outcome, at }: Of<'unlock-answere
   return andThen(refresh({ ...open, refreshing: false }), next => followDetail(next, next.view.detail !== undefined));
 };
 
-/** The session is over. What was begun stays for whoever signs in as the same operator; a bulk stops. */
-export const endSession = (state: State, why: string): Step => {
+/** The session is over. What was begun stays for whoever signs in as the same operator; a bulk stops where somebody ended it. */
+export const endSession = (state: State, why: string, isRevoked: boolean): Step => {
   if (coverOf(state.mode)?.kind === 'ended' || coverOf(state.mode)?.kind === 'sign-in') return stay(state);
   const lock = findMode(state.mode, 'lock');
   const ended = withMode(state, { kind: 'ended', why, under: lock ? lock.under : state.mode });
-  return runningBulk(ended) ? step(ended, { kind: 'abort-bulk' }) : stay(ended);
+  return isRevoked && runningBulk(ended) ? step(ended, { kind: 'abort-bulk' }) : stay(ended);
 };

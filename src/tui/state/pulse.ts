@@ -61,7 +61,8 @@ const alive = (state: State, last: Pulse, at: number): State => {
 export const pulseFelt = (before: State, { asked, pulse, at }: Of<'pulse-felt'>): Step => {
   const state = { ...before, pulse: { ...before.pulse, beating: false } };
   if (asked !== state.asked.pulse || state.pulse.handedOver) return stay(state);
-  if (pulse.state === 'ended') return endSession(state, pulse.why ?? 'this session ended');
+  if (pulse.state === 'ended' || pulse.state === 'over')
+    return endSession(state, pulse.why ?? 'this session ended', pulse.state === 'ended');
   if (pulse.state === 'locked') return sessionLocked(state, at, pulse.why ?? undefined);
   // Behind a lock nobody reads: that the database answers again is heard here
   const found = findMode(state.mode, 'lock') ? { ...state, lostSince: undefined } : state;

@@ -53,6 +53,14 @@ describe('the pulse', () => {
     expect([stale.pulse.writesUntil, stale.pulse.beating]).toEqual([minutes(15).getTime(), false]);
   });
 
+  test.for([
+    ['over', false],
+    ['ended', true],
+  ] as const)('that is %s covers everything, and stops a bulk only where somebody ended the session', ([state, stops]) => {
+    const felt = feel({ ...present(small, open), mode: { kind: 'bulk', bulk: aBulk() } }, { state, why: 'it is over' });
+    expect([felt.state.mode.kind, kindsOf(felt).includes('abort-bulk')]).toEqual(['ended', stops]);
+  });
+
   test('changes what the operator may do, so that actions turn grey', () => {
     const { state } = feel(present(small, open), { ...open, permissions: ['account.read'] });
     const actions = modeOf(press(state, 'actions-opened').state, 'actions');
