@@ -52,11 +52,13 @@ CREATE TABLE platform.role_grant (
   CONSTRAINT revoked_is_told CHECK (revoked_by IS NULL OR revoked_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX role_grant_live_key ON platform.role_grant (user_id, role_id, tenant) WHERE revoked_at IS NULL;
-CREATE INDEX role_grant_role_id_idx ON platform.role_grant (role_id);
+CREATE INDEX role_grant_role_id_user_id_idx ON platform.role_grant (role_id, user_id);
+CREATE INDEX role_grant_user_id_idx ON platform.role_grant (user_id);
 CREATE INDEX role_grant_granted_at_id_idx ON platform.role_grant (granted_at, id);
 
 -- In the list of both, users' grants have even places and operators' odd ones.
 CREATE INDEX role_grant_granted_at_place_idx ON platform.role_grant (granted_at, (id * 2));
+CREATE UNIQUE INDEX role_grant_place_key ON platform.role_grant ((id * 2));
 CREATE INDEX role_grant_granted_at_place_idx ON ops.role_grant (granted_at, (id * 2 + 1));
 CREATE VIEW ops.held_role AS
   SELECT g.id * 2 AS id, 'user'::text AS kind, g.user_id AS subject_id, g.role_id, NULL::text AS role, g.tenant, g.granted_by, g.granted_at, g.expires_at, g.revoked_at, g.revoked_by, g.last_used_at
@@ -462,6 +464,11 @@ END $$;
 -- The same of a user's roles on the platform.
 CREATE FUNCTION platform.user_conflicts(of_user bigint, with_role bigint) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- Most people have one role, and one alone breaks nothing.
+  IF NOT EXISTS (SELECT FROM platform.role_grant g WHERE g.user_id = of_user AND g.role_id <> with_role AND g.revoked_at IS NULL)
+     AND NOT EXISTS (SELECT FROM bank."user" u JOIN platform.role r ON r.bank_role = u.role WHERE u.id = of_user AND r.id <> with_role) THEN
+    RETURN '{}';
+  END IF;
   RETURN (WITH held AS (SELECT g.role_id FROM platform.role_grant g WHERE g.user_id = of_user AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > clock_timestamp())
                         UNION SELECT r.id FROM bank."user" u JOIN platform.role r ON r.bank_role = u.role WHERE u.id = of_user UNION SELECT with_role),
     has AS (SELECT h.role_id, 'role' AS kind, r.slug AS name FROM held h JOIN platform.role r ON r.id = h.role_id
