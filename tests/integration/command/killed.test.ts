@@ -1,19 +1,14 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../../src/demo/random.ts';
 import { requestOf } from '../../../src/kit/run-bulk.ts';
 import type { Bank } from '../../support/acting.ts';
 import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aDemoLikeBank } from '../../support/demo-like-bank.ts';
+import { heldUp, holdUp, runAndKill } from '../../support/kill-command.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 
 const runs = full ? 1_000 : 30;
-/** The statements of an action are held up so long each, in seconds, that a kill in the middle of one is likely. */
-const heldUp = 0.012;
 /** Statements of a command that are held up, from signing in, over the write window, to signing out: with one record, with three and the row for the whole. */
 const ofOne = 10;
 const ofThree = 23;
@@ -48,12 +43,7 @@ beforeAll(async () => {
   names.user = (await bank.rows<{ username: string }>(`SELECT username FROM bank."user" WHERE username LIKE 'c0%' ORDER BY id`)).map(
     row => row.username,
   );
-  await bank.db.query('CREATE SEQUENCE public.step; GRANT ALL ON SEQUENCE public.step TO PUBLIC');
-  await bank.db.query(
-    `CREATE FUNCTION public.hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.step'); PERFORM pg_sleep(${heldUp}); RETURN new; END $$`,
-  );
-  for (const table of ['ops.action_run', 'bank.account', 'bank."user"', 'ops.hold', 'ops.audit'])
-    await bank.db.query(`CREATE TRIGGER hold_up BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION public.hold_up()`);
+  await holdUp(bank);
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
@@ -69,38 +59,6 @@ const deeds = [
 const argumentsOf = ({ words, records }: Deed, request: string): string[] => [
   ...words, ...records, ...(words[1] === 'freeze' ? ['--ground', 'compliance'] : []), ...note, '--request', request,
 ]; // prettier-ignore
-
-/** How many statements have been held up so far, whether or not they were committed: sequences know no transactions. */
-const steps = async (): Promise<number> =>
-  Number((await bank.rows<{ steps: string }>('SELECT last_value AS steps FROM public.step'))[0]?.steps);
-
-/** When to kill: in the statement of this number, so many milliseconds after it began. */
-type Point = { readonly step: number; readonly after: number };
-
-/** Starts the built program and kills it there; resolves with its exit code, if it was faster, when the server has noticed its end. */
-const runAndKill = async (args: readonly string[], { step, after }: Point): Promise<number | null> => {
-  const { PATH = '' } = process.env;
-  const environment = {
-    PATH,
-    LANG: 'C.UTF-8',
-    DATABASE_URL: bank.url,
-    BURSAR_HOME: home,
-    BURSAR_REASON: 'a test writes',
-    NODE_COMPILE_CACHE: path.join(home, 'cache'),
-  };
-  const goal = (await steps()) + step;
-  const program = path.join(import.meta.dirname, '..', '..', '..', 'bin', 'bursar.js');
-  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: 'ignore' });
-  let isOver = false;
-  const ended = once(child, 'exit').finally(() => (isOver = true)) as Promise<[number | null]>;
-  await vi.waitUntil(async () => isOver || (await steps()) >= goal, { timeout: 60_000, interval: 3 });
-  await pause(after);
-  child.kill('SIGKILL');
-  const [code] = await ended;
-  const left = `SELECT FROM pg_stat_activity WHERE application_name LIKE $1`;
-  await vi.waitUntil(async () => (await bank.rows(left, [`bursar ${child.pid} %`])).length === 0, { timeout: 20_000, interval: 10 });
-  return code;
-};
 
 type Trace = { readonly done: boolean; readonly changes: number; readonly successes: number };
 
@@ -139,7 +97,7 @@ test(`kill -9 of the command at ${runs} random points`, { timeout: 3_600_000 }, 
       for (const record of deed.records) traces.push(await traceOf(deed, record, requestFor));
       return traces;
     };
-    const code = await runAndKill(argumentsOf(deed, request), { step, after: 1_000 * heldUp * random.next() });
+    const code = await runAndKill({ bank, home }, argumentsOf(deed, request), { step, after: heldUp * random.next() });
     const traces = await look();
     const done = traces.filter(trace => trace.done).length;
     figures[
