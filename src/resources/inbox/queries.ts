@@ -3,8 +3,8 @@ import { flag, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const requestStates = ['pending', 'approved', 'rejected', 'cancelled', 'expired', 'executed', 'failed'] as const;
-export type RequestState = (typeof requestStates)[number];
+const requestStates = ['pending', 'approved', 'rejected', 'cancelled', 'expired', 'executed', 'failed'] as const;
+type RequestState = (typeof requestStates)[number];
 
 /** A request that somebody made and somebody else decides. Its id is the number people call it by. */
 export type RequestRow = Keyed & {

@@ -3,7 +3,7 @@ import { number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const incidentStates = ['open', 'contained', 'resolved', 'reviewed'] as const;
+const incidentStates = ['open', 'contained', 'resolved', 'reviewed'] as const;
 export const incidentKinds = ['security', 'outage'] as const;
 
 export type IncidentRow = Keyed & {
