@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from 'pg';
+import { openDatabase } from '../../../src/database/client.ts';
 import { secrets } from '../../../src/database/grants.ts';
 import { readCatalog } from '../../../src/database/rights-catalog.ts';
 import { rightsProblems } from '../../../src/database/rights.ts';
+import { asRole } from '../../../src/database/role-url.ts';
 import { hashOf, refusal } from '../../support/acting.ts';
 import { aContractWorld, type ContractWorld } from '../../support/contract-world.ts';
 import { changed, tables } from '../../support/every-action.ts';
@@ -153,4 +155,19 @@ test('a large object of one’s own is all that a role can make, and it reaches 
   const codes = await codesOf(client, [`SELECT lo_export(${rows[0]?.made}, '/tmp/evil')`]);
   await client.end();
   expect(Object.values(codes)).toEqual(['42501']);
+});
+
+test('colleagues on the same role see that a console works, and never with which token', async () => {
+  const console = openDatabase({ url: asRole(world.bank.url, 'bursar_operator'), applicationName: 'bursar watched' });
+  const { token } = world.bank.one;
+  const working = console.writes.$queryRaw`SELECT (ops.touch(${token}, true)).state, pg_sleep(0.5)::text`.then(rows => rows);
+  const watch = async (): Promise<string> =>
+    (await db.query<{ query: string }>(`SELECT query FROM pg_stat_activity WHERE application_name LIKE 'bursar watched%'`)).rows
+      .map(({ query }) => query)
+      .join('\n');
+  let seen = '';
+  await expect.poll(async () => (seen = await watch()), { timeout: 10_000, interval: 20 }).toContain('ops.touch');
+  await working;
+  await console.close();
+  expect(seen).not.toContain(token);
 });
