@@ -59,6 +59,10 @@ test(
     );
     const screen = await openProgram(database.url, 120, 40);
 
+    screen.type('W');
+    await screen.sees('Open a write window');
+    screen.type('ticket 4711\r\r');
+    await screen.sees('you may write until');
     screen.type(`:accounts number=${applicant.number}\r`);
     await screen.sees(new RegExp(`> ${applicant.number}.*pending`));
     screen.type('xa');
