@@ -23,7 +23,7 @@ const subjectOf = async ({ resource, action, typed }: Call, session: Session): P
   const [word] = typed.words;
   if (word === undefined) {
     const binding = Object.values(resource.general ?? {}).find(general => general.action === action.id);
-    return done({ input: binding?.inputFrom(undefined) ?? {}, name: action.title });
+    return done({ input: binding?.inputFrom(undefined) ?? {}, name: typed.flags[resource.nameField ?? ''] ?? action.title });
   }
   const found = await findRecord(session, resource, word);
   if (!found.ok) return found;

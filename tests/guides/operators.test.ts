@@ -59,7 +59,7 @@ test('D1 by command two people make an operator with roles, and one disables it'
     note,
     '--yes',
     '--confirm',
-    'Create operator',
+    'nina',
   );
   expect(asked).toMatchObject({ code: 4, stderr: expect.stringContaining('nothing was changed yet') as string });
   expect(await operator('nina')).toBeUndefined();
