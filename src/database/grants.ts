@@ -13,7 +13,7 @@ const looking = [
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
   'bank.business_day', 'bank.limits_of', 'bank.reconcile',
-  'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of',
+  'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until',
 ]; // prettier-ignore
 

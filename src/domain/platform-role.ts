@@ -20,10 +20,6 @@ export const roleTypes = [
 /** What a permission lets somebody do with its resource (GUIDES.md F6). */
 export const categories = ['view', 'create', 'edit', 'delete', 'approve', 'export', 'import', 'manage'] as const;
 
-/** From this level up, granting a role takes two people; 0 is the highest. */
-const powerful = 2;
-export const isPowerful = (role: { readonly level: number }): boolean => role.level <= powerful;
-
 export const RoleSlug = z
   .string()
   .trim()

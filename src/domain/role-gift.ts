@@ -1,10 +1,10 @@
 import { fullName } from './user.ts';
-import { isPowerful, listed, untilWords } from './platform-role.ts';
+import { listed, untilWords } from './platform-role.ts';
 
 /** A role that somebody is about to get: what it adds to what they may, and what it should not be held with. */
 export type RoleGift = {
   readonly user: { readonly username: string; readonly firstName: string; readonly lastName: string };
-  readonly role: { readonly slug: string; readonly name: string; readonly level: number };
+  readonly role: { readonly slug: string; readonly name: string; readonly level: number; readonly isPowerful: boolean };
   readonly gained: readonly string[];
   readonly conflicts: readonly string[];
 };
@@ -15,7 +15,7 @@ type Terms = { readonly tenant?: string | undefined; readonly until?: string | u
 export const giftLines = ({ user, role, gained }: RoleGift, { tenant, until }: Terms): readonly string[] => [
   `${user.username} (${fullName(user)}) becomes ${role.name} (${role.slug}, level ${role.level}) ${tenant ? `in ${tenant}` : 'everywhere'}, ${untilWords(until)}`,
   ...(gained.length === 0 ? ['may nothing that they may not already'] : listed('gains', gained)),
-  ...(isPowerful(role) ? [`a role of level ${role.level}: granting it takes two people`] : []),
+  ...(role.isPowerful ? ['a powerful role: granting it takes two people'] : []),
 ];
 
 /** What speaks against it. */

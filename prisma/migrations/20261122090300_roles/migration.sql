@@ -354,6 +354,13 @@ BEGIN
   RAISE EXCEPTION '"%" is no length of time and no day', left(said, 40) USING ERRCODE = '22P02';
 END $$;
 
+-- Whether granting it takes two: by its level, because it administers, or because it holds a permission to manage. The level alone is what somebody wrote.
+CREATE FUNCTION platform.is_powerful(wanted bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM platform.role r WHERE r.id = wanted AND (r.level <= 2 OR r.is_module_admin))
+      OR EXISTS (SELECT FROM platform.role_permission rp JOIN platform.permission p ON p.id = rp.permission_id WHERE rp.role_id = wanted AND p.category = 'manage');
+END $$;
+
 -- Gives a role to a user. A powerful one takes two; nobody gives what stands above them, or anything to themselves.
 CREATE FUNCTION platform.grant_role(to_user bigint, wanted bigint, in_tenant text, until_said text) RETURNS platform.role_grant
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -375,7 +382,7 @@ BEGIN
   IF ops.best_rank(ops.maker()) > greatest(1, given.level) THEN
     RAISE EXCEPTION 'a role of level % is granted by an operator of that rank or a higher one', given.level USING ERRCODE = 'BU002';
   END IF;
-  IF given.level <= 2 THEN PERFORM ops.require_two(format('%s is a role of level %s: granting it is decided by somebody else', given.slug, given.level)); END IF;
+  IF platform.is_powerful(wanted) THEN PERFORM ops.require_two(format('%s is a powerful role: granting it is decided by somebody else', given.slug)); END IF;
   asked := ops.require_target('user', to_user::text);
   IF asked IS NOT NULL AND (lower(btrim(asked ->> 'role')), btrim(coalesce(asked ->> 'tenant', '')), btrim(coalesce(asked ->> 'until', ''))) <> (given.slug, in_tenant, coalesce(until_said, '')) THEN
     RAISE EXCEPTION 'the request asked for another role, tenant or end' USING ERRCODE = 'BU004';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound } from '../../domain/outcome.ts';
-import { isPowerful, RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
+import { RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
 import { giftDoubts, giftLines } from '../../domain/role-gift.ts';
 import { Username } from '../../domain/user.ts';
 import { defineAction } from '../../kit/define-action.ts';
@@ -17,7 +17,7 @@ export const grantToUser = defineAction({
   past: 'granted a role to',
   permission: 'grant.edit',
   eyes: 1,
-  eyesFor: ({ gift }: Facts) => (isPowerful(gift.role) ? 2 : 1),
+  eyesFor: ({ gift }: Facts) => (gift.role.isPowerful ? 2 : 1),
   checker: 'access.decide',
   danger: 'plain',
   code: true,

@@ -17,6 +17,7 @@ const detail = (role: RoleRow, { permissions, holders }: Related): readonly Deta
       ['Platform', role.profile],
       ['Type', role.roleType],
       ['Level', `${role.level} of 0 (highest) to 10${role.isModuleAdmin ? ', administers its module' : ''}`],
+      ['Granted by', role.isPowerful ? 'two people: it is powerful' : 'one person'],
       role.isActive ? ['State', 'in use', 'good'] : ['State', 'retired: gives nobody anything', 'dim'],
       ...(role.bankRole === null ? [] : [['Comes with', `the user's own role ${role.bankRole}; it is not granted by itself`] as const]),
       ['Made', formatInstant(role.createdAt)],

@@ -15,6 +15,8 @@ export type RoleRow = Keyed & {
   readonly roleType: string;
   readonly level: number;
   readonly isModuleAdmin: boolean;
+  /** Granting it takes two people. */
+  readonly isPowerful: boolean;
   readonly isActive: boolean;
   /** The role of a user in the bank that carries this one. */
   readonly bankRole: string | null;
@@ -28,7 +30,7 @@ const allows = `t.id IN (SELECT rp.role_id FROM platform.role_permission rp JOIN
 
 export const rolePage = pageOf<RoleRow>({
   table: 'platform.role',
-  select: `t.slug, t.name, t.description, t.profile, t.role_type AS "roleType", t.level, t.is_module_admin AS "isModuleAdmin", t.is_active AS "isActive", t.bank_role AS "bankRole",
+  select: `t.slug, t.name, t.description, t.profile, t.role_type AS "roleType", t.level, t.is_module_admin AS "isModuleAdmin", platform.is_powerful(t.id) AS "isPowerful", t.is_active AS "isActive", t.bank_role AS "bankRole",
     t.created_at AS "createdAt", t.version, (SELECT count(*)::int FROM platform.role_permission rp WHERE rp.role_id = t.id) AS permissions, platform.holders_of(t.id) AS holders`,
   defaultSort: { field: 'level', descending: false },
   fields: {

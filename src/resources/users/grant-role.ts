@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
-import { isPowerful, RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
+import { RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
 import { giftDoubts, giftLines } from '../../domain/role-gift.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { grantRole } from '../grants/queries.ts';
@@ -18,7 +18,7 @@ export const grantRoleToUser = defineAction({
   past: 'granted a role to',
   permission: 'grant.edit',
   eyes: 1,
-  eyesFor: ({ gift }: Facts) => (isPowerful(gift.role) ? 2 : 1),
+  eyesFor: ({ gift }: Facts) => (gift.role.isPowerful ? 2 : 1),
   checker: 'access.decide',
   danger: 'plain',
   code: true,

@@ -143,6 +143,22 @@ describe('nobody grants', () => {
     expect(await codeOf(() => grant(user, 'banking-staff'))).toBe('BU007');
   });
 
+  test('a role that was made low and given powerful permissions', async () => {
+    await act(bank.db, bank.one, 'roles.create', db =>
+      db.query(`SELECT platform.create_role('banking-harmless', 'Harmless', '', 'banking', 'general', 9, false)`),
+    );
+    const user = await aUser();
+    const set = (codenames: string) =>
+      act(bank.db, bank.one, 'roles.set-permissions', db =>
+        db.query(`SELECT platform.set_role_permissions(id, version, $1) FROM platform.role WHERE slug = 'banking-harmless'`, [codenames]),
+      );
+    await set('{banking.user.view,banking.configuration.manage}');
+    expect(await codeOf(() => grant(user, 'banking-harmless'))).toBe('BU012');
+    await set('{banking.user.view}');
+    await grant(user, 'banking-harmless');
+    expect(await codeOf(() => set('{banking.user.view,banking.configuration.manage}'))).toBe('BU012');
+  });
+
   test('a role to themselves, or one above their rank', async () => {
     await bank.behindItsBack(`UPDATE ops.operator SET email = 'one@bank.example' WHERE name = 'one'`);
     const oneself = await aUser('customer', 'One@bank.example');
