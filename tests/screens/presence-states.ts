@@ -12,7 +12,7 @@ const refuse = async (): Promise<never> => {
 };
 
 /** A presence that is only there: whatever would ask the database throws. */
-export const aPresence = (): Presence => ({
+const aPresence = (): Presence => ({
   pulse: refuse,
   openWindow: refuse,
   renewWindow: refuse,

@@ -54,7 +54,10 @@ const windowOf = (state: State): readonly Piece[] => {
   const { session, pulse, now } = state;
   if (session?.readOnly) return [{ text: 'READ ONLY', ink: 'warn', rank: 6 }];
   if (!session?.presence || !pulse.last) return [];
-  if (pulse.writesUntil === undefined || pulse.writesUntil <= now) return [{ text: 'READ-ONLY (W)', short: 'R/O', ink: 'warn', rank: 6 }];
+  if (pulse.writesUntil === undefined || pulse.writesUntil <= now) {
+    const mayOpen = session.operator.permissions.has('window.open');
+    return [{ text: mayOpen ? 'READ-ONLY (W)' : 'READ-ONLY', short: 'R/O', ink: 'warn', rank: 6 }];
+  }
   const left = pulse.writesUntil - now;
   const text = left > lastOfWindow ? `WRITE ${Math.floor(left / 60_000)}m` : `WRITE ${Math.max(1, Math.ceil(left / 1_000))}s`;
   const ink = left > lastOfWindow ? 'info' : 'warn';

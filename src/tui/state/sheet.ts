@@ -5,13 +5,13 @@ import type { Sheet } from './types.ts';
 /** The field that has the focus; undefined on the buttons. */
 export const fieldInFocus = (sheet: Sheet): FormField | undefined => sheet.fields[sheet.focus];
 
-export const focusedAt = <S extends Sheet>(sheet: S, focus: number): S => {
+const focusedAt = <S extends Sheet>(sheet: S, focus: number): S => {
   const kept = Math.max(0, Math.min(sheet.fields.length, focus));
   return kept === sheet.focus ? sheet : { ...sheet, focus: kept };
 };
 
 /** The field after or before; past the buttons it begins again. */
-export const turned = <S extends Sheet>(sheet: S, by: 1 | -1): S => {
+const turned = <S extends Sheet>(sheet: S, by: 1 | -1): S => {
   const count = sheet.fields.length + 1;
   return focusedAt(sheet, (sheet.focus + by + count) % count);
 };
@@ -27,7 +27,7 @@ export const typedInto = <S extends Sheet>(sheet: S, text: string): S => {
 const anew = <S extends Sheet>(sheet: S): S => ({ ...sheet, edition: sheet.edition + 1 });
 
 /** The choice before or after, or the next one that begins with a letter. */
-export const choiceStepped = <S extends Sheet>(sheet: S, by: 1 | -1, letter?: string): S => {
+const choiceStepped = <S extends Sheet>(sheet: S, by: 1 | -1, letter?: string): S => {
   const field = fieldInFocus(sheet);
   if (!field || field.choices.length === 0) return sheet;
   const { choices } = field;

@@ -13,7 +13,7 @@ type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 type SignIn = Extract<Mode, { kind: 'sign-in' }>;
 
 /** Asks who somebody is. What lies under it comes back for the same operator only. */
-export const openSignIn = (state: State, under: Mode): Step => {
+const openSignIn = (state: State, under: Mode): Step => {
   const name = state.session?.operator.name;
   const sheet = newSheet({
     title: 'Sign in',

@@ -14,7 +14,7 @@ const usual = '15';
 /** The shortest reason that a reviewer can do something with, in characters. */
 const shortestReason = 4;
 
-export const isWriting = ({ pulse, now }: State): boolean => pulse.writesUntil !== undefined && pulse.writesUntil > now;
+const isWriting = ({ pulse, now }: State): boolean => pulse.writesUntil !== undefined && pulse.writesUntil > now;
 
 /** Whether an action would be refused for want of a window. Before the first pulse, and where nobody signed in, nobody knows. */
 export const lacksWindow = (state: State): boolean =>

@@ -73,6 +73,9 @@ const banner = (state: State, width = 80): string => unpainted(bannerLine(state,
 
 test('the banner says whether one may write, and counts the last minute in seconds', () => {
   expect(banner(present(small))).toContain('READ-ONLY (W)');
+  const session = presentSession();
+  const viewer = { ...session, operator: { ...session.operator, permissions: new Set(['account.read']) } };
+  expect(banner(present(small, {}, { session: viewer }))).toContain('| READ-ONLY |');
   expect(banner(present(small, { windowExpiresAt: minutes(14) }))).toContain('| WRITE 14m |');
   expect(banner(present(small, { windowExpiresAt: minutes(0.75) }))).toContain('| WRITE 45s |');
   expect(banner(present(small, { inbox: 2, toRatify: 1 }))).toContain('inbox 3');
