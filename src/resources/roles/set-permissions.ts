@@ -72,7 +72,7 @@ export const setPermissions = defineAction({
   waysBack: ({ role, before }, { note }) => [
     {
       action: 'roles.set-permissions',
-      input: { id: String(role.id), permissions: before.join(', '), note: `undone: ${note}`.slice(0, 2_000) },
+      input: { id: String(role.id), permissions: before.join(', ') || `-${role.profile}.*`, note: `undone: ${note}`.slice(0, 2_000) },
     },
   ],
 });
