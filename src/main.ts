@@ -57,6 +57,7 @@ const openScreen = async (program: Program): Promise<number> => {
     registry,
     session,
     gate,
+    onSession: now => void opening.then(bank => begin(bank, now)),
     onProgress: progress.listen,
     home: config.home,
     log: log.write,

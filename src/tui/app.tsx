@@ -1,4 +1,5 @@
 import { render, renderToString, type Instance } from 'ink';
+import type { Session } from '../kit/session.ts';
 import { brief, describeState, withoutSecret } from './effects/dump.ts';
 import { Performer, type Means } from './effects/perform.ts';
 import { frameOf, livePart, withinEnds } from './frame.ts';
@@ -16,7 +17,12 @@ import type { Terminal } from './terminal/terminal.ts';
 /** The terminal, as much as is used of it. */
 export type Stage = Means['stage'] & Pick<Terminal, 'input' | 'forInk'> & { readonly output: Pick<Terminal['output'], 'show'> };
 
-export type AppOptions = Pick<Means, 'registry' | 'home' | 'now' | 'log'> & { readonly stage: Stage; readonly seed: string };
+export type AppOptions = Pick<Means, 'registry' | 'home' | 'now' | 'log'> & {
+  readonly stage: Stage;
+  readonly seed: string;
+  /** Hears whose session it is from now on: `:as` and a new sign-in change it. */
+  readonly onSession?: (session: Session) => void;
+};
 
 /** Live means: what is on screen is read again this often, in milliseconds. */
 const tickEvery = 1_000;
@@ -80,6 +86,8 @@ export class App {
     const event: Event = { ...happening, at: this.#options.now() };
     this.#events = [...this.#events.slice(1 - eventsKept), withoutSecret(this.#state, event)];
     const { state, effects } = update(this.#state, event);
+    const { session } = state;
+    if (session && session.leave !== this.#state.session?.leave) this.#options.onSession?.(session);
     this.#state = state;
     for (const effect of effects) this.#performer.perform(effect);
   }

@@ -11,6 +11,8 @@ export type ConsoleOptions = {
   readonly session: Promise<Session>;
   /** Where nobody is signed in yet, what lets somebody in; `session` then never comes. */
   readonly gate?: Promise<Gate | undefined>;
+  /** Hears whose session it is from now on. */
+  readonly onSession?: (session: Session) => void;
   /** Says what the start is busy with; the listener hears it until the session is there. */
   readonly onProgress?: (listener: (text: string) => void) => void;
   /** BURSAR_HOME: saved filters, exports and dumps are kept there. */
@@ -22,7 +24,8 @@ export type ConsoleOptions = {
 /** Runs the full screen on a terminal that is open, until it ends; resolves with how. */
 const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<Ending> => {
   const { registry, home, log = () => undefined, now = Date.now } = options;
-  const app = new App({ stage, registry, home, log, now, seed: randomUUID() });
+  const { onSession } = options;
+  const app = new App({ stage, registry, home, log, now, seed: randomUUID(), ...(onSession ? { onSession } : {}) });
   app.open();
   options.onProgress?.(text => app.dispatch({ kind: 'start-progressed', text }));
   options.session.then(
