@@ -4,6 +4,9 @@ import { report } from '../support/reliability.ts';
 import { aStaffedBank, staffPassword } from '../support/staff.ts';
 import { aDemoBank, feelPulse } from './consoles.ts';
 
+// A machine that others use as well takes its time to make a bank and to check a password
+vi.setConfig({ testTimeout: 90_000 });
+
 afterEach(() => {
   vi.useRealTimers();
 });

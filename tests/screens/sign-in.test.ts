@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { aStaffedBank, recoveryCodeOf, staffPassword } from '../support/staff.ts';
 import { report } from '../support/reliability.ts';
 import { atTheGate, feelPulse } from './consoles.ts';
+
+// A machine that others use as well takes its time to make a bank and to check a password
+vi.setConfig({ testTimeout: 90_000 });
 
 test(
   'somebody signs in with name, password and code; wrong ones are refused without saying which, and keep the name',

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { anAccount, openConsole, type TestConsole } from '../support/console.ts';
 import { report } from '../support/reliability.ts';
 import { feelPulse } from './consoles.ts';
+
+// A machine that others use as well takes its time to make a bank and to check a password
+vi.setConfig({ testTimeout: 90_000 });
 
 const closeBySql = (console: TestConsole) =>
   console.bank.rows('UPDATE ops.write_window SET closed_at = clock_timestamp() WHERE closed_at IS NULL');

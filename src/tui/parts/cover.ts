@@ -85,6 +85,13 @@ const leaveLines = (state: State, width: number): readonly string[] => [
   ...paragraph('Enter leaves, Esc stays.', width),
 ];
 
+/** The same where there is no room for sentences: what it is, how far a bulk is, what was refused. */
+const coverWords = (state: State, cover: Cover, width: number): readonly string[] => {
+  const [title = ''] = coverText(state, cover, width);
+  const refusal = cover.kind === 'ended' ? undefined : cover.kind === 'lock' ? cover.lock.refusal : cover.refusal;
+  return [title, ...bulkLines(state, width).filter(line => line !== ''), ...refusalLines(refusal, width)];
+};
+
 /** What stands on the screen instead of the bank, and where its field begins; the fields themselves are left blank. */
 export const coverLines = (
   state: State,
@@ -97,9 +104,7 @@ export const coverLines = (
   if (cover.kind === 'ended') return { lines: text.slice(0, height), field: undefined };
   const sheet = cover.kind === 'lock' ? cover.lock.sheet : cover.sheet;
   const wanted = Math.min(formHeight(sheet), height);
-  // On a small screen what is said goes first, but not the refusal at its end
   const room = Math.max(0, height - wanted);
-  const kept = text.length <= room ? text : text.filter(line => line !== '').slice(-room || text.length);
-  const shown = room === 0 ? [] : kept;
+  const shown = (text.length <= room ? text : coverWords(state, cover, width)).slice(0, room);
   return { lines: shown, field: { from: shown.length, height: wanted } };
 };

@@ -29,11 +29,7 @@ export const isIncidentOpen = ({ pulse }: State): boolean => Boolean(pulse.last?
 const windowSheet = (hasDraft: boolean): Sheet =>
   newSheet({
     title: 'Open a write window',
-    says: [
-      hasDraft
-        ? 'This session is read-only. What you began goes on afterwards.'
-        : 'This session is read-only. Everything done in the window carries its reason.',
-    ],
+    says: [hasDraft ? 'Read-only so far. What you began goes on afterwards.' : 'Read-only so far. The log keeps the reason you give.'],
     words: { button: 'Open', calm: 'it closes by itself; W closes it earlier', busy: 'opening the window ...' },
     fields: [
       { key: 'reason', title: 'Reason or ticket' },
