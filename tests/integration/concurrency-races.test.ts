@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, refusal, type Bank, type TestOperator } from '../support/acting.ts';
+import { act, askFor, aBank, refusal, type Bank, type TestOperator } from '../support/acting.ts';
 import { insertPosting, post } from '../support/posting.ts';
 import { full, inParallel, report } from '../support/reliability.ts';
 
@@ -84,13 +84,19 @@ describe('the daily limit at its edge', () => {
 test('closing against posting: no closed account ever holds money', { timeout: 600_000 }, async () => {
   const rounds = full ? 1_000 : 200;
   const ids = await manyAccounts(rounds);
+  // asked for beforehand: what is raced is the closing
+  for (const id of ids) await askFor(bank.db, 'accounts.close', ['account', id]);
   const outcomes: string[] = [];
   const pairs = Array.from({ length: 10 }, (_, index) => clients.slice(index * 2, index * 2 + 2));
   await inParallel(pairs, ids, async ([closer = bank.db, poster = bank.db], id, index) => {
     const close = () =>
       refusal(closer, () =>
-        act(closer, index % 2 ? bank.one : bank.two, 'accounts.close', db =>
-          db.query('SELECT bank.set_account_status($1, $2, 0)', [id, 'closed']),
+        act(
+          closer,
+          index % 2 ? bank.one : bank.two,
+          'accounts.close',
+          db => db.query('SELECT bank.set_account_status($1, $2, 0)', [id, 'closed']),
+          { target: ['account', id] },
         ),
       );
     const pay = () => post(poster, { type: 'deposit', to: id, amount: 100 });
@@ -111,12 +117,16 @@ test('reversals tried twice by 20 workers: each happens once', { timeout: 600_00
   for (let index = 0; index < count; index++) {
     originals.push((await post(bank.db, { type: 'transfer', from, to, amount: 1 + (index % 100) })).transaction_id ?? '');
   }
+  // one request each, as there can be no two at a time
+  for (const id of originals) await askFor(bank.db, 'transactions.reverse', ['transaction', id]);
   const codes: string[] = [];
   // both attempts side by side, so that they meet
   const attempts = originals.flatMap(id => [id, id]);
   await inParallel(clients.slice(0, 20), attempts, async (db, id) => {
     const work = () =>
-      act(db, bank.one, 'transactions.reverse', () => db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [id]));
+      act(db, bank.one, 'transactions.reverse', () => db.query(`SELECT bank.reverse_transaction($1, 'entered twice')`, [id]), {
+        target: ['transaction', id],
+      });
     codes.push((await refusal(db, work)).code);
   });
   const [row] = await bank.rows<{ count: string; distinct: string }>(
@@ -165,11 +175,13 @@ describe('two administrators remove each other at once: one always stays', () =>
     const both = [bank.one.id, bank.two.id];
     const ended = await race(
       'last administrator of the console',
-      () =>
-        bank.behindItsBack(
+      async () => {
+        await bank.behindItsBack(`DELETE FROM ops.operator_role WHERE role = 'admin' AND operator_id <> ALL ($1)`, [both]);
+        await bank.behindItsBack(
           `INSERT INTO ops.operator_role (operator_id, role) SELECT unnest($1::bigint[]), 'admin' ON CONFLICT DO NOTHING`,
           [both],
-        ),
+        );
+      },
       (db, operator, whom) =>
         act(db, operator, 'operators.change-role', () =>
           db.query(`DELETE FROM ops.operator_role WHERE role = 'admin' AND operator_id = $1`, [both[whom]]),

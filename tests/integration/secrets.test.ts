@@ -40,7 +40,7 @@ const watchActivity = async (): Promise<void> => {
 const bursar = async (url: string, environment: NodeJS.ProcessEnv, ...args: string[]): Promise<number | null> => {
   const { PATH = '' } = process.env;
   const program = path.join(import.meta.dirname, '..', '..', 'bin', 'bursar.js');
-  const env = { PATH, LANG: 'C.UTF-8', BURSAR_HOME: home, DATABASE_URL: url, ...environment };
+  const env = { PATH, LANG: 'C.UTF-8', BURSAR_HOME: home, BURSAR_REASON: 'a test writes', DATABASE_URL: url, ...environment };
   const child = spawn(process.execPath, [program, '--debug-log', path.join(home, 'debug.log'), ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

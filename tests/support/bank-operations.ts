@@ -34,13 +34,13 @@ const byInsert = async (context: Context, wish: Wish): Promise<string> =>
 
 const reverse = async (context: Context, transaction: number): Promise<string> => {
   const { db, one } = context.bank;
+  const original = context.posted[pick(transaction, context.posted.length)] ?? '-1';
+  const turnRound = async (): Promise<string | null> => {
+    const { rows } = await db.query<{ id: string }>(`SELECT bank.reverse_transaction($1, 'entered twice') AS id`, [original]);
+    return rows[0]?.id ?? null;
+  };
   const work = () =>
-    act(db, one, 'transactions.reverse', async () => {
-      const { rows } = await db.query<{ id: string }>(`SELECT bank.reverse_transaction($1, 'entered twice') AS id`, [
-        context.posted[pick(transaction, context.posted.length)] ?? '-1',
-      ]);
-      return rows[0]?.id ?? null;
-    }).then(id => remember(context, id));
+    act(db, one, 'transactions.reverse', turnRound, { target: ['transaction', original] }).then(id => remember(context, id));
   return nameOf(await refusal(db, work));
 };
 
@@ -68,9 +68,9 @@ export const carryOut = async (context: Context, operation: Operation): Promise<
       return reverse(context, operation.transaction);
     default: {
       const statement = `SELECT ${statements[operation.kind]} FROM bank.account a WHERE a.id = $1`;
-      return nameOf(
-        await refusal(db, () => act(db, one, `accounts.${operation.kind}`, () => db.query(statement, [context.ids[operation.account]]))),
-      );
+      const account = context.ids[operation.account] ?? '';
+      const target = ['account', account] as const;
+      return nameOf(await refusal(db, () => act(db, one, `accounts.${operation.kind}`, () => db.query(statement, [account]), { target })));
     }
   }
 };

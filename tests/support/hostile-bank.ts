@@ -35,8 +35,9 @@ const everywhere = [
    SELECT 1000 + $1::int, 'deposit', id, 100, 'EUR', 'online', $2, $2, current_date FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO bank.document (user_id, kind, reference) SELECT user_id, 'identity', $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO bank.auth_session (user_id, device, ip) SELECT user_id, $2, '10.0.0.1' FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  // of what somebody types as a name the platform keeps 100 characters
   `INSERT INTO bank.auth_event (type, username, user_id, ip, user_agent)
-   SELECT 'login_failure', $2, user_id, '10.0.0.1', $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+   SELECT 'login_failure', left($2, 100), user_id, '10.0.0.1', $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO bank.posting_refusal (type, to_account_id, amount, currency, code, message)
    SELECT 'deposit', id, 100, 'EUR', $2, $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO ops.hold (account_id, ground, note, review_on, placed_by)
