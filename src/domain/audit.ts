@@ -19,6 +19,7 @@ export const auditedEntities = [
   'review',
   'review-item',
   'operator',
+  'developer-grant',
   'approval',
   'incident',
   'sign-in',

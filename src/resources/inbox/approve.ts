@@ -6,7 +6,7 @@ import { RequestNumber, requestTarget, requestToCheck } from './target.ts';
 /** What approving does is told and done by the action that was asked for; the kit sees to that. */
 export const approveRequest = defineAction({
   id: 'approvals.approve',
-  title: 'Approve',
+  title: 'Approve request',
   past: 'approved',
   permission: 'self',
   eyes: 1,

@@ -7,7 +7,7 @@ import { RequestNumber, requestFor, requestTarget, whyNotDecide } from './target
 
 export const cancelApproval = defineAction({
   id: 'approvals.cancel',
-  title: 'Cancel',
+  title: 'Cancel request',
   past: 'cancelled',
   permission: 'self',
   eyes: 1,

@@ -6,7 +6,7 @@ import { RequestNumber, requestTarget, requestToCheck } from './target.ts';
 
 export const rejectApproval = defineAction({
   id: 'approvals.reject',
-  title: 'Reject',
+  title: 'Reject request',
   past: 'rejected',
   permission: 'self',
   eyes: 1,

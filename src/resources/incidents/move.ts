@@ -46,10 +46,10 @@ const step = ({ id, title, from, to, means }: Step) =>
   });
 
 export const containIncident = step({
-  id: 'incidents.contain', title: 'Contain', from: 'open', to: 'contained', means: 'the glass can no longer be broken; windows are still renewed by one key',
+  id: 'incidents.contain', title: 'Contain incident', from: 'open', to: 'contained', means: 'the glass can no longer be broken; windows are still renewed by one key',
 }); // prettier-ignore
 export const resolveIncident = step({
-  id: 'incidents.resolve', title: 'Resolve', from: 'contained', to: 'resolved', means: 'everything goes its usual way again',
+  id: 'incidents.resolve', title: 'Resolve incident', from: 'contained', to: 'resolved', means: 'everything goes its usual way again',
 }); // prettier-ignore
 export const reviewIncident = step({
   id: 'incidents.review', title: 'Close its review', from: 'resolved', to: 'reviewed', means: 'the incident is done with',
