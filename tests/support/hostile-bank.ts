@@ -23,6 +23,8 @@ const withNulls = [
   `INSERT INTO bank.auth_event (type, username, ip) VALUES ('login_failure', 'nobody', '10.0.0.1')`,
   `INSERT INTO bank.posting_refusal (type, amount, currency, code, message) VALUES ('deposit', 1, 'EUR', 'x', 'y')`,
   `INSERT INTO bank.document (user_id, kind, reference) SELECT id, 'identity', '' FROM bank."user" WHERE username = 'nobody'`,
+  `INSERT INTO ops.role_grant (operator_id, role, granted_at, expires_at) VALUES (1, 'developer', now(), now() + interval '1 hour')`,
+  `INSERT INTO ops.access_review (kind, title, opened_by, since) VALUES ('monthly', 'A review', 1, now())`,
 ];
 
 /** Puts one text everywhere that a customer, a colleague or another program can write. */
@@ -44,6 +46,20 @@ const everywhere = [
    SELECT id, 'compliance', $2 || '          .', current_date, 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO ops.transaction_flag (transaction_id, account_id, note, flagged_by)
    SELECT 1000 + $1::int, id, $2 || '          .', 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.approval (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, expires_at, maker_id,
+     maker_session, error, decision_note)
+   VALUES (gen_random_uuid(), 'accounts.close', '1', 'account', $1::int::text, $2, 0, jsonb_build_object('id', $2::text), sha256(''), jsonb_build_array($2::text), '-',
+     $2 || '          .', clock_timestamp() + interval '1 day', 1, gen_random_uuid(), $2, $2)`,
+  `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'outage', left($2, 150) || '          .', 1 WHERE $1::int >= 0`,
+  `INSERT INTO platform.invite (code_hash, code_hint, email, role, created_by, expires_at)
+   VALUES (sha256($1::int::text::bytea), 'abcd', $1::int || '@x.yy', $2, 1, clock_timestamp() + interval '1 day')`,
+  `INSERT INTO platform.ip_rule (kind, network, scope, reason, created_by, expires_at)
+   SELECT 'block', '203.0.113.0/24', 'platform', $2 || '          .', 1, clock_timestamp() + interval '1 day' WHERE $1::int >= 0`,
+  `INSERT INTO ops.access_review_item (review_id, source, source_id, subject_kind, subject_id, subject, role, sensitive, inactive_days, change, conflicts, granted_by)
+   VALUES (1, 'user', $1::int, 'user', $1::int, $2, $2, false, 0, $2, ARRAY[$2::text], $2)`,
+  `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, detail, created_by, request_id)
+   SELECT 'account-frozen', 'email', left($2, 200) || '.', left(regexp_replace($2, '[[:cntrl:]]', '', 'g'), 250) || '.', left($2, 10000) || '.', 'account', $1::int::text, 'dead', $2, $2, 1,
+     gen_random_uuid()`,
 ];
 
 const inAudit = `INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, operator, client, old, new, outcome, reason, note, error)
