@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, refusal, toStatus, type Bank } from '../../support/acting.ts';
+import { act, askFor, aBank, refusal, toStatus, type Bank } from '../../support/acting.ts';
 import { post } from '../../support/posting.ts';
 
 let bank: Bank;
@@ -9,6 +9,8 @@ beforeAll(async () => {
   const { transaction_id: id } = await post(bank.db, { type: 'withdrawal', from: account.id, amount: 10 });
   await act(bank.db, bank.one, 'transactions.flag', db => db.query(`SELECT ops.flag_transaction($1, 'looks odd to me')`, [id]));
   await toStatus(bank.db, bank.one, account.id, 'frozen');
+  await askFor(bank.db, 'accounts.unfreeze', ['account', account.id]);
+  await bank.rows(`INSERT INTO ops.sign_in_attempt (operator_id, succeeded) VALUES ($1, false)`, [bank.one.id]);
   await bank.behindItsBack(
     `INSERT INTO bank.limit_override (account_id, type, single, daily, reason) VALUES ($1, 'deposit', 1, 1, 'a test')`,
     [account.id],
@@ -36,12 +38,18 @@ const tables: readonly [table: string, column: string, update: string, remove: s
   ['bank.calendar', 'time_zone', 'BU004', 'BU004'],
   ['bank.currency', 'exponent', 'BU010', 'BU010'],
   ['bank.idempotency_key', 'content_hash', 'BU010', 'BU010'],
+  ['ops.approval', 'note', 'BU010', 'BU010'],
+  ['ops.write_window', 'reason', 'BU010', 'BU010'],
+  ['ops.sign_in_attempt', 'succeeded', 'BU010', 'BU010'],
+  ['ops.role_grant', 'role', 'BU010', 'BU010'],
+  ['platform.setting_version', 'value', 'BU010', 'BU010'],
+  ['platform.setting', 'value', 'BU004', 'BU004'],
 ];
 
 /** Another value of the column's own type. */
 const otherValue: Readonly<Record<string, string>> = {
   amount: 'amount + 1', note: `'something else'`, seq: 'seq + 1', action: `'accounts.close'`, client: `'somebody'`, display_name: `'Somebody'`,
-  role: `'sysop'`, daily: 'daily + 1', used: '0', daily_units: 'daily_units + 1', time_zone: `'UTC'`, exponent: '0', content_hash: `'\\x00'`,
+  role: `'sysop'`, daily: 'daily + 1', used: '0', daily_units: 'daily_units + 1', time_zone: `'UTC'`, exponent: '0', reason: `'something else'`, succeeded: 'true', value: `'"x"'`, content_hash: `'\\x00'`,
 }; // prettier-ignore
 
 describe.each(tables)('%s', (table, column, update, remove) => {
