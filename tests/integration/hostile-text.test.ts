@@ -89,13 +89,13 @@ test('every record of every pane is shown, as text and as JSON', async () => {
       const detail = await session.detail(resource, row);
       expectHarmless(toJson({ record: exportedRow(row), detail }, 2));
     }
-    for (const row of rows.filter((_, index) => full || index % 10 === 1)) {
+    for (const row of rows.filter((_, index) => full || (index % 10 === 1 && index < 50))) {
       const shown = await bytesFrom({ url: bank.url, home }, resource.id, 'show', `id=${row.id}`);
       expect(shown).toMatchObject({ code: 0, stderr: '' });
       expectHarmless(shown.stdout);
     }
   }
-});
+}, 180_000);
 
 test.each([
   ['accounts', 'list', 'opened=2026-02-30'],

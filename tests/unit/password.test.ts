@@ -92,7 +92,7 @@ describe('what is guessed first is refused:', () => {
     for (const length of [12, 16, 32, 190]) {
       const started = performance.now();
       expect(await passwordObjection(randomBytes(length).toString('base64'), about)).toBeUndefined();
-      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(performance.now() - started).toBeLessThan(20_000);
     }
   });
 });

@@ -124,7 +124,11 @@ describe('edit', () => {
     expect(await bank.preview('users.edit', typed)).toMatchObject({
       ok: true,
       value: {
-        lines: [`e-mail: ${String(before?.['email'])} -> moved@mail.example`, expect.any(String), expect.stringContaining('is to be told')],
+        lines: [
+          `e-mail: ${String(before?.['email'])} -> moved@mail.example`,
+          expect.any(String),
+          expect.stringMatching(/^the old address .* is told; for 24 hours a new password takes two people$/),
+        ],
       },
     });
 
@@ -156,10 +160,10 @@ describe('edit', () => {
 });
 
 describe('lock and deactivate', () => {
-  test('end every session, and each is undone by its opposite', async () => {
-    for (const [action, status] of [
-      ['users.lock', 'locked'],
-      ['users.deactivate', 'deactivated'],
+  test('end every session; unlocking undoes the one, and activating again is asked for', async () => {
+    for (const [action, status, undone] of [
+      ['users.lock', 'locked', { ok: true }],
+      ['users.deactivate', 'deactivated', { ok: false, refusal: { kind: 'waiting-for-approval' } }],
     ] as const) {
       const id = await aUser('active');
       await bank.rows(`INSERT INTO bank.auth_session (user_id, device, ip) VALUES ($1, 'a telephone', '10.1.2.3')`, [id]);
@@ -167,8 +171,8 @@ describe('lock and deactivate', () => {
       expect(await userRow(id)).toMatchObject({ status });
       expect(await bank.value('SELECT count(*)::int FROM bank.auth_session WHERE user_id = $1 AND ended_at IS NULL', [id])).toBe(0);
       const [back] = outcome.ok ? outcome.value.waysBack : [];
-      expect(await bank.run(back!.action, back!.input)).toMatchObject({ ok: true });
-      expect(await userRow(id)).toMatchObject({ status: 'active' });
+      expect(await bank.run(back!.action, back!.input)).toMatchObject(undone);
+      expect(await userRow(id)).toMatchObject({ status: undone.ok ? 'active' : status });
     }
   });
 
