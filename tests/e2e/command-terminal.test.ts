@@ -33,6 +33,8 @@ describe('the command at a terminal', () => {
     await terminal.sees('stops deposits, withdrawals and transfers');
     await terminal.sees(`Freeze account ${number}? [y/N]`);
     terminal.type('y\r');
+    await terminal.sees('Why do you write now?');
+    terminal.type('ticket 4711\r');
     await terminal.sees(`froze ${number} (audit`);
     await terminal.sees('left 0');
     expect(await statusOf(database.url, number)).toBe('frozen');

@@ -84,7 +84,14 @@ export const launchCommand = (
   ...args: string[]
 ): Promise<Answer> => {
   const { PATH = '', LANG = 'C.UTF-8' } = process.env;
-  const env = { PATH, LANG, BURSAR_HOME: home, ...(url === undefined ? {} : { DATABASE_URL: url }), ...environment };
+  const env = {
+    PATH,
+    LANG,
+    BURSAR_HOME: home,
+    BURSAR_REASON: 'a test writes',
+    ...(url === undefined ? {} : { DATABASE_URL: url }),
+    ...environment,
+  };
   const program = path.join(import.meta.dirname, '..', '..', built ? 'bin/bursar.js' : 'src/main.ts');
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
