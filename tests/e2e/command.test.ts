@@ -128,7 +128,7 @@ describe('the built program without a terminal', () => {
 
   test('a secret stands in no argument of the process, and an action is done by it', async () => {
     await using database = await aDatabase('demo');
-    const environment = { BURSAR_PASSWORD: 'correct horse battery staple 9' };
+    const environment = { BURSAR_PASSWORD: 'garnet willow trumpet 91 lagoon', BURSAR_REASON: 'a branch opens accounts' };
     const args = [
       'users',
       'create',
