@@ -51,7 +51,9 @@ describe('migrate', () => {
     const { code, stderr } = await aCommand(database)('accounts', 'list');
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringMatching(/^bursar: this database lacks 1 of \d+ migrations: make a backup and run "bursar migrate"\n$/) as string,
+      stderr: expect.stringMatching(
+        /^bursar: this database lacks 1 of \d+ migrations: make a backup and run "bursar migrate"\n$/,
+      ) as string,
     });
   });
 });
