@@ -15,7 +15,7 @@ import { aBank, hashOf, openOperatorSession, type Bank } from './acting.ts';
 import { aSecret } from './notices.ts';
 
 /** A console of an operator who is signed in to a bank that is no demo. */
-export type NoticeConsole = {
+type NoticeConsole = {
   readonly session: Session;
   readonly outbox: Outbox;
   readonly token: string;

@@ -11,7 +11,7 @@ import type { Prepare } from './every-action.ts';
 export const askedFor = 'accounts.close';
 
 /** A request about an account of its own; gives its number. */
-export const aRequest = async (world: ActingBank, maker: TestOperator = world.bank.maker): Promise<string> => {
+const aRequest = async (world: ActingBank, maker: TestOperator = world.bank.maker): Promise<string> => {
   const { id } = await world.bank.account();
   return ask(world, await world.as(maker), askedFor, { id, ground: 'request', note });
 };

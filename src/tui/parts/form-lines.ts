@@ -1,6 +1,6 @@
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { FormField } from '../../kit/form-fields.ts';
-import type { Sheet } from '../state/types.ts';
+import type { Sheet } from '../state/session-types.ts';
 import { paint, within } from '../theme.ts';
 
 /** Choices shown at once; more scroll. */

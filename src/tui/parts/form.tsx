@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import type { FormField } from '../../kit/form-fields.ts';
-import type { Sheet } from '../state/types.ts';
+import type { Sheet } from '../state/session-types.ts';
 import { ChoiceField } from './choice-field.tsx';
 import { choicesOf, errorLine, fieldLine, focusHeight, formButtons, isChoice, labelOf } from './form-lines.ts';
 import { within } from '../theme.ts';

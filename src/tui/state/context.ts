@@ -1,5 +1,6 @@
 import { fieldInFocus } from './sheet.ts';
-import type { Mode, Sheet, State } from './types.ts';
+import type { Mode, State } from './types.ts';
+import type { Sheet } from './session-types.ts';
 
 /** What has the focus, and so says what keys mean. */
 export type Context =

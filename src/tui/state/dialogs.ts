@@ -5,8 +5,8 @@ import type { Event, Happening } from './events.ts';
 import { changeMode, findMode } from './mode.ts';
 import { beatAnew, codeHolds } from './pulse.ts';
 import { andThen, stay, withFlash, withMode } from './step.ts';
-import type { After } from './session-types.ts';
-import type { Mode, Sheet, State } from './types.ts';
+import type { After, Sheet } from './session-types.ts';
+import type { Mode, State } from './types.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 

@@ -4,8 +4,8 @@ import { changeMode, coverOf, findMode, isCovered, runningBulk } from './mode.ts
 import { followDetail, refresh } from './reading.ts';
 import { emptied, missingFrom, newSheet, sheetPressed, typedInto } from './sheet.ts';
 import { andThen, stay, step, withMode } from './step.ts';
-import type { LockState } from './session-types.ts';
-import type { Mode, Sheet, State } from './types.ts';
+import type { LockState, Sheet } from './session-types.ts';
+import type { Mode, State } from './types.ts';
 import { readView } from './views.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;

@@ -1,6 +1,27 @@
 import type { Refusal } from '../../domain/outcome.ts';
+import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
 import type { Pulse } from '../../kit/presence.ts';
-import type { Sheet } from './types.ts';
+import type { Typed } from '../../kit/request.ts';
+
+/** Fields that are filled in, whatever for. */
+export type Sheet = {
+  readonly title: string;
+  /** What it is for: a record's name, "40 records", or nothing. */
+  readonly label: string;
+  /** What has to be known to fill it in. */
+  readonly says?: readonly string[];
+  /** Its button, what is said beside it, and while its answer is awaited; without them those of an action's preview. */
+  readonly words?: { readonly button: string; readonly calm: string; readonly busy: string };
+  /** Those that are shown; hidden ones are filled from the record. */
+  readonly fields: readonly FormField[];
+  readonly typed: Typed;
+  /** Index of the field with the focus; fields.length is the buttons. */
+  readonly focus: number;
+  readonly errors: FieldErrors;
+  /** A value was changed from outside its field; the field starts anew with the cursor at the end. */
+  readonly edition: number;
+  readonly waiting: boolean;
+};
 
 /** What is done with the draft under a dialog once that was answered: confirmed things are carried out, others are gone on with. */
 export type After = 'carry-out' | 'go-on';

@@ -1,6 +1,6 @@
 import type { FormField } from '../../kit/form-fields.ts';
 import type { Intent } from './events.ts';
-import type { Sheet } from './types.ts';
+import type { Sheet } from './session-types.ts';
 
 /** The field that has the focus; undefined on the buttons. */
 export const fieldInFocus = (sheet: Sheet): FormField | undefined => sheet.fields[sheet.focus];

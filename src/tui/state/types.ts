@@ -2,12 +2,11 @@ import type { Count, Keyed, Place, Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { Refusal } from '../../domain/outcome.ts';
 import type { DetailSection } from '../../kit/define-resource.ts';
-import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
 import type { Registry, Session } from '../../kit/session.ts';
-import type { After, LockState, PulseState } from './session-types.ts';
+import type { After, LockState, PulseState, Sheet } from './session-types.ts';
 import type { Gate } from '../../kit/gate.ts';
 
 export type Size = { readonly columns: number; readonly rows: number };
@@ -74,26 +73,6 @@ export type View = {
   readonly scrolled: number;
   /** Column titles a person chose; undefined is the resource's own choice. */
   readonly columns: readonly string[] | undefined;
-};
-
-/** Fields that are filled in, whatever for. */
-export type Sheet = {
-  readonly title: string;
-  /** What it is for: a record's name, "40 records", or nothing. */
-  readonly label: string;
-  /** What has to be known to fill it in. */
-  readonly says?: readonly string[];
-  /** Its button, what is said beside it, and while its answer is awaited; without them those of an action's preview. */
-  readonly words?: { readonly button: string; readonly calm: string; readonly busy: string };
-  /** Those that are shown; hidden ones are filled from the record. */
-  readonly fields: readonly FormField[];
-  readonly typed: Typed;
-  /** Index of the field with the focus; fields.length is the buttons. */
-  readonly focus: number;
-  readonly errors: FieldErrors;
-  /** A value was changed from outside its field; the field starts anew with the cursor at the end. */
-  readonly edition: number;
-  readonly waiting: boolean;
 };
 
 export type FormState = Sheet & {

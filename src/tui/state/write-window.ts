@@ -3,8 +3,8 @@ import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { newSheet, sheetPressed } from './sheet.ts';
 import { stay, step, withFlash, withMode } from './step.ts';
-import type { After } from './session-types.ts';
-import type { Choice, Mode, Sheet, State } from './types.ts';
+import type { After, Sheet } from './session-types.ts';
+import type { Choice, Mode, State } from './types.ts';
 
 type Of<Kind extends Mode['kind']> = Extract<Mode, { kind: Kind }>;
 
