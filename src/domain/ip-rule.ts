@@ -63,3 +63,7 @@ export const behindTable = ({ behind }: { readonly behind: readonly Behind[] }) 
           },
         },
       ];
+
+/** How a block is taken back, where one was made. */
+export const blockTakenBack = (rule: { readonly id: string } | undefined, note: string) =>
+  rule ? [{ action: 'ip-rules.remove', input: { id: rule.id, note: `undone: ${note}`.slice(0, 2_000) } }] : [];

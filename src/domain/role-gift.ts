@@ -21,3 +21,8 @@ export const giftLines = ({ user, role, gained }: RoleGift, { tenant, until }: T
 /** What speaks against it. */
 export const giftDoubts = ({ conflicts }: RoleGift): readonly string[] =>
   conflicts.map(title => `breaks the separation of duties: ${title}`);
+
+/** How a gift is taken back, by the number of its grant. */
+export const giftTakenBack = (grant: unknown, note: string) => [
+  { action: 'grants.revoke', input: { id: String(grant), note: `granted in error: ${note}`.slice(0, 2_000) } },
+];

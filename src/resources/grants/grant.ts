@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound } from '../../domain/outcome.ts';
-import { RoleSlug, Tenant, Until, untilWords } from '../../domain/platform-role.ts';
-import { giftDoubts, giftLines } from '../../domain/role-gift.ts';
+import { RoleSlug, Tenant, Until } from '../../domain/platform-role.ts';
+import { giftDoubts, giftLines, giftTakenBack } from '../../domain/role-gift.ts';
 import { Username } from '../../domain/user.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { giftOf, type Gift } from '../roles/queries.ts';
 import { userNamed, type UserRow } from '../users/queries.ts';
-import { grantRole } from './queries.ts';
+import { giveRole } from './queries.ts';
 
 type Facts = { readonly user: UserRow; readonly gift: Gift };
 
@@ -36,15 +36,6 @@ export const grantToUser = defineAction({
   preview: ({ gift }, input) => giftLines(gift, input),
   doubts: ({ gift }) => giftDoubts(gift),
 
-  execute: async ({ user, gift }, { tenant, until }, { db }) => {
-    const granted = await grantRole(db, { user: user.id, role: gift.role.id, tenant: tenant ?? '', until: until || undefined });
-    return {
-      summary: `granted ${gift.role.slug} to ${user.username} ${untilWords(until)}`,
-      new: { role: gift.role.slug, tenant: tenant ?? '', until: granted.expiresAt, grant: String(granted.id), conflicts: gift.conflicts },
-    };
-  },
-
-  waysBack: (_facts, { note }, { new: made }) => [
-    { action: 'grants.revoke', input: { id: String(made?.['grant']), note: `granted in error: ${note}`.slice(0, 2_000) } },
-  ],
+  execute: ({ user, gift }, terms, { db }) => giveRole(db, user, gift, terms),
+  waysBack: (_facts, { note }, { new: made }) => giftTakenBack(made?.['grant'], note),
 });

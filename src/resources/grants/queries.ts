@@ -2,6 +2,8 @@ import type { Db } from '../../database/client.ts';
 import { meaning, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
+import { untilWords } from '../../domain/platform-role.ts';
+import type { Gift } from '../roles/queries.ts';
 
 type GrantState = 'live' | 'expired' | 'revoked';
 
@@ -87,15 +89,31 @@ export const conflictsOfGrant = async (db: Db, grant: GrantRow): Promise<readonl
   return row?.conflicts ?? [];
 };
 
-export type NewGrant = { readonly user: bigint; readonly role: bigint; readonly tenant: string; readonly until: string | undefined };
+type NewGrant = { readonly user: bigint; readonly role: bigint; readonly tenant: string; readonly until: string | undefined };
 export type Granted = { readonly id: bigint; readonly expiresAt: Date | null };
 
 /** Gives a role to a user. The database decides when "4h" from now is. */
-export const grantRole = async (db: Db, grant: NewGrant): Promise<Granted> => {
+const grantRole = async (db: Db, grant: NewGrant): Promise<Granted> => {
   const [made] = await db.$queryRaw<Granted[]>`
     SELECT id * 2 AS id, expires_at AS "expiresAt" FROM platform.grant_role(${grant.user}, ${grant.role}, ${grant.tenant}, ${grant.until ?? null})`;
   if (!made) throw new Error('the database granted a role and returned nothing');
   return made;
+};
+
+type Terms = { readonly tenant?: string | undefined; readonly until?: string | undefined };
+
+/** Carries a gift out, whichever pane it was begun in; says what was done for the audit row. */
+export const giveRole = async (
+  db: Db,
+  user: { readonly id: bigint; readonly username: string },
+  gift: Gift,
+  { tenant = '', until }: Terms,
+) => {
+  const granted = await grantRole(db, { user: user.id, role: gift.role.id, tenant, until: until || undefined });
+  return {
+    summary: `granted ${gift.role.slug} to ${user.username} ${untilWords(until)}`,
+    new: { role: gift.role.slug, tenant, until: granted.expiresAt, grant: String(granted.id), conflicts: gift.conflicts },
+  };
 };
 
 /** Ends the grant in this place of the list; only users' grants stand in even ones. */

@@ -77,13 +77,13 @@ export const inbox = defineResource<RequestRow, Happened>({
   permission: 'approval.read',
   page: requestPage,
   since: 'made',
-  nameOf: request => `request ${request.id}`,
+  nameOf: request => `#${request.id}`,
 
   columns: [
     { title: 'No', width: 6, align: 'right', cell: request => String(request.id) },
-    { title: 'Asks for', width: 24, cell: request => request.action },
+    { title: 'Asks for', width: 18, cell: request => request.action },
     { title: 'Record', width: 'fill', cell: request => request.label },
-    { title: 'By', width: 12, cell: request => request.maker },
+    { title: 'By', width: 9, cell: request => request.maker },
     {
       title: 'Status',
       width: 10,

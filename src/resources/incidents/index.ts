@@ -15,7 +15,7 @@ export const incidents = defineResource<IncidentRow, Timeline>({
   permission: 'incident.read',
   page: incidentPage,
   since: 'opened',
-  nameOf: incident => `incident ${incident.id}`,
+  nameOf: incident => `#${incident.id}`,
 
   columns: [
     { title: 'No', width: 6, align: 'right', cell: incident => String(incident.id) },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { aboutBlock, behindTable, ruleWords } from '../../domain/ip-rule.ts';
+import { aboutBlock, behindTable, blockTakenBack } from '../../domain/ip-rule.ts';
 import { IpScope, Network, RuleHours } from '../../domain/network.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
-import { addIpRule, blockFacts } from './queries.ts';
+import { blockFacts, blockNetwork } from './queries.ts';
 
 export const blockAddress = defineAction({
   id: 'ip-rules.block',
@@ -27,15 +27,7 @@ export const blockAddress = defineAction({
   preview: (facts, { scope, hours }) => aboutBlock(facts, scope, hours),
   evidence: facts => behindTable(facts),
 
-  execute: async ({ network }, { scope, hours, note }, { db }) => {
-    const made = await addIpRule(db, { kind: 'block', network, scope, reason: note, hours });
-    return {
-      summary: `blocked ${ruleWords(made)}`,
-      target: { id: String(made.id), label: network, version: 0 },
-      new: { kind: 'block', network, scope, expires: made.expiresAt?.toISOString() ?? null },
-    };
-  },
+  execute: ({ network }, terms, { db }) => blockNetwork(db, network, terms),
 
-  waysBack: (_facts, { note }, { target }) =>
-    target ? [{ action: 'ip-rules.remove', input: { id: target.id, note: `undone: ${note}`.slice(0, 2_000) } }] : [],
+  waysBack: (_facts, { note }, { target }) => blockTakenBack(target, note),
 });

@@ -1,7 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import { meaning, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
-import type { Behind, BlockFacts, MadeRule } from '../../domain/ip-rule.ts';
+import { ruleWords, type Behind, type BlockFacts, type MadeRule } from '../../domain/ip-rule.ts';
 import { ipScopes, type IpScope } from '../../domain/network.ts';
 import type { Keyed } from '../../domain/page.ts';
 
@@ -108,6 +108,18 @@ export const addIpRule = async (db: Db, { kind, network, scope, reason, hours }:
     SELECT id, network::text, expires_at AS "expiresAt" FROM platform.add_ip_rule(${kind}, ${network}::cidr, ${scope}, ${reason}, ${hours ?? null}::int)`;
   if (!made) throw new Error('the database made a rule and returned none');
   return made;
+};
+
+type Block = { readonly scope: IpScope; readonly hours: number; readonly note: string };
+
+/** Blocks a network, whichever pane it was begun in; says what was done for the audit row. */
+export const blockNetwork = async (db: Db, network: string, { scope, hours, note }: Block) => {
+  const made = await addIpRule(db, { kind: 'block', network, scope, reason: note, hours });
+  return {
+    summary: `blocked ${ruleWords(made)}`,
+    target: { id: String(made.id), label: network, version: 0 },
+    new: { kind: 'block', network, scope, expires: made.expiresAt?.toISOString() ?? null },
+  };
 };
 
 export const removeIpRule = async (db: Db, id: bigint): Promise<void> => {
