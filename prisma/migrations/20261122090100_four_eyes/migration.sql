@@ -414,17 +414,24 @@ BEGIN
   RETURN asked;
 END $$;
 
+-- Whoever decides a request holds its action's checker permission (BU002), and was not made by its maker. Internal.
+CREATE FUNCTION ops.demand_checker(of_operator bigint, asked ops.approval) RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  needed text := (SELECT p.checker FROM ops.action_permission p WHERE p.action = asked.action);
+BEGIN
+  IF NOT ops.may(of_operator, needed) THEN
+    RAISE EXCEPTION 'request % is decided by somebody with the permission %', asked.number, needed USING ERRCODE = 'BU002';
+  END IF;
+  PERFORM ops.demand_stranger(of_operator, asked);
+END $$;
+
 -- Whoever may approve may reject (BU002), and nobody their own (BU009, by the guard).
 CREATE FUNCTION ops.reject_request(wanted bigint, note text) RETURNS ops.approval LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run ops.action_run := ops.require_action('approvals.reject');
   asked ops.approval := ops.open_request(wanted);
-  needed text := (SELECT p.checker FROM ops.action_permission p WHERE p.action = asked.action);
 BEGIN
-  IF NOT ops.may(run.operator_id, needed) THEN
-    RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
-  END IF;
-  PERFORM ops.demand_stranger(run.operator_id, asked);
+  PERFORM ops.demand_checker(run.operator_id, asked);
   UPDATE ops.approval a SET status = 'rejected', decision_note = reject_request.note WHERE a.id = asked.id RETURNING * INTO asked;
   RETURN asked;
 END $$;
@@ -442,12 +449,8 @@ CREATE FUNCTION ops.fail_request(wanted bigint, error text) RETURNS ops.approval
 DECLARE
   run ops.action_run := ops.require_action('approvals.fail');
   asked ops.approval := ops.open_request(wanted);
-  needed text := (SELECT p.checker FROM ops.action_permission p WHERE p.action = asked.action);
 BEGIN
-  IF NOT ops.may(run.operator_id, needed) THEN
-    RAISE EXCEPTION 'request % is decided by somebody with the permission %', wanted, needed USING ERRCODE = 'BU002';
-  END IF;
-  PERFORM ops.demand_stranger(run.operator_id, asked);
+  PERFORM ops.demand_checker(run.operator_id, asked);
   UPDATE ops.approval a SET status = 'failed', error = left(fail_request.error, 2000) WHERE a.id = asked.id RETURNING * INTO asked;
   RETURN asked;
 END $$;
@@ -558,5 +561,5 @@ INSERT INTO ops.action_permission (action, permission) VALUES
 -- ── Who may call what ────────────────────────────────────────────────────────────────────────────
 
 -- Parts of other functions: called with arguments that they alone may choose.
-REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.demand_stranger, ops.open_request, ops.session_of_bulk,
+REVOKE EXECUTE ON FUNCTION ops.take_code, ops.check_credentials, ops.audit_sign_in, ops.put_credentials, ops.take_request, ops.take_approval, ops.demand_stranger, ops.open_request, ops.demand_checker, ops.session_of_bulk,
   ops.locked_until, ops.address_waits_until FROM PUBLIC;
