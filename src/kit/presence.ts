@@ -117,3 +117,16 @@ export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive 
     },
   };
 };
+
+/** A pulse that also renews what the kit lets through: roles are granted, and run out, while somebody works. */
+export const renewing = (presence: Presence, permissions: Set<string>): Presence => ({
+  ...presence,
+  pulse: async active => {
+    const pulse = await presence.pulse(active);
+    if (pulse.permissions) {
+      permissions.clear();
+      for (const permission of pulse.permissions) permissions.add(permission);
+    }
+    return pulse;
+  },
+});

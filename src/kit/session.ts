@@ -10,7 +10,7 @@ import type { Operator } from '../domain/permission.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource, DetailSection } from './define-resource.ts';
 import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
-import { presenceOf, type Presence, type PresenceParts } from './presence.ts';
+import { presenceOf, renewing, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { singleOf } from './single.ts';
@@ -189,8 +189,10 @@ const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | '
 };
 
 /** Opens a session over a database for an operator who has signed in. */
-export const openSession = (parts: SessionParts): Session => {
-  const { database, environment, operator, token, registry, readOnly, credentials, become } = parts;
+export const openSession = (given: SessionParts): Session => {
+  const permissions = new Set(given.operator.permissions);
+  const parts = { ...given, operator: { ...given.operator, permissions } };
+  const { database, environment, token, registry, readOnly, credentials, become } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
   const leave = async (): Promise<void> => {
@@ -204,14 +206,16 @@ export const openSession = (parts: SessionParts): Session => {
     }
   };
   return {
-    operator,
+    operator: given.operator,
     environment,
     registry,
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(become === undefined ? {} : { become }),
     ...(token === undefined
       ? {}
-      : { presence: presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }) }),
+      : {
+          presence: renewing(presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }), permissions),
+        }),
     ...(token === undefined || readOnly || environment.demo || !credentials
       ? {}
       : { outbox: outboxOf({ database, token, ...credentials }) }),

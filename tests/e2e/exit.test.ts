@@ -27,6 +27,10 @@ const withForm = async () => {
   await terminal.sees('Transactions, 24 h');
   terminal.type(`:accounts number=${number}\r`);
   await terminal.sees(new RegExp(`> ${number}.*active`));
+  terminal.type('W');
+  await terminal.sees('Open a write window');
+  terminal.type('to try an exit\r\r');
+  await terminal.sees(/WRITE/);
   terminal.type('xf');
   await terminal.sees('Freeze account');
   terminal.type('\rhalf a note that nobody');

@@ -319,14 +319,25 @@ CREATE FUNCTION platform.set_role_permissions(wanted bigint, expected_version in
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed platform.role;
+  approved jsonb;
   unknown text;
   added integer;
 BEGIN
   PERFORM ops.require_action('roles.set-permissions');
+  approved := ops.require_target('role', wanted::text);
   changed := platform.take_role(wanted, expected_version);
   SELECT c INTO unknown FROM unnest(codenames) c WHERE NOT EXISTS (SELECT FROM platform.permission p WHERE p.codename = c AND split_part(p.codename, '.', 1) = changed.profile) LIMIT 1;
   IF unknown IS NOT NULL THEN
     RAISE EXCEPTION '% is no permission of %', unknown, changed.profile USING ERRCODE = 'BU011';
+  END IF;
+  -- What the second person saw named, or covered by a star, and nothing more.
+  SELECT c INTO unknown FROM unnest(codenames) c
+   WHERE approved IS NOT NULL
+     AND NOT EXISTS (SELECT FROM platform.role_permission rp JOIN platform.permission p ON p.id = rp.permission_id WHERE rp.role_id = wanted AND p.codename = c)
+     AND NOT EXISTS (SELECT FROM regexp_split_to_table(approved ->> 'permissions', '[[:space:],]+') word WHERE word NOT LIKE '-%' AND c LIKE replace(ltrim(word, '+'), '*', '%'))
+   LIMIT 1;
+  IF unknown IS NOT NULL THEN
+    RAISE EXCEPTION '% was not approved', unknown USING ERRCODE = 'BU004';
   END IF;
   DELETE FROM platform.role_permission rp USING platform.permission p WHERE rp.role_id = wanted AND p.id = rp.permission_id AND p.codename <> ALL (codenames);
   INSERT INTO platform.role_permission (role_id, permission_id) SELECT wanted, p.id FROM platform.permission p WHERE p.codename = ANY (codenames) ON CONFLICT DO NOTHING;
@@ -334,7 +345,6 @@ BEGIN
   IF added > 0 AND platform.holders_of(wanted) > 0 THEN
     PERFORM ops.require_two(format('%s people hold %s: more permissions for them are decided by somebody else', platform.holders_of(wanted), changed.slug));
   END IF;
-  PERFORM ops.require_target('role', wanted::text);
   UPDATE platform.role r SET level = r.level WHERE r.id = wanted RETURNING r.* INTO changed;
   RETURN changed;
 END $$;

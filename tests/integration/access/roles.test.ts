@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, aBank, refusal, type Bank } from '../../support/acting.ts';
+import { act, aBank, hashOf, refusal, writeAudit, type Bank } from '../../support/acting.ts';
 import { rolesIn } from '../../support/roles.ts';
 
 let bank: Bank;
@@ -34,6 +35,52 @@ describe('a role', () => {
     expect(await permissionsOf('handyconnect-read-only')).toEqual(before);
     await set('handyconnect-read-only', ['handyconnect.task.view']);
     expect(await permissionsOf('handyconnect-read-only')).toEqual(['handyconnect.task.view']);
+  });
+
+  test.for([
+    ['+handyconnect.task.edit', ['handyconnect.task.edit'], 'done'],
+    ['+handyconnect.task.*', ['handyconnect.task.edit'], 'done'],
+    ['+handyconnect.task.edit', ['handyconnect.security.manage'], 'BU004'],
+    ['-handyconnect.task.edit', ['handyconnect.task.edit'], 'BU004'],
+  ] as const)('under an approval of %s gets %s: %s', async ([approved, more, expected]) => {
+    const [role] = await bank.rows<{ id: string; version: number }>(
+      `SELECT id, version FROM platform.role WHERE slug = 'handyconnect-support-agent'`,
+    );
+    const before = (await permissionsOf('handyconnect-support-agent')).filter(codename => !codename.startsWith('handyconnect.task.'));
+    await set('handyconnect-support-agent', before);
+    const request = randomUUID();
+    await act(
+      bank.db,
+      bank.maker,
+      'approvals.request',
+      db =>
+        db.query(`SELECT ops.make_request('roles.set-permissions', '1', 'role', $1, $1, 0, $2, $3, '[]', '-', 'asked for by a test', 24)`, [
+          role?.id,
+          JSON.stringify({ permissions: approved }),
+          hashOf('set'),
+        ]),
+      { request },
+    );
+    const code = await codeOf(async () => {
+      await bank.db.query('BEGIN');
+      await bank.db.query(`SELECT ops.begin_action($1, 'roles.set-permissions', $2, $3, $4)`, [
+        bank.one.token,
+        hashOf('set'),
+        randomUUID(),
+        request,
+      ]);
+      await bank.db.query('SELECT platform.set_role_permissions($1, version, $2) FROM platform.role WHERE id = $1', [
+        role?.id,
+        [...before, ...more],
+      ]);
+      await writeAudit(bank.db);
+      await bank.db.query('COMMIT');
+    });
+    expect(code).toBe(expected);
+    if (expected === 'BU004')
+      await act(bank.db, bank.maker, 'approvals.cancel', db =>
+        db.query(`SELECT ops.cancel_request(number, 'the next one is asked') FROM ops.approval WHERE id = $1`, [request]),
+      );
   });
 
   test('takes permissions of its own platform only', async () => {
