@@ -188,6 +188,18 @@ const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | '
   };
 };
 
+/** Ends the session, or only its window where it stays; whoever leaves while the database is away leaves all the same. */
+const leaveWith = async ({ database, token, stays }: SessionParts): Promise<void> => {
+  if (token === undefined) return;
+  try {
+    if (stays) await database.writes.$queryRaw`SELECT ops.close_window(${token})::text`;
+    else await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
+  } catch (error) {
+    // The session ends at its time
+    if (!isConnectionLost(error)) throw error;
+  }
+};
+
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (given: SessionParts): Session => {
   const permissions = new Set(given.operator.permissions);
@@ -195,16 +207,7 @@ export const openSession = (given: SessionParts): Session => {
   const { database, environment, token, registry, readOnly, credentials, become } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
-  const leave = async (): Promise<void> => {
-    if (token === undefined) return;
-    try {
-      if (parts.stays) await database.writes.$queryRaw`SELECT ops.close_window(${token})::text`;
-      else await database.writes.$queryRaw`SELECT ops.close_session(${token})::text`;
-    } catch (error) {
-      // Whoever leaves while the database is away leaves all the same; the session ends at its time
-      if (!isConnectionLost(error)) throw error;
-    }
-  };
+  const leave = (): Promise<void> => leaveWith(parts);
   return {
     operator: given.operator,
     environment,
