@@ -31,13 +31,14 @@ const acting = [
   'bank.set_user_locked', 'bank.set_user_active', 'bank.set_user_role', 'bank.revoke_sessions', 'bank.end_session', 'bank.reset_password', 'bank.send_invitation',
   'platform.create_invite', 'platform.revoke_invite', 'platform.add_ip_rule', 'platform.remove_ip_rule', 'platform.set_setting', 'platform.revert_setting',
   'ops.enqueue_notice', 'ops.claim_notices', 'ops.settle_notice', 'ops.retry_notice', 'ops.cancel_notice',
+  'ops.add_note',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
 const platforms = [
   'bank.post_transaction', 'bank.register_customer', 'bank.confirm_email', 'bank.record_sign_in', 'bank.redeem_password_reset', 'bank.earlier_passwords',
-  'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
+  'platform.record_event', 'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
 ]; // prettier-ignore
 
 /** Functions by the role that may execute them, named with their schema. A function in no list here is a mistake, and executed by nobody. */
