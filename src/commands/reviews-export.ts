@@ -7,7 +7,8 @@ import { toJson } from '../kit/export.ts';
 import { reviews } from '../resources/reviews/index.ts';
 import { addressOf } from './anchors.ts';
 import type { Command, CommandContext } from './command.ts';
-import { sha256, writeReviewFiles, type Exported } from './review-files.ts';
+import { writeReviewFiles, type Exported } from './review-files.ts';
+import { sha256 } from './sealed-files.ts';
 import { withDatabase } from './with-database.ts';
 
 const numberOf = (words: readonly string[]): Outcome<bigint> => {
@@ -38,7 +39,7 @@ const exportReview = (id: bigint, context: CommandContext): Promise<Outcome<Expo
     if (!result.ok) return result;
     await session.recordExport(reviews, `id=${id}`, result.value.items);
     const { config } = context;
-    return done(await writeReviewFiles(config.home, addressOf(config), { id, document: result.value.document }));
+    return done(await writeReviewFiles(config.home, addressOf(config), { kind: 'access review', id, document: result.value.document }));
   });
 
 /** `bursar reviews export N`. */

@@ -5,7 +5,8 @@ import { invalid } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import type { Command, CommandContext } from './command.ts';
-import { checkReviewFiles, sha256, type Checked } from './review-files.ts';
+import { checkReviewFiles, type Checked } from './review-files.ts';
+import { sha256 } from './sealed-files.ts';
 import { withDatabase } from './with-database.ts';
 
 /** What the database knows against the file: its own rows, and the hash in its audit log. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { safe } from './safe-text.ts';
+import { escaped, markdownSection as section, markdownTable as tableOf } from './markdown.ts';
 
 const Maybe = z.string().nullable();
 
@@ -47,21 +47,7 @@ export const ReviewDocument = z.object({
 });
 export type ReviewDocument = z.output<typeof ReviewDocument>;
 
-/** Text of others in Markdown: nothing in it is a mark, a link or HTML, and it stays on its line. */
-const escaped = (text: string): string =>
-  safe(text, { max: 2_000 })
-    .replaceAll(/[\\`*_{}[\]()#+!|~-]/g, String.raw`\$&`)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
-
 const day = (instant: string | null): string => instant?.slice(0, 10) ?? '\u2013';
-
-const tableOf = (titles: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
-  `| ${titles.join(' | ')} |`,
-  `|${titles.map(() => '---').join('|')}|`,
-  ...rows.map(row => `| ${row.join(' | ')} |`),
-];
 
 const itemRow = (item: ReviewDocument['items'][number]): readonly string[] => [
   escaped(`${item.kind} ${item.who}`),
@@ -76,9 +62,6 @@ const itemRow = (item: ReviewDocument['items'][number]): readonly string[] => [
 ];
 
 const itemTitles = ['Who', 'Role', 'Sensitive', 'Granted', 'Until', 'Inactive', 'Against it', 'Decision', 'Note'];
-
-const section = (title: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
 
 /** The result for people to read. */
 export const reviewMarkdown = ({ review, context, items }: ReviewDocument, sha256: string): string => {
