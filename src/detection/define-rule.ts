@@ -25,7 +25,8 @@ export type Rule<Name extends string = string> = {
   readonly parameters: Readonly<Record<Name, RuleParameter>>;
   /**
    * The hits whose last transaction was posted from `:from` until before `:to` (instants): rows of account_id, last_id, transaction_ids (bigint[], the
-   * newest 200 at most, that one included), at, observed (jsonb). `:name` is the parameter of that name.
+   * newest 200 at most, that one included), at, observed (jsonb); one row per account and last transaction. `:name` is the parameter of that name,
+   * a numeric; `:from` and `:to` are timestamptz. Casts are written `::`.
    */
   readonly sql: string;
   /** One line: what was observed, and the parameter it passes. */
