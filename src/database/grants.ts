@@ -12,7 +12,7 @@ const looking = [
   'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
-  'bank.business_day', 'bank.limits_of', 'bank.reconcile',
+  'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until',
 ]; // prettier-ignore
@@ -32,6 +32,8 @@ const acting = [
   'platform.create_invite', 'platform.revoke_invite', 'platform.add_ip_rule', 'platform.remove_ip_rule', 'platform.set_setting', 'platform.revert_setting',
   'ops.enqueue_notice', 'ops.claim_notices', 'ops.settle_notice', 'ops.retry_notice', 'ops.cancel_notice',
   'ops.add_note',
+  'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection',
+  'bank.override_limit', 'bank.end_limit_override', 'ops.receive_dispute', 'ops.investigate_dispute', 'ops.decide_dispute', 'ops.reopen_dispute',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
 ]; // prettier-ignore
 
@@ -56,6 +58,8 @@ export const internal: readonly string[] = [
   'ops.take_approval', 'ops.demand_stranger', 'ops.open_request', 'ops.demand_checker', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
   'ops.expire_notices', 'ops.delivering_session', 'ops.take_notice', 'ops.in_notice',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
+  'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.weigh_account',
+  'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
 ]; // prettier-ignore
 
