@@ -83,6 +83,7 @@ const constraintWords: Readonly<Record<string, string>> = {
   within_daily_limit: 'the daily limit is exceeded',
   transaction_reversed_once_key: 'this transaction was reversed already',
   transaction_flag_open_key: 'this transaction is flagged already',
+  dispute_one_open_key: 'this transaction is disputed already: that dispute is still open',
   approval_one_open_key: 'somebody asked for the same already: that request waits in the inbox',
   not_by_its_maker: 'whoever made a request cannot decide it',
 };
