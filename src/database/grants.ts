@@ -14,7 +14,7 @@ const looking = [
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
   'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
-  'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until',
+  'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
 ]; // prettier-ignore
 
 const verifying = ['ops.verify_audit', 'ops.audit_hash'];
@@ -34,13 +34,14 @@ const acting = [
   'ops.add_note',
   'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection',
   'bank.override_limit', 'bank.end_limit_override', 'ops.receive_dispute', 'ops.investigate_dispute', 'ops.decide_dispute', 'ops.reopen_dispute',
+  'ops.gather_security_events', 'ops.acknowledge_security_event', 'ops.begin_flow', 'ops.note_flow_step', 'ops.close_flow',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
 const platforms = [
   'bank.post_transaction', 'bank.register_customer', 'bank.confirm_email', 'bank.record_sign_in', 'bank.redeem_password_reset', 'bank.earlier_passwords',
-  'platform.record_event', 'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection',
+  'platform.record_event', 'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection', 'platform.record_xp',
 ]; // prettier-ignore
 
 /** Functions by the role that may execute them, named with their schema. A function in no list here is a mistake, and executed by nobody. */
@@ -57,6 +58,7 @@ export const internal: readonly string[] = [
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.demand_stranger', 'ops.open_request', 'ops.demand_checker', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
   'ops.expire_notices', 'ops.delivering_session', 'ops.take_notice', 'ops.in_notice',
+  'ops.gather_security', 'ops.security_of_sign_ins', 'ops.security_of_operators', 'ops.security_of_rewards',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
   'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.weigh_account',
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
