@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { invalid, type Outcome } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
+import { sameForAll } from '../kit/notes.ts';
 import type { Typed } from '../kit/request.ts';
 import type { BulkResult, BulkWatch, RecordResult } from '../kit/run-bulk.ts';
 import type { Session } from '../kit/session.ts';
@@ -136,7 +137,7 @@ export const actOnMany = async (call: Call, session: Session, streams: Streams, 
   if (!names.ok) return stop(names);
   const secrets = await readSecrets(action, streams);
   if (!secrets.ok) return stop(secrets);
-  const typed = { ...typedFrom(action, flags), ...secrets.value };
+  const typed = { ...sameForAll(call.resource, action.id), ...typedFrom(action, flags), ...secrets.value };
   const looked = await lookAt(call, [...names.value.keys()], typed, session, signal);
   if (!looked.ok) return stop(looked);
 

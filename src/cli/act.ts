@@ -3,6 +3,7 @@ import { done, invalid, type Outcome } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import { fieldsOf } from '../kit/form-fields.ts';
+import { bindingTo } from '../kit/notes.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../kit/request.ts';
 import type { Session } from '../kit/session.ts';
 import { readSecrets, takesRecord, typedFrom } from './action-flags.ts';
@@ -27,7 +28,7 @@ const subjectOf = async ({ resource, action, typed }: Call, session: Session): P
   }
   const found = await findRecord(session, resource, word);
   if (!found.ok) return found;
-  const binding = Object.values(resource.actions).find(bound => bound.action === action.id);
+  const binding = bindingTo(resource, action.id);
   return done({ input: binding?.inputFrom(found.value) ?? { id: String(found.value.id) }, name: resource.nameOf(found.value) });
 };
 
@@ -132,5 +133,8 @@ export const act = async (call: Call, session: Session, streams: Streams, signal
       invalid(`${call.action.title} needs a record`, `write bursar ${call.action.id.replace('.', ' ')} NAME, or --filter TEXT`),
     );
   }
-  return words.length === 1 ? actOnOne({ call, session, streams, json }) : actOnMany(call, session, streams, signal);
+  const many = words.length !== 1;
+  if (many && Object.values(call.resource.actions).some(({ action, single }) => single && action === call.action.id))
+    return refuse(streams, json, invalid(`${call.action.title} takes one ${call.resource.entity} at a time`), { action: call.action.id });
+  return !many ? actOnOne({ call, session, streams, json }) : actOnMany(call, session, streams, signal);
 };

@@ -3,6 +3,7 @@ import { nearest } from '../domain/nearest.ts';
 import { safe } from '../domain/safe-text.ts';
 import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyResource } from '../kit/define-resource.ts';
+import { noteOn } from '../kit/notes.ts';
 import type { Registry } from '../kit/session.ts';
 import { actionFlags, inputFlags, takesRecord } from './action-flags.ts';
 import type { Flag } from './arguments.ts';
@@ -27,11 +28,17 @@ export const globalFlags: readonly Flag[] = [
 const boundBy = ({ actions, general = {} }: AnyResource): ReadonlySet<string> =>
   new Set([...Object.values(actions), ...Object.values(general)].map(({ action }) => action));
 
+/** A note is written where its record is: with the word `note`, and nowhere by itself. */
+const notingOn = ({ actions }: Registry, resource: AnyResource): readonly (readonly [verb: string, AnyAction])[] => {
+  const noting = actions.find(({ id }) => id === noteOn(resource)?.action);
+  return noting ? [['note', noting]] : [];
+};
+
 /** The verbs of a resource: its own actions and those that its keys do, by the last part of their ids. */
-export const verbsOf = ({ actions }: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> => {
+export const verbsOf = (registry: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> => {
   const bound = boundBy(resource);
-  const found = actions.filter(({ id }) => id.startsWith(`${resource.id}.`) || bound.has(id));
-  return new Map(found.map(action => [action.id.slice(action.id.indexOf('.') + 1), action]));
+  const found = registry.actions.filter(({ id }) => (id.startsWith(`${resource.id}.`) && id !== 'notes.add') || bound.has(id));
+  return new Map([...found.map(action => [action.id.slice(action.id.indexOf('.') + 1), action] as const), ...notingOn(registry, resource)]);
 };
 
 /** A resource by its name or an alias. */

@@ -1,6 +1,7 @@
 import { copyRows, type Direct } from '../database/direct.ts';
 import { fillAccess } from './access.ts';
 import type { BankPlan } from './bank-plan.ts';
+import { fillEvents } from './events.ts';
 import { writeHistory, type History } from './history.ts';
 import { fillInvitesAndRules } from './invites-and-rules.ts';
 import { planFlags, planHolds } from './marks.ts';
@@ -108,6 +109,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await fillInvitesAndRules(client, plan.people, plan.midnight, plan.seed);
   await fillNotices(client, plan.seed);
   await fillRequests(client, plan.now);
+  await fillEvents(client, plan.now, plan.seed);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };

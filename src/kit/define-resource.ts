@@ -1,6 +1,7 @@
 import type { Db } from '../database/client.ts';
 import type { PageQuery } from '../database/page.ts';
 import type { Keyed } from '../domain/page.ts';
+import type { MoneyFlow } from '../domain/money-flow.ts';
 import type { Permission } from '../domain/permission.ts';
 
 /** What a word means for its reader; colour only helps. */
@@ -23,7 +24,13 @@ export type Column<Row> = {
 
 export type DetailLine = readonly [label: string, value: string, tone?: Tone];
 export type SmallTable = { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
-export type DetailSection = { readonly title: string; readonly lines?: readonly DetailLine[]; readonly table?: SmallTable };
+export type DetailSection = {
+  readonly title: string;
+  readonly lines?: readonly DetailLine[];
+  readonly table?: SmallTable;
+  /** Drawn with arrows, as wide as there is room. */
+  readonly flow?: MoneyFlow;
+};
 
 /** Another pane with a filter: how records lead to one another. */
 export type Jump = { readonly resource: string; readonly filter: string };
@@ -32,16 +39,19 @@ export type Jump = { readonly resource: string; readonly filter: string };
 export type Binding<Row> = {
   readonly action: string;
   inputFrom(row: Row): Readonly<Record<string, string>>;
+  /** Never for several at once: its input names another record than the row. */
+  readonly single?: true;
   /** Why the record cannot have it now; undefined if it can. */
   whyNot(row: Row): string | undefined;
 };
 
-/** `u a t l` lead to the user, account, transactions, log of a record; undefined for a record that has none. */
+/** `u a t l T` lead to the user, account, transactions, log, trace of a record; undefined for a record that has none. */
 type Jumps<Row> = {
   u?(row: Row): Jump | undefined;
   a?(row: Row): Jump | undefined;
   t?(row: Row): Jump | undefined;
   l?(row: Row): Jump | undefined;
+  T?(row: Row): Jump | undefined;
 };
 
 /** A pane: what it shows and what can be done there. Pure data; the same for screen and command. */
@@ -62,6 +72,10 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly recorded?: true;
   /** The field that finds a record by what people call it; without one its id is its name. */
   readonly nameField?: string;
+  /** What a list that needs a filter says without one: first what it asks for, then how it is told. */
+  readonly empty?: readonly [first: string, ...others: string[]];
+  /** A row as somebody sees it who may not read all that it is gathered from. */
+  veil?(row: Row, may: (permission: Permission) => boolean): Row;
   /** How a record is called in crumbs and messages. */
   nameOf(row: Row): string;
   /** Reads what the detail shows beyond the row. */

@@ -2,18 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '../database/client.ts';
 import { isConnectionLost } from '../database/fault.ts';
 import { openNotice, sealNotice } from '../database/secret-key.ts';
-import type { Count, Keyed, Page, PageRequest } from '../domain/page.ts';
 import { businessDay, type Day } from '../domain/day.ts';
-import type { FilterContext, Term } from '../domain/filter.ts';
+import type { FilterContext } from '../domain/filter.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
-import type { AnyResource, DetailSection } from './define-resource.ts';
+import type { AnyResource } from './define-resource.ts';
 import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
 import { presenceOf, renewing, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
+import { readsOf, recordAccess, type Reads } from './reads.ts';
 import { singleOf } from './single.ts';
+import { watchOf, type Watch } from './watch.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
 
 /** Everything there is to see and do; main hands it over, the kit knows none of it. */
@@ -32,7 +33,7 @@ export type Environment = {
 };
 
 /** The one thing a front end is given: it sees no database, no environment and no clock of its own. */
-export type Session = {
+export type Session = Reads & {
   readonly operator: Operator;
   readonly environment: Environment;
   readonly registry: Registry;
@@ -42,19 +43,13 @@ export type Session = {
   readonly presence?: Presence;
   /** The notices that this console may deliver; undefined where it may not, or where none leave. */
   readonly outbox?: Outbox;
+  /** The rules of monitoring, for whoever may run them; undefined where nothing can be changed. */
+  readonly watch?: Watch;
   /** In a demo: the same console as the demo operator who has that role. */
   readonly become?: (role: string) => Promise<Outcome<Session>>;
   readonly now: () => Date;
   readonly today: () => Day;
   readonly filterContext: (resource: AnyResource) => FilterContext;
-  readonly list: (resource: AnyResource, request: PageRequest) => Promise<Page<Keyed>>;
-  readonly newer: (resource: AnyResource, request: PageRequest) => Promise<number>;
-  readonly count: (resource: AnyResource, terms: readonly Term[]) => Promise<Count>;
-  readonly find: (resource: AnyResource, id: bigint) => Promise<Keyed | undefined>;
-  /** How many of these records a filter lets through. */
-  readonly matching: (resource: AnyResource, terms: readonly Term[], ids: readonly string[]) => Promise<number>;
-  /** The sections of a record's detail; looking at personal data is recorded once in ten minutes. */
-  readonly detail: (resource: AnyResource, row: Keyed) => Promise<readonly DetailSection[]>;
   readonly preview: (action: AnyAction, typed: Typed) => Promise<Outcome<Preview>>;
   readonly run: (action: AnyAction, typed: Typed, options: RunOptions) => Promise<Outcome<Receipt>>;
   /** What became of a request whose outcome was unknown; asked with what it was run with. */
@@ -84,33 +79,6 @@ export type SessionParts = {
   readonly environment: Environment;
   readonly registry: Registry;
   readonly now?: () => Date;
-};
-
-/** The database keeps one row per session and target in this time; asking it again meanwhile is only a round trip, in milliseconds. */
-const recordedFor = 600_000;
-
-const recordAccess = async (
-  parts: SessionParts,
-  verb: 'view' | 'export',
-  entity: string,
-  id: string,
-  detail: object | null,
-): Promise<void> => {
-  if (parts.token === undefined) return;
-  const text = detail === null ? null : JSON.stringify(detail);
-  await parts.database.writes.$queryRaw`SELECT ops.record_access(${parts.token}, ${verb}, ${entity}, ${id}, ${text}::jsonb)::text`;
-};
-
-/** Records that a record, or a list, was looked at; looking again meanwhile is no new look. */
-const viewsOf = (parts: SessionParts, now: () => Date) => {
-  const seen = new Map<string, number>();
-  return async (entity: string, id: string): Promise<void> => {
-    const key = `${entity} ${id}`;
-    const at = now().getTime();
-    if (at - (seen.get(key) ?? -Infinity) < recordedFor) return;
-    await recordAccess(parts, 'view', entity, id, null);
-    seen.set(key, at);
-  };
 };
 
 /** A demo has no passwords and no seeds: nothing asks for them. Nor does it send anything: what is sealed here is opened by nobody. */
@@ -151,43 +119,6 @@ const changesOf = ({
   };
 };
 
-/** What is looked at: refused without its permission, recorded where it holds personal data. */
-const readsOf = (parts: SessionParts, now: () => Date): Pick<Session, 'list' | 'newer' | 'count' | 'find' | 'matching' | 'detail'> => {
-  const { reads } = parts.database;
-  const recordView = viewsOf(parts, now);
-  const held = ({ permission, title }: AnyResource): void => {
-    if (!parts.operator.permissions.has(permission)) throw new Error(`${title} needs the permission ${permission}`);
-  };
-  return {
-    list: async (resource, request) => {
-      held(resource);
-      if (resource.recorded) await recordView(resource.entity, '-');
-      return resource.page.page(reads, request);
-    },
-    newer: async (resource, request) => {
-      held(resource);
-      return resource.page.newer(reads, request);
-    },
-    count: async (resource, terms) => {
-      held(resource);
-      return resource.page.count(reads, terms);
-    },
-    find: async (resource, id) => {
-      held(resource);
-      return resource.page.find(reads, id);
-    },
-    matching: async (resource, terms, ids) => {
-      held(resource);
-      return resource.page.matching?.(reads, terms, ids) ?? ids.length;
-    },
-    detail: async (resource, row) => {
-      held(resource);
-      if (resource.personal) await recordView(resource.entity, String(row.id));
-      return resource.detail(row, await resource.relate(reads, row));
-    },
-  };
-};
-
 /** Ends the session, or only its window where it stays; whoever leaves while the database is away leaves all the same. */
 const leaveWith = async ({ database, token, stays }: SessionParts): Promise<void> => {
   if (token === undefined) return;
@@ -222,6 +153,7 @@ export const openSession = (given: SessionParts): Session => {
     ...(token === undefined || readOnly || environment.demo || !credentials
       ? {}
       : { outbox: outboxOf({ database, token, ...credentials }) }),
+    ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
     now,
     today,
     filterContext: resource => ({

@@ -2,8 +2,10 @@ import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyResource } from '../kit/define-resource.ts';
 import { approveAccount } from './accounts/approve.ts';
 import { closeAccount } from './accounts/close.ts';
+import { endLimitOverride } from './accounts/end-override.ts';
 import { freezeAccount } from './accounts/freeze.ts';
 import { accounts } from './accounts/index.ts';
+import { overrideAccountLimit } from './accounts/override-limit.ts';
 import { rejectAccount } from './accounts/reject.ts';
 import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
@@ -53,6 +55,11 @@ import { grantRoleToUser } from './users/grant-role.ts';
 import { cancelDelivery } from './notices/cancel.ts';
 import { notices } from './notices/index.ts';
 import { retryDelivery } from './notices/retry.ts';
+import { events } from './events/index.ts';
+import { addNoteAction } from './notes/add.ts';
+import { notes } from './notes/index.ts';
+import { trace } from './trace/index.ts';
+import { limits } from './limits/index.ts';
 import { overview } from './overview/index.ts';
 import { allowAddress } from './ip-rules/allow.ts';
 import { blockAddress } from './ip-rules/block.ts';
@@ -89,6 +96,7 @@ export const resources: readonly AnyResource[] = [
   users,
   transactions,
   audit,
+  limits,
   inbox,
   incidents,
   operators,
@@ -104,6 +112,9 @@ export const resources: readonly AnyResource[] = [
   reviews,
   reviewItems,
   notices,
+  events,
+  trace,
+  notes,
 ];
 
 /** Every action there is, found by its id. */
@@ -115,6 +126,8 @@ export const actions: readonly AnyAction[] = [
   closeAccount,
   retractFreeze,
   retractAccountApproval,
+  overrideAccountLimit,
+  endLimitOverride,
   createUser,
   editUser,
   activateUser,
@@ -171,4 +184,5 @@ export const actions: readonly AnyAction[] = [
   revokeItem,
   retryDelivery,
   cancelDelivery,
+  addNoteAction,
 ];

@@ -37,7 +37,7 @@ const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 
 const plain = (name: Exclude<Intent, { by: unknown } | { index: unknown } | { key: unknown } | { letter: unknown }>['name']): Intent => ({
   name,
 });
-const jumps = (key: 'u' | 'a' | 't' | 'l') => (state: State) => resourceOf(state).jumps[key] !== undefined;
+const jumps = (key: 'u' | 'a' | 't' | 'l' | 'T') => (state: State) => resourceOf(state).jumps[key] !== undefined;
 
 // prettier-ignore
 const moving: readonly KeyRow[] = [
@@ -76,6 +76,7 @@ const going: readonly KeyRow[] = [
   { in: browse, keys: ['a'], intent: { name: 'jumped', key: 'a' }, hint: 'a account', long: 'the account of this record', when: jumps('a') },
   { in: browse, keys: ['t'], intent: { name: 'jumped', key: 't' }, hint: 't transactions', long: 'the transactions of this record', when: jumps('t') },
   { in: browse, keys: ['l'], intent: { name: 'jumped', key: 'l' }, hint: 'l log', long: 'what the audit log says about this record', when: jumps('l') },
+  { in: browse, keys: ['T'], intent: { name: 'jumped', key: 'T' }, hint: 'T trace', long: 'everything with the same correlation id as this record, as it happened', when: jumps('T') },
   { in: browse, keys: ['[', 'alt+left'], intent: plain('went-back'), long: 'back; cursor and marks come back too' },
   { in: browse, keys: [']', 'alt+right'], intent: plain('went-forward'), long: 'forward again' },
   { in: browse, keys: ['-'], intent: plain('went-last'), long: 'the view before this one, and back' },
@@ -92,6 +93,7 @@ const looking: readonly KeyRow[] = [
   { in: list, keys: ['>', 'right'], intent: { name: 'scrolled', by: 1 }, long: 'scroll columns; the first one stays' },
   { in: browse, keys: ['W'], intent: plain('window-opened'), hint: 'W write', long: 'the write window: opens it with a reason and a length, closes or renews it', when: lacksWindow },
   { in: browse, keys: ['i'], intent: plain('inbox-opened'), hint: 'i inbox', long: 'what waits for a decision', when: state => (state.pulse.last?.inbox ?? 0) > 0 },
+  { in: browse, keys: ['m'], intent: plain('note-opened'), long: 'note something on this record or the marked ones; notes stay' },
   { in: browse, keys: ['!'], intent: plain('incident-opened'), long: 'declare an incident' },
   { in: browse, keys: ['p'], intent: plain('paused'), hint: 'p pause', long: 'pause live updates, and go on' },
   { in: browse, keys: ['r'], intent: plain('refreshed'), hint: 'r show new', long: 'read again; shows rows that came on top', when: state => state.view.newer > 0 },

@@ -3,13 +3,14 @@ import { accessSubjects, accessSubjectsOfTwo } from './access-subjects.ts';
 import type { Bank, TestOperator } from './acting.ts';
 import type { ActingBank } from './acting-session.ts';
 import { bankSubjects, bankSubjectsOfTwo } from './bank-subjects.ts';
+import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
 
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did, or asked for, what is taken back. */
 export type Prepare = (world: ActingBank, doer: TestOperator) => Promise<Typed>;
 
 /** One for every action of the registry; a test fails where one is missing. */
-export const subjects: Readonly<Record<string, Prepare>> = { ...bankSubjects, ...accessSubjects, ...requestSubjects };
+export const subjects: Readonly<Record<string, Prepare>> = { ...bankSubjects, ...accessSubjects, ...requestSubjects, ...noteSubjects };
 
 /** For actions that take two people only by what is changed: so that they do. */
 export const subjectsOfTwo: Readonly<Record<string, Prepare>> = { ...bankSubjectsOfTwo, ...accessSubjectsOfTwo };

@@ -74,7 +74,9 @@ INSERT INTO ops.notable (entity, relation, id_column, permission) VALUES
 -- Who wrote it and when comes from the action under way.
 CREATE FUNCTION ops.guard_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  new.written_by := (ops.require_acting()).operator_id;
+  -- Under an approval the words are those of whoever asked
+  PERFORM ops.require_acting();
+  new.written_by := ops.maker();
   new.written_at := clock_timestamp();
   RETURN new;
 END $$;

@@ -95,5 +95,9 @@ export const audit = defineResource<AuditRow, Seal>({
     a: toRecord('account', 'accounts'),
     t: toRecord('transaction', 'transactions'),
     l: row => ({ resource: 'audit', filter: `entity=${row.entity} record="${row.entityId}"` }),
+    T: row => {
+      const id = row.correlationId ?? row.requestId;
+      return id === null ? undefined : { resource: 'trace', filter: `correlation=${id}` };
+    },
   },
 });

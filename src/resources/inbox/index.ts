@@ -125,5 +125,6 @@ export const inbox = defineResource<RequestRow, Happened>({
     u: toRecord('user'),
     t: toRecord('transaction'),
     l: request => ({ resource: 'audit', filter: request.uuid }),
+    T: request => ({ resource: 'trace', filter: `correlation=${request.uuid}` }),
   },
 });

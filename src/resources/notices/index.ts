@@ -104,5 +104,6 @@ export const notices = defineResource<NoticeRow, string>({
     a: toRecord('account'),
     t: toRecord('transaction'),
     l: notice => ({ resource: 'audit', filter: notice.requestId }),
+    T: notice => ({ resource: 'trace', filter: `correlation=${notice.requestId}` }),
   },
 });

@@ -14,7 +14,7 @@ const wordsOf = (state: State): readonly [first: string, ...others: string[]] =>
   }
   if (view.filter !== '') return [`No ${title} match /${safe(view.filter, { max: 100 })}`, 'Esc clears the filter, / changes it.'];
   if (view.base !== '') return [`No ${title} match ${safe(view.base, { max: 100 })}`, '[ goes back, : opens another list.'];
-  return ['Nothing is here yet.', 'x shows what can be done here.'];
+  return resourceOf(state).empty ?? ['Nothing is here yet.', 'x shows what can be done here.'];
 };
 
 /** The place of a list that has no rows to show. */

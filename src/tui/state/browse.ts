@@ -8,6 +8,7 @@ import { openFilter } from './filter.ts';
 import { openHelp, scrolledBy } from './help.ts';
 import { layoutOf } from './layout.ts';
 import { clearMarks, markAll, markRange, toggleMark } from './marks.ts';
+import { openNote } from './note.ts';
 import { openIncident, openInbox } from './operator.ts';
 import { countRows, readPage, refresh } from './reading.ts';
 import { andThen, resourceOf, rowAtCursor, stay, step, withFlash, withMode, withView } from './step.ts';
@@ -117,6 +118,8 @@ const leading = (state: State, intent: Intent, at: number): Step => {
       return openWindow(state);
     case 'inbox-opened':
       return openInbox(state);
+    case 'note-opened':
+      return openNote(state);
     case 'incident-opened':
       return openIncident(state);
     case 'helped':

@@ -53,10 +53,11 @@ export type Intent =
         | 'toured'
         | 'window-opened'
         | 'inbox-opened'
-        | 'incident-opened';
+        | 'incident-opened'
+        | 'note-opened';
     }
   | { readonly name: 'pane-chosen'; readonly index: number }
-  | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' }
+  | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' | 'T' }
   /** A letter where letters choose. */
   | { readonly name: 'letter-typed'; readonly letter: string };
 

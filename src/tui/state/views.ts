@@ -110,9 +110,9 @@ export const follow = (state: State, jump: Jump): Step => {
   return opened.ok ? opened.value : stay(withFlash(state, 'bad', opened.refusal.message, opened.refusal.next));
 };
 
-const jumpWords = { u: 'user', a: 'account', t: 'transactions', l: 'log' } as const;
+const jumpWords = { u: 'user', a: 'account', t: 'transactions', l: 'log', T: 'trace' } as const;
 
-export const jump = (state: State, key: 'u' | 'a' | 't' | 'l'): Step => {
+export const jump = (state: State, key: keyof typeof jumpWords): Step => {
   const row = rowAtCursor(state.view);
   const target = row && resourceOf(state).jumps[key]?.(row);
   return target ? follow(state, target) : stay(withFlash(state, 'info', `this record leads to no ${jumpWords[key]}`));
