@@ -12,6 +12,7 @@ const looking = [
   'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
+  'ops.daily_document', 'ops.shift_start', 'ops.shift_digest',
   'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
@@ -26,6 +27,7 @@ const acting = [
   'ops.make_request', 'ops.reject_request', 'ops.cancel_request', 'ops.fail_request', 'ops.judge_request', 'ops.note_decision',
   'ops.place_hold', 'ops.release_holds', 'ops.retract_hold', 'ops.flag_transaction', 'ops.clear_flag', 'ops.declare_incident', 'ops.move_incident',
   'ops.create_operator', 'ops.edit_operator', 'ops.set_operator_active', 'ops.reset_operator', 'ops.grant_role', 'ops.revoke_role', 'ops.end_operator_sessions',
+  'ops.open_daily', 'ops.refresh_daily', 'ops.decide_daily_item', 'ops.undo_daily_item', 'ops.close_daily', 'ops.write_handover', 'ops.accept_handover',
   'ops.end_operator_session', 'ops.open_review', 'ops.decide_review_item', 'ops.close_review',
   'bank.set_account_status', 'bank.retract_approval', 'bank.reverse_transaction', 'bank.open_account', 'bank.create_user', 'bank.set_user_profile',
   'bank.set_user_locked', 'bank.set_user_active', 'bank.set_user_role', 'bank.revoke_sessions', 'bank.end_session', 'bank.reset_password', 'bank.send_invitation',
@@ -62,6 +64,7 @@ export const internal: readonly string[] = [
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
   'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.weigh_account',
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
+  'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
 ]; // prettier-ignore
 
@@ -83,7 +86,7 @@ export const secrets: readonly string[] = [
 /** Columns that are none, although their names or types sound like it. What sounds like it and stands in neither list is read by nobody. */
 export const harmless: readonly string[] = [
   'bank.currency.code', 'bank.posting_refusal.code', 'bank.idempotency_key.content_hash', 'ops.action_run.input_hash', 'ops.approval.input_hash',
-  'ops.approval.preview_hash', 'ops.audit.prev', 'ops.audit.hash', 'ops.audit_head.hash', 'ops.access_review.result_hash',
+  'ops.approval.preview_hash', 'ops.audit.prev', 'ops.audit.hash', 'ops.audit_head.hash', 'ops.access_review.result_hash', 'ops.daily_review.result_hash',
 ]; // prettier-ignore
 
 /** Whether a column may hold a secret, by its name and type. */
