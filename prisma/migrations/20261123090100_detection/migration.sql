@@ -125,11 +125,19 @@ BEGIN
    GROUP BY l.rule ORDER BY l.rule;
 END $$;
 
+-- What a machine does about alerts is an action like what people do, under the name of whose console it was: with an audit row. Internal.
+CREATE FUNCTION ops.act_as_detection(session ops.operator_session, run bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (ops.acting()).request_id IS NOT NULL THEN RETURN; END IF;
+  PERFORM ops.take_request(session, 'detection.run', sha256(convert_to(run::text, 'UTF8')), gen_random_uuid(), NULL);
+END $$;
+
 -- Gives the hits of an account to its open alerts and opens those that are due; returns their numbers. Internal.
 CREATE FUNCTION ops.weigh_account(session ops.operator_session, run bigint, account bigint, low timestamptz, high timestamptz) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   due record;
+  given bigint[];
   made bigint;
   opened bigint[] := '{}';
   highest smallint := 0;
@@ -138,32 +146,37 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('detection of account ' || account, 0));
   -- Whoever decides one of them right now comes first: what is decided takes no more hits.
   PERFORM FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review') ORDER BY a.id FOR NO KEY UPDATE;
-  WITH given AS (
+  SELECT array_agg(h.id) INTO given FROM ops.rule_hit h JOIN ops.alert a ON a.rule = h.rule AND a.account_id = h.account_id
+   WHERE h.account_id = account AND a.status IN ('open', 'in review') AND NOT h.shadow AND h.alert_id IS NULL
+     AND h.at > low - interval '24 hours' AND h.at <= high + interval '24 hours';
+  IF given IS NOT NULL THEN
+    PERFORM ops.act_as_detection(session, run);
+    UPDATE ops.alert a SET hits = a.hits + g.hits, last_hit_at = greatest(a.last_hit_at, g.last_at), changed_at = clock_timestamp(), version = a.version + 1
+      FROM (SELECT h.rule, count(*) AS hits, max(h.at) AS last_at FROM ops.rule_hit h WHERE h.id = ANY (given) GROUP BY h.rule) g
+     WHERE a.account_id = account AND a.rule = g.rule AND a.status IN ('open', 'in review');
     UPDATE ops.rule_hit h SET alert_id = a.id FROM ops.alert a
-     WHERE a.account_id = account AND a.status IN ('open', 'in review') AND h.account_id = account AND h.rule = a.rule AND NOT h.shadow AND h.alert_id IS NULL
-       AND h.at > low - interval '24 hours' AND h.at <= high + interval '24 hours'
-    RETURNING a.id, h.at
-  )
-  UPDATE ops.alert a SET hits = a.hits + g.hits, last_hit_at = greatest(a.last_hit_at, g.last_at), changed_at = clock_timestamp(), version = a.version + 1
-    FROM (SELECT g.id, count(*) AS hits, max(g.at) AS last_at FROM given g GROUP BY g.id) g WHERE a.id = g.id;
+     WHERE h.id = ANY (given) AND a.account_id = account AND a.rule = h.rule AND a.status IN ('open', 'in review');
+  END IF;
   FOR due IN SELECT * FROM ops.alerts_due(account, low, high) LOOP
     highest := greatest(highest, due.score);
     CONTINUE WHEN due.loose IS NULL;
-    -- What a machine finds is recorded like what somebody does, under the name of whose console it was.
-    IF (ops.acting()).request_id IS NULL THEN PERFORM ops.take_request(session, 'detection.run', sha256(convert_to(run::text, 'UTF8')), gen_random_uuid(), NULL); END IF;
+    PERFORM ops.act_as_detection(session, run);
     INSERT INTO ops.alert AS a (rule, account_id, score, last_hit_at, hits) VALUES (due.rule, account, due.score, due.last_at, cardinality(due.loose)) RETURNING a.id INTO made;
     UPDATE ops.rule_hit h SET alert_id = made WHERE h.id = ANY (due.loose);
     opened := opened || made;
   END LOOP;
   -- An alert keeps the highest score that its account had while it was open.
-  UPDATE ops.alert a SET score = highest, changed_at = clock_timestamp(), version = a.version + 1
-   WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score < highest AND a.id <> ALL (opened);
+  IF EXISTS (SELECT FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score < highest) THEN
+    PERFORM ops.act_as_detection(session, run);
+    UPDATE ops.alert a SET score = highest, changed_at = clock_timestamp(), version = a.version + 1
+     WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score < highest;
+  END IF;
   RETURN opened;
 END $$;
 
 -- Stores what a rule saw and opens the alerts that follow from it, all or nothing. `hits` are rows of account_id, last_id, transaction_ids, observed, words.
 -- Score, mode and time are the database's own; a hit is about a side of the transaction that completed it. Found again they are nothing new.
-CREATE FUNCTION ops.raise_hits(token text, run bigint, rule smallint, version integer, parameters jsonb, hits jsonb, OUT found integer, OUT opened integer)
+CREATE FUNCTION ops.raise_hits(token text, run bigint, rule smallint, version integer, parameters jsonb, hits jsonb, OUT stored integer, OUT opened integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   session ops.operator_session := ops.detecting_session(token);
@@ -177,7 +190,7 @@ BEGIN
   IF known.version IS DISTINCT FROM version THEN
     RAISE EXCEPTION 'this console knows version % of R%, the database version %: update it', version, rule, known.version USING ERRCODE = 'BU007';
   END IF;
-  found := 0; opened := 0;
+  stored := 0; opened := 0;
   IF mode = 'off' THEN RETURN; END IF;
   IF EXISTS (SELECT FROM jsonb_to_recordset(hits) AS h (account_id bigint, last_id bigint, transaction_ids bigint[])
                LEFT JOIN bank.transaction t ON t.id = h.last_id AND h.account_id IN (t.from_account_id, t.to_account_id)
@@ -185,7 +198,7 @@ BEGIN
     RAISE EXCEPTION 'a hit of R% is not about a side of its last transaction', rule USING ERRCODE = '23514';
   END IF;
   FOR fresh IN
-    WITH stored AS (
+    WITH new_ones AS (
       INSERT INTO ops.rule_hit AS s (rule, rule_version, shadow, account_id, last_id, transaction_ids, observed, parameters, words, score, at, run_id)
       SELECT raise_hits.rule, known.version, mode = 'shadow', h.account_id, h.last_id, h.transaction_ids, h.observed, raise_hits.parameters, left(h.words, 300), known.score,
              t.posted_at, run
@@ -193,16 +206,17 @@ BEGIN
        ORDER BY h.account_id, h.last_id
       ON CONFLICT DO NOTHING RETURNING s.account_id, s.at
     )
-    SELECT s.account_id, min(s.at) AS low, max(s.at) AS high, count(*)::integer AS hits FROM stored s GROUP BY s.account_id ORDER BY s.account_id
+    SELECT s.account_id, min(s.at) AS low, max(s.at) AS high, count(*)::integer AS hits FROM new_ones s GROUP BY s.account_id ORDER BY s.account_id
   LOOP
-    found := found + fresh.hits;
+    stored := stored + fresh.hits;
     IF mode = 'live' THEN made := made || ops.weigh_account(session, run, fresh.account_id, fresh.low, fresh.high); END IF;
   END LOOP;
   opened := cardinality(made);
-  UPDATE ops.detection_run r SET hits = r.hits + found, alerts = r.alerts + opened WHERE r.id = run;
-  IF opened > 0 THEN
-    PERFORM ops.write_audit('create', 'rule', rule::text, 'R' || rule, NULL, jsonb_build_object('run', run, 'hits', found, 'alerts', to_jsonb(made)), 'success', NULL, NULL, NULL,
-                            jsonb_build_object('summary', format('opened %s', CASE opened WHEN 1 THEN 'an alert' ELSE opened || ' alerts' END)));
+  UPDATE ops.detection_run r SET hits = r.hits + stored, alerts = r.alerts + opened WHERE r.id = run;
+  IF (ops.acting()).request_id IS NOT NULL THEN
+    PERFORM ops.write_audit(CASE opened WHEN 0 THEN 'update' ELSE 'create' END, 'rule', rule::text, 'R' || rule, NULL,
+                            jsonb_build_object('run', run, 'hits', stored, 'opened', to_jsonb(made)), 'success', NULL, format('%s new hits, %s alerts opened', stored, opened), NULL,
+                            '{"summary": "raised hits"}');
   END IF;
 END $$;
 

@@ -2,7 +2,7 @@ import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.
 import { brokenStandard, settingText } from '../../domain/setting.ts';
 import { defineResource, type Binding, type DetailLine, type DetailSection } from '../../kit/define-resource.ts';
 import { settingPage, versionsOf, type SettingRow, type SettingVersion } from './queries.ts';
-import { whyNotEdit } from './target.ts';
+import { eyesOf, whyNotEdit } from './target.ts';
 
 /** Of a value in a list; its detail shows more. */
 const widest = 60;
@@ -27,7 +27,7 @@ const detail = (setting: SettingRow, versions: readonly SettingVersion[]): reado
       ['Default', setting.defaultValue === null ? '-' : settingText(setting.defaultValue).slice(0, longest)],
       ['What it is', setting.description],
       ['Type', setting.type],
-      ['Category', `${setting.category}${setting.category === 'security' ? ': takes two people' : ''}`],
+      ['Category', `${setting.category}${eyesOf(setting) === 2 ? ': takes two people' : ''}`],
       ['Changed here', setting.isEditable ? 'yes' : 'no'],
       ['Public', setting.isPublic ? 'yes: the platform reads it' : 'no'],
       ...bounds(setting),
@@ -81,9 +81,9 @@ export const settings = defineResource<SettingRow, readonly SettingVersion[]>({
     { title: 'Type', width: 7, priority: 2, cell: setting => setting.type },
     {
       title: 'Category',
-      width: 8,
+      width: 9,
       cell: setting => setting.category,
-      tone: setting => (setting.category === 'security' ? 'warn' : 'plain'),
+      tone: setting => (eyesOf(setting) === 2 ? 'warn' : 'plain'),
     },
     { title: 'Version', width: 7, align: 'right', cell: setting => String(setting.version) },
     { title: 'Editable', width: 8, priority: 2, cell: setting => (setting.isEditable ? 'yes' : 'no') },

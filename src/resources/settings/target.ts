@@ -23,8 +23,8 @@ export const settingTarget = ({ id, key, version }: SettingRow): Target => ({ id
 /** A setting and the value it is to have. */
 export type ChangeFacts = { readonly setting: SettingRow; readonly value: unknown };
 
-/** Security settings take two. */
-export const eyesOf = ({ category }: SettingRow): 1 | 2 => (category === 'security' ? 2 : 1);
+/** Settings of security, and of how suspicious postings are looked for, take two. */
+export const eyesOf = ({ category }: SettingRow): 1 | 2 => (category === 'security' || category === 'detection' ? 2 : 1);
 
 /** What a new value means, before it is set. */
 export const aboutChange = (setting: SettingRow, value: unknown): readonly string[] => {

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { act, refusal } from '../../support/acting.ts';
+import { aDetectionBank, hitOf, type DetectionBank } from '../../support/detection-bank.ts';
+import { full, report } from '../../support/reliability.ts';
+
+let world: DetectionBank;
+let account: string;
+beforeAll(async () => {
+  world = await aDetectionBank();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+beforeEach(async () => {
+  ({ id: account } = await world.bank.account());
+});
+
+type Alert = { readonly id: string; readonly rule: number; readonly score: number; readonly hits: number; readonly version: number };
+
+const alerts = (of = account): Promise<readonly Alert[]> =>
+  world.bank.rows<Alert>(
+    `SELECT id, rule, score, hits, version FROM ops.alert WHERE account_id = $1 AND status IN ('open', 'in review') ORDER BY rule`,
+    [of],
+  );
+const loose = async (): Promise<number> =>
+  (await world.bank.rows('SELECT FROM ops.rule_hit WHERE account_id = $1 AND alert_id IS NULL', [account])).length;
+const decide = (alert: Alert | undefined, outcome: string) =>
+  world.bank.behindItsBack(
+    `UPDATE ops.alert SET status = 'dismissed', outcome = $2, decided_by = $3, decided_at = clock_timestamp() WHERE id = $1`,
+    [alert?.id, outcome, world.bank.one.id],
+  );
+
+describe('scores of the rules that hit an account within 24 hours add up', () => {
+  test('one of 30 opens nothing; with another of 15 both get an alert, each with its own hits', async () => {
+    await world.hit(account, 1);
+    expect(await alerts()).toEqual([]);
+    await world.hit(account, 3);
+    expect(await alerts()).toMatchObject([
+      { rule: 1, score: 45, hits: 1 },
+      { rule: 3, score: 45, hits: 1 },
+    ]);
+    expect(await loose()).toBe(0);
+  });
+
+  test('a rule that hits twice counts once', async () => {
+    await world.hit(account, 1);
+    await world.hit(account, 1);
+    expect(await alerts()).toEqual([]);
+  });
+
+  test('further hits go to the open alert, and raise the score of all alerts of the account', async () => {
+    await world.hit(account, 5);
+    await world.hit(account, 5);
+    expect(await alerts()).toMatchObject([{ rule: 5, score: 50, hits: 2, version: 1 }]);
+    await world.hit(account, 4);
+    expect(await alerts()).toMatchObject([
+      { rule: 4, score: 110, hits: 1 },
+      { rule: 5, score: 110, hits: 2 },
+    ]);
+  });
+
+  test('the score that opens alerts is a setting', async () => {
+    await world.set('detection.alert-score', 30);
+    await world.hit(account, 1);
+    await world.set('detection.alert-score', 40);
+    expect(await alerts()).toMatchObject([{ rule: 1, score: 30 }]);
+  });
+
+  test('hits more than a day apart are not added', async () => {
+    await world.hit(account, 1);
+    await world.bank.behindItsBack(`UPDATE ops.rule_hit SET at = at - interval '25 hours' WHERE account_id = $1`, [account]);
+    await world.hit(account, 3);
+    expect(await alerts()).toEqual([]);
+    expect(await loose()).toBe(2);
+  });
+
+  test('what is found late is added to what came after it', async () => {
+    const transactions = [await world.deposit(account), await world.deposit(account)];
+    const run = await world.begin();
+    await world.watch.raise(run, { id: 1, version: 1 }, {}, [hitOf(account, transactions[1] ?? '')]);
+    await world.watch.raise(run, { id: 3, version: 1 }, {}, [hitOf(account, transactions[0] ?? '')]);
+    await world.watch.finish(run);
+    expect(await alerts()).toMatchObject([{ rule: 1 }, { rule: 3 }]);
+  });
+});
+
+describe('what raises nothing', () => {
+  test('a rule in shadow is stored and counts for nothing; one that is off is not stored', async () => {
+    await world.set('detection.r5.mode', 'shadow');
+    await world.set('detection.r4.mode', 'off');
+    await world.hit(account, 4, 5);
+    await world.hit(account, 1);
+    await world.set('detection.r5.mode', 'live');
+    await world.set('detection.r4.mode', 'live');
+    expect(await alerts()).toEqual([]);
+    const rows = await world.bank.rows('SELECT rule, shadow FROM ops.rule_hit WHERE account_id = $1 ORDER BY rule', [account]);
+    expect(rows).toEqual([
+      { rule: 1, shadow: false },
+      { rule: 5, shadow: true },
+    ]);
+  });
+
+  test('a rule that is snoozed for the account', async () => {
+    await world.bank.behindItsBack(
+      `INSERT INTO ops.alert_snooze (rule, account_id, until, note, set_by) VALUES (5, $1, clock_timestamp() + interval '1 hour', 'known to us', $2)`,
+      [account, world.bank.one.id],
+    );
+    await world.hit(account, 5);
+    expect(await alerts()).toEqual([]);
+    await world.bank.behindItsBack('DELETE FROM ops.alert_snooze WHERE account_id = $1', [account]);
+    await world.hit(account, 5);
+    expect(await alerts()).toMatchObject([{ rule: 5, hits: 2 }]);
+  });
+
+  test('a hit whose alert was dismissed does not come back; found to be nothing, it is not added any more', async () => {
+    await world.hit(account, 5);
+    const [first] = await alerts();
+    await decide(first, 'false positive');
+    const [seen] = await world.bank.rows<{ id: string }>('SELECT last_id AS id FROM ops.rule_hit WHERE account_id = $1', [account]);
+    const run = await world.begin();
+    expect(await world.watch.raise(run, { id: 5, version: 1 }, {}, [hitOf(account, seen?.id ?? '')])).toEqual({ found: 0, opened: 0 });
+    await world.watch.finish(run);
+    await world.hit(account, 1);
+    expect(await alerts()).toEqual([]);
+    await world.hit(account, 5);
+    expect(await alerts()).toMatchObject([
+      { rule: 1, hits: 1, score: 80 },
+      { rule: 5, hits: 1, score: 80 },
+    ]);
+  });
+
+  test('a hit about somebody who has no part in its transaction, and a rule of another version', async () => {
+    const { id: other } = await world.bank.account();
+    const transaction = await world.deposit(other);
+    const run = await world.begin();
+    await expect(world.watch.raise(run, { id: 5, version: 1 }, {}, [hitOf(account, transaction)])).rejects.toThrow(/not about a side/);
+    await expect(world.watch.raise(run, { id: 5, version: 2 }, {}, [])).rejects.toThrow(/knows version 2 of R5, the database version 1/);
+    await world.watch.finish(run);
+    await expect(world.watch.raise(run, { id: 5, version: 1 }, {}, [])).rejects.toThrow(/not under way/);
+  });
+});
+
+describe('whose console it is', () => {
+  test('what opened alerts is in the audit log, under the name of whoever was signed in', async () => {
+    await world.hit(account, 5);
+    const [alert] = await alerts();
+    const rows = await world.bank.rows(
+      `SELECT operator, verb, entity, entity_id, new -> 'opened' AS opened FROM ops.audit WHERE action = 'detection.run' ORDER BY seq DESC LIMIT 1`,
+    );
+    expect(rows).toEqual([{ operator: 'one', verb: 'create', entity: 'rule', entity_id: '5', opened: [Number(alert?.id)] }]);
+  });
+
+  test('a locked screen goes on, a session that ended does not, nor does somebody without the right', async () => {
+    const { db, one, two } = world.bank;
+    await db.query('SELECT ops.lock_session($1)', [one.token]);
+    await world.hit(account, 5);
+    expect(await alerts()).toHaveLength(1);
+    await world.bank.behindItsBack('UPDATE ops.operator_session SET locked_at = NULL');
+    expect((await refusal(db, () => db.query(`SELECT ops.begin_detection('no token')`))).code).toBe('BU001');
+    await world.bank.behindItsBack(`DELETE FROM ops.role_permission WHERE permission = 'detection.run' AND role <> 'sysop'`);
+    await world.bank.behindItsBack(`DELETE FROM ops.operator_role WHERE role = 'sysop' AND operator_id = $1`, [two.id]);
+    expect(await refusal(db, () => db.query('SELECT ops.begin_detection($1)', [two.token]))).toMatchObject({ code: 'BU002' });
+  });
+
+  test('a run is begun in a transaction of its own: an older number would hide what is under way', async () => {
+    const { db, one } = world.bank;
+    const attempt = act(db, one, 'windows.open', () => db.query('SELECT ops.begin_detection($1)', [one.token]));
+    expect(await refusal(db, () => attempt)).toMatchObject({ code: 'BU004' });
+  });
+});
+
+describe('two consoles at once', () => {
+  test('of many that begin a run together one does', async () => {
+    const rounds = full ? 200 : 20;
+    const consoles = [world.bank.one, world.bank.maker].map(world.as);
+    const begun: number[] = [];
+    await world.watch.finish(await world.begin());
+    for (let round = 0; round < rounds; round++) {
+      const runs = await Promise.all([...consoles, ...consoles].map(async watch => ({ watch, run: await watch.begin() })));
+      const mine = runs.filter(({ run }) => run !== undefined);
+      begun.push(mine.length);
+      for (const { watch, run } of mine) if (run) await watch.finish(run);
+    }
+    report('consoles that begin a run together', { rounds, 'at once': 4, begun: begun.reduce((sum, one) => sum + one, 0) });
+    expect(begun.every(count => count === 1)).toBe(true);
+  });
+
+  test('two that raise hits of one account together open one alert for each rule, and store what both saw once', async () => {
+    const rounds = full ? 200 : 15;
+    const sums = { found: 0, opened: 0 };
+    const mine = world.as(world.bank.one);
+    const theirs = world.as(world.bank.maker);
+    for (let round = 0; round < rounds; round++) {
+      const { id } = await world.bank.account();
+      const transaction = await world.deposit(id);
+      const [first, second] = [await world.begin(mine), await world.begin(theirs)];
+      const hit = [hitOf(id, transaction)];
+      const raised = await Promise.all([
+        mine.raise(first, { id: 1, version: 1 }, {}, hit),
+        theirs.raise(second, { id: 7, version: 1 }, {}, hit),
+        mine.raise(first, { id: 5, version: 1 }, {}, hit),
+        theirs.raise(second, { id: 5, version: 1 }, {}, hit),
+      ]);
+      for (const { found, opened } of raised) {
+        sums.found += found;
+        sums.opened += opened;
+      }
+      expect(await alerts(id)).toMatchObject([1, 5, 7].map(rule => ({ rule, hits: 1, score: 115 })));
+    }
+    report('two consoles that raise hits of one account at once', {
+      rounds,
+      'hits raised': rounds * 4,
+      stored: sums.found,
+      'alerts opened': sums.opened,
+    });
+    expect(sums).toEqual({ found: rounds * 3, opened: rounds * 3 });
+  });
+});
