@@ -1,5 +1,6 @@
 import type { Direct } from '../database/direct.ts';
-import { renderNotice, type NoticeTemplate, type RenderedNotice } from '../domain/notice.ts';
+import type { NoticeTemplate } from '../domain/notice-parameters.ts';
+import { renderNotice, type RenderedNotice } from '../domain/notice.ts';
 import { randomFrom } from './random.ts';
 
 type Told = RenderedNotice & {

@@ -1,47 +1,11 @@
 import { formatInstant } from './day.ts';
 import { markLookAlike } from './look-alike.ts';
+import type { NoticeParameters, NoticeTemplate, StaffNotice } from './notice-parameters.ts';
 import { safe } from './safe-text.ts';
 
 export const noticeChannels = ['email', 'webhook', 'command'] as const;
 /** A way out of the console. */
 export type NoticeChannel = (typeof noticeChannels)[number];
-
-type StaffNotice = { readonly environment: string; readonly at: Date };
-
-/** What each template needs to know. Texts may come from anybody; a secret is not among them, see `withSecret`. */
-export type NoticeParameters = {
-  'password-reset': { readonly name: string; readonly expires: Date };
-  /** No ground: to tell somebody under suspicion why is forbidden in most places (tipping off). */
-  'account-frozen': { readonly name: string; readonly account: string; readonly at: Date };
-  'account-unfrozen': { readonly name: string; readonly account: string; readonly at: Date };
-  'account-closed': { readonly name: string; readonly account: string; readonly at: Date };
-  /** Goes to the old address and does not tell the new one: whoever reads it may be the reason for the change. */
-  'address-changed': { readonly name: string; readonly what: string; readonly at: Date };
-  'approval-waiting': StaffNotice & {
-    readonly action: string;
-    readonly target: string;
-    readonly requester: string;
-    readonly expires: Date;
-  };
-  'developer-role': StaffNotice & {
-    readonly operator: string;
-    readonly grantedBy: string;
-    readonly incident: string;
-    readonly expires: Date;
-  };
-  'break-glass': StaffNotice & {
-    readonly operator: string;
-    readonly action: string;
-    readonly target: string;
-    readonly incident: string;
-    readonly ratifyBy: Date;
-  };
-  invite: { readonly role: string; readonly uses: number; readonly expires: Date };
-  enrolment: { readonly environment: string; readonly name: string; readonly expires: Date };
-  'operator-created': StaffNotice & { readonly operator: string; readonly roles: readonly string[]; readonly createdBy: string };
-  'role-changed': { readonly name: string; readonly before: string; readonly after: string; readonly at: Date };
-};
-export type NoticeTemplate = keyof NoticeParameters;
 
 /** Body as it is stored: where a secret belongs stands a placeholder. */
 export type RenderedNotice = { readonly subject: string; readonly body: string };
@@ -61,6 +25,7 @@ type Message = {
 const longestValue = 280;
 const longestInSubject = 40;
 const longestSubject = 150;
+const ownNumber = 'For questions, speak to your bank on a number that you already know.';
 const placeholder = '{secret}';
 /** Labels stand before every value, so that no value can be a line of its own. */
 const placeholderLine = /^ {2}\{secret\}$/m;
@@ -98,7 +63,7 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
     subject: `Your account ${ending(parameters.account)} is frozen`,
     says: 'Your account is frozen. Deposits, withdrawals and transfers are refused until it is released; your balance stays on it.',
     facts: ownAccount(parameters, 'Since'),
-    next: 'For questions, speak to your bank on a number that you already know.',
+    next: ownNumber,
   }),
   'account-unfrozen': parameters => ({
     subject: `Your account ${ending(parameters.account)} is released`,
@@ -198,6 +163,26 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
       ['At', at],
     ],
     next: 'If you did not expect this, speak to whoever administers your access.',
+  }),
+  'review-escalated': ({ operator, about, record, note, ...rest }) => ({
+    subject: `Escalated by ${named(operator)} in the daily review`,
+    says: 'Somebody who reviewed the day asks for a decision.',
+    facts: staff(rest, [
+      ['Escalated by', operator],
+      ['About', about],
+      ['Record', record],
+      ['Note', note],
+    ]),
+    next: 'Look at it in the console: bursar daily-items list decision=escalate.',
+  }),
+  'incident-update': ({ at, message, staff: about }) => ({
+    subject: about ? `Incident ${named(about.incident)}` : 'News from your bank',
+    says: about ? 'What there is to know about an incident.' : 'Your bank has to tell you something.',
+    facts: [
+      ...(about ? staff({ environment: about.environment, at }, [['Incident', about.incident]]) : [['At', at] as const]),
+      ...message.map((piece, index): Fact => [index === 0 ? 'Message' : 'More', piece]),
+    ],
+    next: about ? 'All else is in the console: bursar incidents list.' : ownNumber,
   }),
 };
 

@@ -1,5 +1,6 @@
 import { isMailAddress } from '../domain/notice-settings.ts';
-import { needsSecret, renderNotice, withSecret, type NoticeChannel, type NoticeParameters, type NoticeTemplate } from '../domain/notice.ts';
+import type { NoticeParameters, NoticeTemplate } from '../domain/notice-parameters.ts';
+import { needsSecret, renderNotice, withSecret, type NoticeChannel } from '../domain/notice.ts';
 import type { Context } from './define-action.ts';
 
 /** Somebody's own address; or every operator who holds a permission or a role, by the channels that are set for staff. */

@@ -1,6 +1,7 @@
 import type { Database } from '../database/client.ts';
 import { SecretKeyError } from '../database/secret-key.ts';
-import type { NoticeChannel, NoticeTemplate } from '../domain/notice.ts';
+import type { NoticeTemplate } from '../domain/notice-parameters.ts';
+import type { NoticeChannel } from '../domain/notice.ts';
 
 /** A notice that is ours to deliver until its lease ends. */
 export type Claimed = {

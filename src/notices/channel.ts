@@ -1,4 +1,5 @@
-import type { NoticeChannel, NoticeTemplate } from '../domain/notice.ts';
+import type { NoticeTemplate } from '../domain/notice-parameters.ts';
+import type { NoticeChannel } from '../domain/notice.ts';
 
 /** A notice as it leaves. Its body may hold a secret: it is not stored, logged or shown. */
 export type OutgoingNotice = {

@@ -4,7 +4,7 @@ import { openNotice, sealNotice } from '../../src/database/secret-key.ts';
 import { loadOperator } from '../../src/database/sign-in.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { enqueueNotice, type NewNotice } from '../../src/kit/notice.ts';
-import type { NoticeTemplate } from '../../src/domain/notice.ts';
+import type { NoticeTemplate } from '../../src/domain/notice-parameters.ts';
 import type { Outbox } from '../../src/kit/outbox.ts';
 import type { Receipt, Typed } from '../../src/kit/request.ts';
 import { openSession, type Session } from '../../src/kit/session.ts';

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  needsSecret,
-  noticeTemplates,
-  renderNotice,
-  withSecret,
-  type NoticeParameters,
-  type NoticeTemplate,
-} from '../../src/domain/notice.ts';
+import type { NoticeParameters, NoticeTemplate } from '../../src/domain/notice-parameters.ts';
+import { needsSecret, noticeTemplates, renderNotice, withSecret } from '../../src/domain/notice.ts';
 
 /** What a terminal or a mail program obeys, hides or reorders; the line ends of a body are ours. */
 const harmful = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
@@ -30,6 +24,8 @@ const parametersWith = (text: string): NoticeParameters => {
     enrolment: { environment: text, name: text, expires: instant },
     'operator-created': { ...staff, operator: text, roles: [text, text], createdBy: text },
     'role-changed': { name: text, before: text, after: text, at: instant },
+    'review-escalated': { ...staff, operator: text, about: text, record: text, note: text },
+    'incident-update': { at: instant, message: [text], staff: { environment: text, incident: text } },
   };
 };
 const rendered = (template: NoticeTemplate, text: string) => renderNotice(template, parametersWith(text)[template]);

@@ -1,7 +1,8 @@
 import type { Db } from '../../database/client.ts';
 import { number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
-import { noticeChannels, noticeTemplates, type NoticeChannel, type NoticeTemplate } from '../../domain/notice.ts';
+import type { NoticeTemplate } from '../../domain/notice-parameters.ts';
+import { noticeChannels, noticeTemplates, type NoticeChannel } from '../../domain/notice.ts';
 import type { Keyed } from '../../domain/page.ts';
 
 const noticeStates = ['waiting', 'sending', 'sent', 'failed', 'dead', 'kept', 'cancelled'] as const;
