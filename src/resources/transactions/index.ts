@@ -1,20 +1,28 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
+import { redFlags, redMarks, ruleWord } from '../../domain/red-flag.ts';
 import type { TransactionStatus } from '../../domain/transaction.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import {
   auditOf,
   flagsOfTransaction,
+  hitsOn,
   partiesOf,
   transactionPage,
   type Flag,
+  type Hit,
   type Party,
   type Trace,
   type TransactionRow,
 } from './queries.ts';
 import { whyNotFlag, whyNotUnflag } from './target.ts';
 
-type Related = { readonly parties: ReadonlyMap<bigint, Party>; readonly flags: readonly Flag[]; readonly traces: readonly Trace[] };
+type Related = {
+  readonly parties: ReadonlyMap<bigint, Party>;
+  readonly flags: readonly Flag[];
+  readonly hits: readonly Hit[];
+  readonly traces: readonly Trace[];
+};
 
 const statusOf = (transaction: TransactionRow): TransactionStatus => (transaction.reversedBy === null ? 'posted' : 'reversed');
 const outside = (transaction: TransactionRow): string => transaction.counterparty ?? 'outside';
@@ -51,7 +59,19 @@ const flagLines = (flags: readonly Flag[]): readonly DetailLine[] =>
     ...(flag.clearedAt ? [[formatShortInstant(flag.clearedAt), `cleared by ${flag.clearedBy}: ${flag.clearNote}`, 'dim'] as const] : []),
   ]);
 
-const detail = (transaction: TransactionRow, { parties, flags, traces }: Related): readonly DetailSection[] => [
+const hitLines = (hits: readonly Hit[]): readonly DetailLine[] =>
+  hits.map(({ rule, title, words, alert }) => [
+    ruleWord(rule),
+    `${redFlags.find(flag => flag.rule === rule)?.means ?? title}: ${words}${alert === null ? '' : `, alert #${alert}`}`,
+    'bad',
+  ]);
+
+/** In a word or two: that it was flagged by hand, and the marks of the rules that hit it. */
+const redCell = ({ flagged, rules }: TransactionRow): string =>
+  rules.length === 0 ? (flagged ? 'flagged' : '') : `${redMarks(rules)}${flagged ? ' flag' : ''}`;
+const redWords = ({ flagged, rules }: TransactionRow): string => [...rules.map(ruleWord), ...(flagged ? ['flagged'] : [])].join(' ');
+
+const detail = (transaction: TransactionRow, { parties, flags, hits, traces }: Related): readonly DetailSection[] => [
   {
     title: 'Transaction',
     lines: [
@@ -67,6 +87,7 @@ const detail = (transaction: TransactionRow, { parties, flags, traces }: Related
       ...reversalLines(transaction),
     ],
   },
+  ...(hits.length === 0 ? [] : [{ title: 'Red flags', lines: hitLines(hits) }]),
   legSection(transaction, 'from', parties),
   legSection(transaction, 'to', parties),
   ...(flags.length === 0 ? [] : [{ title: 'Flags', lines: flagLines(flags) }]),
@@ -126,7 +147,7 @@ export const transactions = defineResource<TransactionRow, Related>({
       sort: 'amount',
       cell: transaction => formatMoney(transaction.amount, transaction.currency),
     },
-    { title: 'Flag', width: 7, cell: ({ flagged }) => (flagged ? 'flagged' : ''), tone: () => 'warn' },
+    { title: 'Red', width: 8, cell: redCell, value: redWords, tone: ({ rules }) => (rules.length > 0 ? 'bad' : 'warn') },
     { title: 'Channel', width: 14, priority: 3, cell: transaction => transaction.channel },
     { title: 'Description', width: 24, priority: 2, cell: transaction => transaction.description },
     {
@@ -139,12 +160,13 @@ export const transactions = defineResource<TransactionRow, Related>({
   ],
 
   relate: async (db, transaction) => {
-    const [parties, flags, traces] = await Promise.all([
+    const [parties, flags, hits, traces] = await Promise.all([
       partiesOf(db, transaction),
       flagsOfTransaction(db, transaction),
+      hitsOn(db, transaction.id),
       auditOf(db, transaction.id),
     ]);
-    return { parties, flags, traces };
+    return { parties, flags, hits, traces };
   },
   detail,
 

@@ -2,6 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { flag, meaning, money, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
+import { redFlags, ruleNames } from '../../domain/red-flag.ts';
 import { channels, transactionTypes, type Channel, type TransactionStatus, type TransactionType } from '../../domain/transaction.ts';
 
 export type TransactionRow = Keyed & {
@@ -20,6 +21,8 @@ export type TransactionRow = Keyed & {
   readonly reverses: bigint | null;
   readonly reversedBy: bigint | null;
   readonly flagged: boolean;
+  /** The rules of detection that it was part of, by number. */
+  readonly rules: readonly number[];
   readonly businessDay: Date;
   readonly postedAt: Date;
 };
@@ -35,12 +38,21 @@ const notReversed = 'NOT EXISTS (SELECT FROM bank.transaction r WHERE r.reverses
 const flagged = 't.id IN (SELECT g.transaction_id FROM ops.transaction_flag g WHERE g.cleared_at IS NULL)';
 const notFlagged = 'NOT EXISTS (SELECT FROM ops.transaction_flag g WHERE g.transaction_id = t.id AND g.cleared_at IS NULL)';
 
+/** By the rules of detection that hit it; hits that only count in shadow mark nothing. */
+const hitBy = (rule: number): string => `t.id IN (SELECT g.transaction_id FROM ops.red_flag g WHERE g.rule = ${rule})`;
+const red = {
+  yes: 't.id IN (SELECT g.transaction_id FROM ops.red_flag g)',
+  no: 'NOT EXISTS (SELECT FROM ops.red_flag g WHERE g.transaction_id = t.id)',
+  ...Object.fromEntries(redFlags.map(({ rule, word }) => [word, hitBy(rule)])),
+};
+
 export const transactionPage = pageOf<TransactionRow>({
   table: 'bank.transaction',
   select: `t.type::text, t.from_account_id AS "fromId", f.number AS "fromNumber", t.from_balance_after AS "fromBalanceAfter",
     t.to_account_id AS "toId", o.number AS "toNumber", t.to_balance_after AS "toBalanceAfter", t.amount, t.currency, t.channel, t.counterparty,
     t.description, t.reverses, (SELECT r.id FROM bank.transaction r WHERE r.reverses = t.id) AS "reversedBy",
     EXISTS (SELECT FROM ops.transaction_flag g WHERE g.transaction_id = t.id AND g.cleared_at IS NULL) AS flagged,
+    ARRAY(SELECT DISTINCT g.rule FROM ops.red_flag g WHERE g.transaction_id = t.id ORDER BY g.rule)::int[] AS rules,
     t.business_day AS "businessDay", t.posted_at AS "postedAt"`,
   joins: 'LEFT JOIN bank.account f ON f.id = t.from_account_id LEFT JOIN bank.account o ON o.id = t.to_account_id',
   defaultSort: { field: 'posted', descending: true },
@@ -54,6 +66,8 @@ export const transactionPage = pageOf<TransactionRow>({
     type: oneOf('t.type', transactionTypes, 'bank.transaction_type'),
     status: meaning({ posted: notReversed, reversed } satisfies Record<TransactionStatus, string>),
     flagged: flag(flagged, notFlagged),
+    red: meaning(red),
+    rule: meaning(Object.fromEntries(ruleNames.map((name, index) => [name, hitBy(index + 1)]))),
     amount: money('t.amount', { sortable: true }),
     channel: oneOf('t.channel', channels),
     posted: time('t.posted_at', { sortable: true }),
@@ -88,6 +102,22 @@ export const flagsOfTransaction = async (db: Db, { id, fromId, toId }: Flaggable
     SELECT f.note, p.name AS "flaggedBy", f.flagged_at AS "flaggedAt", c.name AS "clearedBy", f.cleared_at AS "clearedAt", f.clear_note AS "clearNote"
       FROM ops.transaction_flag f JOIN ops.operator p ON p.id = f.flagged_by LEFT JOIN ops.operator c ON c.id = f.cleared_by
      WHERE f.account_id = ${fromId ?? toId} AND f.transaction_id = ${id} ORDER BY f.id DESC LIMIT 50`;
+
+/** A hit of a rule of detection that a transaction was part of. */
+export type Hit = {
+  readonly rule: number;
+  readonly title: string;
+  readonly words: string;
+  readonly at: Date;
+  readonly alert: bigint | null;
+};
+
+/** Why a transaction is red, rule by rule, the newest hits of each first. */
+export const hitsOn = (db: Db, id: bigint): Promise<readonly Hit[]> =>
+  db.$queryRaw<Hit[]>`
+    SELECT h.rule::int AS rule, r.title, h.words, h.at, h.alert_id AS alert
+      FROM ops.red_flag g JOIN ops.rule_hit h ON h.id = g.hit_id JOIN ops.detection_rule r ON r.id = h.rule
+     WHERE g.transaction_id = ${id} ORDER BY h.rule, h.id DESC LIMIT 20`;
 
 export type Trace = {
   readonly seq: bigint;
