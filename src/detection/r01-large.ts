@@ -1,5 +1,5 @@
 import { defineRule } from './define-rule.ts';
-import { actor, limitOf, money, number } from './parts.ts';
+import { actor, bounds, limitOf, money, number } from './parts.ts';
 
 export const r01Large = defineRule({
   id: 1,
@@ -13,13 +13,13 @@ export const r01Large = defineRule({
     percent: { label: 'Share of the single limit', unit: 'percent', usual: 80, min: 10, max: 100 },
   },
   sql: `
+    WITH ${bounds('single')}
     SELECT ${actor} AS account_id, t.id AS last_id, ARRAY[t.id] AS transaction_ids, t.posted_at AS at,
            jsonb_build_object('amount', t.amount::text, 'limit', l.single::text, 'currency', t.currency, 'type', t.type) AS observed
       FROM bank.transaction t
-      JOIN bank.limit_default d ON d.type = t.type
-      JOIN bank.currency c ON c.code = t.currency
+      JOIN bounds b ON b.type = t.type AND b.currency = t.currency
      CROSS JOIN LATERAL (SELECT ${limitOf('single')} AS single) l
-     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.amount >= l.single * :percent / 100`,
+     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.amount * 100 >= b.lowest * :percent AND t.amount * 100 >= l.single * :percent`,
   words: (observed, { percent }) =>
     `${observed['type']} of ${money(observed, 'amount')}, ${number(percent)} % of the single limit of ${money(observed, 'limit')} and more`,
 });

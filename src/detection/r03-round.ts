@@ -28,11 +28,11 @@ export const r03Round = defineRule({
               (array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC))[1:200] AS ids
          FROM (SELECT o.id, o.posted_at, o.amount FROM bank.transaction o
                 WHERE o.from_account_id = ${actor} AND o.type <> 'reversal'
-                  AND o.posted_at > t.posted_at - :hours * interval '1 hour' AND (o.posted_at, o.id) <= (t.posted_at, t.id)
+                  AND o.posted_at >= t.posted_at - :hours * interval '1 hour' AND (o.posted_at, o.id) <= (t.posted_at, t.id)
                UNION ALL
                SELECT i.id, i.posted_at, i.amount FROM bank.transaction i
                 WHERE i.to_account_id = ${actor} AND i.type = 'deposit'
-                  AND i.posted_at > t.posted_at - :hours * interval '1 hour' AND (i.posted_at, i.id) <= (t.posted_at, t.id)) s
+                  AND i.posted_at >= t.posted_at - :hours * interval '1 hour' AND (i.posted_at, i.id) <= (t.posted_at, t.id)) s
         WHERE s.amount >= coin.least AND s.amount % coin.multiple = 0) seen
      WHERE t.posted_at >= :from AND t.posted_at < :to AND t.type <> 'reversal'
        AND t.amount >= coin.least AND t.amount % coin.multiple = 0 AND seen.postings >= :count`,

@@ -30,7 +30,7 @@ export const r09PassThrough = defineRule({
            jsonb_build_object('credit', o.credit::text, 'gone', o.gone::text, 'currency', o.currency, 'percent', floor(o.gone * 100 / o.credit),
                               'minutes', ${minutesBetween('o.since', 'o.posted_at')}) AS observed
       FROM out o
-     WHERE o.posted_at >= :from AND o.gone >= o.credit * :percent / 100
+     WHERE o.posted_at >= :from AND o.gone * 100 >= o.credit * :percent
      ORDER BY o.id, o.since DESC, o.credit_id DESC`,
   words: (observed, { percent }) =>
     `${money(observed, 'gone')} of a credit of ${money(observed, 'credit')} left within ${observed['minutes']} min (${number(observed['percent'])} %), ` +

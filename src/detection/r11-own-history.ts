@@ -7,7 +7,8 @@ export const r11OwnHistory = defineRule({
   score: 30,
   version: 1,
   explanation:
-    "A debit many times as large as the account's own debits of the last three months are on average, where there are enough to compare with.",
+    "A debit many times as large as the account's own debits of the last three months are on average, where there are enough to compare with. " +
+    'Standing orders, which repeat, are compared with but not hit.',
   parameters: {
     factor: { label: 'Times the mean', unit: 'factor', usual: 5, min: 2, max: 100 },
     count: { label: 'Earlier debits', unit: 'count', usual: 10, min: 3, max: 1_000 },
@@ -23,7 +24,7 @@ export const r11OwnHistory = defineRule({
          FROM bank.transaction s
         WHERE s.from_account_id = t.from_account_id AND s.type <> 'reversal'
           AND s.posted_at >= t.posted_at - :days * interval '1 day' AND (s.posted_at, s.id) < (t.posted_at, t.id)) own
-     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.from_account_id IS NOT NULL AND t.type <> 'reversal'
+     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.from_account_id IS NOT NULL AND t.type <> 'reversal' AND t.channel <> 'standing order'
        AND own.debits >= :count AND t.amount * own.debits >= own.total * :factor`,
   words: (observed, { factor }) =>
     `debit of ${money(observed, 'amount')}, ${number(observed['times'])} times the mean of ${number(observed['debits'])} debits before ` +

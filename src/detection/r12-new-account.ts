@@ -14,20 +14,20 @@ export const r12NewAccount = defineRule({
   },
   sql: `
     WITH coin AS MATERIALIZED (SELECT code, (:least * 10::numeric ^ exponent)::bigint AS least FROM bank.currency),
-         out AS (
-      SELECT a.id AS account_id, a.opened_at, a.currency, t.id, t.posted_at,
-             sum(t.amount) OVER so_far AS gone, count(*) OVER so_far AS debits, array_agg(t.id) OVER so_far AS ids
-        FROM bank.account a
-        JOIN bank.transaction t ON t.from_account_id = a.id AND t.type <> 'reversal' AND t.posted_at < :to
-                               AND t.posted_at < a.opened_at + :days * interval '1 day'
-       WHERE a.opened_at > :from - :days * interval '1 day' AND a.opened_at < :to
-      WINDOW so_far AS (PARTITION BY a.id ORDER BY t.posted_at, t.id))
-    SELECT o.account_id, o.id AS last_id, o.ids[greatest(1, cardinality(o.ids) - 199):] AS transaction_ids, o.posted_at AS at,
-           jsonb_build_object('gone', o.gone::text, 'currency', o.currency, 'debits', o.debits,
-                              'days', floor(extract(epoch FROM o.posted_at - o.opened_at) / 86400)::int) AS observed
-      FROM out o
-      JOIN coin ON coin.code = o.currency
-     WHERE o.posted_at >= :from AND o.gone >= coin.least`,
+         young AS MATERIALIZED (
+      SELECT id, opened_at, currency FROM bank.account WHERE opened_at > :from - :days * interval '1 day' AND opened_at < :to)
+    SELECT a.id AS account_id, t.id AS last_id, so_far.ids AS transaction_ids, t.posted_at AS at,
+           jsonb_build_object('gone', so_far.gone::text, 'currency', a.currency, 'debits', so_far.debits,
+                              'days', floor(extract(epoch FROM t.posted_at - a.opened_at) / 86400)::int) AS observed
+      FROM young a
+      JOIN coin ON coin.code = a.currency
+      JOIN bank.transaction t ON t.from_account_id = a.id AND t.type <> 'reversal' AND t.posted_at >= :from AND t.posted_at < :to
+                             AND t.posted_at < a.opened_at + :days * interval '1 day'
+     CROSS JOIN LATERAL (
+       SELECT sum(s.amount) AS gone, count(*) AS debits, (array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC))[1:200] AS ids
+         FROM bank.transaction s
+        WHERE s.from_account_id = a.id AND s.type <> 'reversal' AND (s.posted_at, s.id) <= (t.posted_at, t.id)) so_far
+     WHERE so_far.gone >= coin.least`,
   words: (observed, { least }) =>
     `${money(observed, 'gone')} out in ${number(observed['debits'])} ${observed['debits'] === 1 ? 'debit' : 'debits'}, ` +
     `opened ${number(observed['days'])} days before, limit ${number(least)}`,

@@ -16,7 +16,7 @@ export const r13LimitProbing = defineRule({
     WITH probed AS (
       SELECT r.from_account_id AS account_id
         FROM bank.posting_refusal r
-       WHERE r.refused_at > :from - :hours * interval '1 hour' AND r.refused_at < :to
+       WHERE r.refused_at >= :from - :hours * interval '1 hour' AND r.refused_at < :to
          AND r.code IN ('single-limit', 'daily-limit') AND r.from_account_id IS NOT NULL
        GROUP BY 1 HAVING count(*) >= :count)
     SELECT t.from_account_id AS account_id, t.id AS last_id, ARRAY[t.id] AS transaction_ids, t.posted_at AS at,
@@ -28,7 +28,7 @@ export const r13LimitProbing = defineRule({
        SELECT count(*) AS refused, min(r.amount) AS lowest, min(r.refused_at) AS first_at, max(r.refused_at) AS last_at
          FROM bank.posting_refusal r
         WHERE r.from_account_id = t.from_account_id AND r.code IN ('single-limit', 'daily-limit')
-          AND r.refused_at > t.posted_at - :hours * interval '1 hour' AND r.refused_at <= t.posted_at) tried
+          AND r.refused_at >= t.posted_at - :hours * interval '1 hour' AND r.refused_at <= t.posted_at) tried
      WHERE tried.refused >= :count
        AND NOT EXISTS (SELECT FROM bank.transaction o
                         WHERE o.from_account_id = t.from_account_id AND o.type <> 'reversal'

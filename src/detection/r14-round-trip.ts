@@ -22,7 +22,7 @@ export const r14RoundTrip = defineRule({
          FROM bank.transaction o
         WHERE o.from_account_id = t.to_account_id AND o.to_account_id = t.from_account_id AND o.type = 'transfer'
           AND o.posted_at >= t.posted_at - :hours * interval '1 hour' AND (o.posted_at, o.id) < (t.posted_at, t.id)
-          AND t.amount BETWEEN o.amount * (100 - :percent) / 100 AND o.amount * (100 + :percent) / 100
+          AND t.amount * 100 BETWEEN o.amount * (100 - :percent) AND o.amount * (100 + :percent)
         ORDER BY o.posted_at DESC, o.id DESC LIMIT 1) sent
      WHERE t.posted_at >= :from AND t.posted_at < :to AND t.type = 'transfer'`,
   words: (observed, { percent }) =>

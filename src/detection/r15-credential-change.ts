@@ -15,12 +15,16 @@ export const r15CredentialChange = defineRule({
     days: { label: 'Address not seen for', unit: 'days', usual: 90, min: 7, max: 365 },
   },
   sql: `
-    WITH coin AS MATERIALIZED (SELECT code, (:least * 10::numeric ^ exponent)::bigint AS least FROM bank.currency)
+    WITH coin AS MATERIALIZED (SELECT code, (:least * 10::numeric ^ exponent)::bigint AS least FROM bank.currency),
+         debit AS MATERIALIZED (
+      SELECT t.id, t.from_account_id, t.amount, t.currency, t.posted_at
+        FROM bank.transaction t
+        JOIN coin ON coin.code = t.currency
+       WHERE t.posted_at >= :from AND t.posted_at < :to AND t.from_account_id IS NOT NULL AND t.type <> 'reversal' AND t.amount >= coin.least)
     SELECT t.from_account_id AS account_id, t.id AS last_id, ARRAY[t.id] AS transaction_ids, t.posted_at AS at,
            jsonb_build_object('amount', t.amount::text, 'currency', t.currency, 'event', change.type, 'ip', host(change.ip),
                               'minutes', ${minutesBetween('change.at', 't.posted_at')}) AS observed
-      FROM bank.transaction t
-      JOIN coin ON coin.code = t.currency
+      FROM debit t
       JOIN bank.account a ON a.id = t.from_account_id
      CROSS JOIN LATERAL (
        SELECT e.type, e.ip, e.at
@@ -33,8 +37,7 @@ export const r15CredentialChange = defineRule({
                   AND NOT EXISTS (SELECT FROM bank.auth_event k
                                    WHERE k.user_id = e.user_id AND k.type = 'login_success' AND k.ip = e.ip
                                      AND k.at >= e.at - :days * interval '1 day' AND (k.at, k.id) < (e.at, e.id)))
-        ORDER BY e.at DESC, e.id DESC LIMIT 1) change
-     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.type <> 'reversal' AND t.amount >= coin.least`,
+        ORDER BY e.at DESC, e.id DESC LIMIT 1) change`,
   words: (observed, { hours }) =>
     `debit of ${money(observed, 'amount')} ${span(observed['minutes'])} after ` +
     `${observed['event'] === 'login_success' ? `a sign-in from ${observed['ip']}, a new address` : 'a password reset'}, limit ${number(hours)} h`,

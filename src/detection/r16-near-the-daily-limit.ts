@@ -1,5 +1,20 @@
 import { defineRule } from './define-rule.ts';
-import { actor, limitOf, money, number } from './parts.ts';
+import { bounds, limitOf, money, number } from './parts.ts';
+
+/** The postings whose limits are those of the account on one side of them. A day has 25 hours at most. */
+const side = (own: 'from_account_id' | 'to_account_id', types: string): string => `
+    SELECT t.${own} AS account_id, t.id AS last_id, day.ids AS transaction_ids, t.posted_at AS at,
+           jsonb_build_object('used', day.used::text, 'limit', l.daily::text, 'currency', t.currency, 'type', t.type, 'postings', day.postings) AS observed
+      FROM bank.transaction t
+      JOIN bounds b ON b.type = t.type AND b.currency = t.currency
+     CROSS JOIN LATERAL (
+       SELECT sum(s.amount) AS used, count(*) AS postings, (array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC))[1:200] AS ids
+         FROM bank.transaction s
+        WHERE s.${own} = t.${own} AND s.type = t.type AND s.business_day = t.business_day
+          AND s.posted_at > t.posted_at - interval '25 hours' AND (s.posted_at, s.id) <= (t.posted_at, t.id)) day
+     CROSS JOIN LATERAL (SELECT ${limitOf('daily')} AS daily) l
+     WHERE t.posted_at >= :from AND t.posted_at < :to AND t.type IN (${types})
+       AND day.used * 100 >= b.lowest * :percent AND day.used * 100 >= l.daily * :percent`;
 
 export const r16NearTheDailyLimit = defineRule({
   id: 16,
@@ -11,19 +26,8 @@ export const r16NearTheDailyLimit = defineRule({
     percent: { label: 'Share of the daily limit', unit: 'percent', usual: 90, min: 10, max: 100 },
   },
   sql: `
-    WITH day AS (
-      SELECT ${actor} AS account_id, t.id, t.type, t.posted_at, t.currency, t.from_account_id, t.to_account_id,
-             sum(t.amount) OVER so_far AS used, array_agg(t.id) OVER so_far AS ids
-        FROM bank.transaction t
-       WHERE t.posted_at >= :from - interval '25 hours' AND t.posted_at < :to AND t.business_day >= bank.business_day(:from) AND t.type <> 'reversal'
-      WINDOW so_far AS (PARTITION BY ${actor}, t.type, t.business_day ORDER BY t.posted_at, t.id))
-    SELECT t.account_id, t.id AS last_id, t.ids[greatest(1, cardinality(t.ids) - 199):] AS transaction_ids, t.posted_at AS at,
-           jsonb_build_object('used', t.used::text, 'limit', l.daily::text, 'currency', t.currency, 'type', t.type) AS observed
-      FROM day t
-      JOIN bank.limit_default d ON d.type = t.type
-      JOIN bank.currency c ON c.code = t.currency
-     CROSS JOIN LATERAL (SELECT ${limitOf('daily')} AS daily) l
-     WHERE t.posted_at >= :from AND t.used >= l.daily * :percent / 100`,
+    WITH ${bounds('daily')}${side('from_account_id', "'withdrawal', 'transfer'")}
+    UNION ALL ${side('to_account_id', "'deposit'")}`,
   words: (observed, { percent }) =>
     `${observed['type']}s of ${money(observed, 'used')} in one day, ${number(percent)} % of the daily limit of ${money(observed, 'limit')} and more`,
 });
