@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts';
 import { startTraffic } from '../demo/traffic.ts';
+import { keepDetecting } from '../detection/keep.ts';
+import { rules } from '../detection/rules.ts';
 import type { Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import { keepDelivering } from '../notices/deliver.ts';
@@ -9,6 +11,9 @@ import type { Bank } from './open-session.ts';
 
 /** Between two looks at the outbox, in milliseconds. */
 const deliverEvery = 5_000;
+/** Between two looks of the rules at what was posted, and before the first one, in milliseconds. */
+const detectEvery = 60_000;
+const detectAfter = 10_000;
 
 export type Busy = {
   readonly bank: Bank;
@@ -27,9 +32,20 @@ const deliver = async ({ session, channels, signal, log }: Busy): Promise<void> 
     onError: error => log.write('delivering notices failed', { error }),
   });
 
+const watchOver = ({ session, signal, log }: Busy): Promise<void> =>
+  keepDetecting(() => session().watch, rules, {
+    signal,
+    firstAfterMs: detectAfter,
+    everyMs: detectEvery,
+    onRun: ({ results }) => {
+      for (const { rule, error } of results) if (error !== undefined) log.write('a rule failed', { rule: rule.id, error });
+    },
+    onError: error => log.write('detection failed', { error }),
+  });
+
 /**
- * What a console does beside its screen until the signal: it anchors the audit log and delivers notices, and in a demo bank one of them makes the
- * traffic.
+ * What a console does beside its screen until the signal: it anchors the audit log, delivers notices and has the rules look at what was posted, and in a
+ * demo bank one of them makes the traffic.
  */
 export const keepBusy = async (busy: Busy): Promise<void> => {
   const { bank, session, config, signal, log } = busy;
@@ -40,6 +56,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
   await Promise.all([
     keepAnchoring(url, config, signal, trouble => log.write('anchoring failed', { trouble })),
     deliver(busy),
+    watchOver(busy),
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) })
       : undefined,

@@ -2,6 +2,9 @@ import type { Command } from './command.ts';
 import { auditAnchorCommand } from './audit-anchor.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { demoCommand } from './demo.ts';
+import { detectBacktestCommand } from './detect-backtest.ts';
+import { detectRunCommand } from './detect-run.ts';
+import { detectShadowCommand } from './detect-shadow.ts';
 import { doctorCommand } from './doctor.ts';
 import { enrolCommand } from './enrol.ts';
 import { loginCommand } from './login.ts';
@@ -23,6 +26,9 @@ export const commands: readonly Command[] = [
   auditVerifyCommand,
   auditAnchorCommand,
   noticesSendCommand,
+  detectRunCommand,
+  detectBacktestCommand,
+  detectShadowCommand,
   loginCommand,
   logoutCommand,
   whoamiCommand,
