@@ -59,6 +59,11 @@ import { events } from './events/index.ts';
 import { addNoteAction } from './notes/add.ts';
 import { notes } from './notes/index.ts';
 import { trace } from './trace/index.ts';
+import { decideCustomerDispute } from './disputes/decide.ts';
+import { disputes } from './disputes/index.ts';
+import { investigateCustomerDispute } from './disputes/investigate.ts';
+import { receiveCustomerDispute } from './disputes/receive.ts';
+import { reopenCustomerDispute } from './disputes/reopen.ts';
 import { limits } from './limits/index.ts';
 import { overview } from './overview/index.ts';
 import { allowAddress } from './ip-rules/allow.ts';
@@ -78,6 +83,7 @@ import { blockAddressOf } from './sign-ins/block.ts';
 import { signIns } from './sign-ins/index.ts';
 import { flagTransaction } from './transactions/flag.ts';
 import { transactions } from './transactions/index.ts';
+import { reverseTransaction } from './transactions/reverse.ts';
 import { unflagTransaction } from './transactions/unflag.ts';
 import { activateUser } from './users/activate.ts';
 import { createUser } from './users/create.ts';
@@ -97,6 +103,7 @@ export const resources: readonly AnyResource[] = [
   transactions,
   audit,
   limits,
+  disputes,
   inbox,
   incidents,
   operators,
@@ -136,6 +143,11 @@ export const actions: readonly AnyAction[] = [
   unlockUser,
   flagTransaction,
   unflagTransaction,
+  reverseTransaction,
+  receiveCustomerDispute,
+  investigateCustomerDispute,
+  decideCustomerDispute,
+  reopenCustomerDispute,
   approveRequest,
   rejectApproval,
   cancelApproval,

@@ -109,8 +109,8 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
     ],
     flags: [],
     limits: [
-      { type: 'withdrawal', used: 45_000n, daily: 100_000n, single: 50_000n },
-      { type: 'transfer', used: 0n, daily: 500_000n, single: 250_000n },
+      { type: 'withdrawal', used: 45_000n, daily: 100_000n, single: 50_000n, overridden: false, expiresAt: null },
+      { type: 'transfer', used: 0n, daily: 500_000n, single: 250_000n, overridden: false, expiresAt: null },
     ],
     postings: Array.from({ length: 6 }, (_, index) => ({
       id: BigInt(9_000 + index),

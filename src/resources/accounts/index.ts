@@ -1,23 +1,22 @@
 import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { usageInWords, whyNotOverride, type LimitUse } from '../../domain/limit.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
 import type { OpeningCheck } from '../../domain/opening-check.ts';
-import { bar } from '../../domain/sparkline.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
 import {
   accountPage,
   flagsOf,
   holdsOf,
-  limitUse,
   recentPostings,
   recentRefusals,
   type AccountRow,
   type FlagLine,
   type Hold,
-  type LimitUse,
   type RefusalLine,
   type StatementLine,
 } from './queries.ts';
+import { limitUse } from '../limits/queries.ts';
 import { checksOf, checksTable } from './opening.ts';
 
 const tones = { pending: 'info', active: 'good', frozen: 'warn', closed: 'dim', rejected: 'dim' } as const;
@@ -92,10 +91,7 @@ const detail = (account: AccountRow, { holds, flags, limits, postings, refusals,
   ...flagSection(flags),
   {
     title: 'Limits today',
-    lines: limits.map(limit => [
-      limit.type,
-      `${bar(limit.used, limit.daily)} ${formatAmount(limit.used, account.currency)} of ${formatAmount(limit.daily, account.currency)}, single ${formatAmount(limit.single, account.currency)}`,
-    ]),
+    lines: limits.map(limit => [limit.type, usageInWords(limit, account.currency)]),
   },
   {
     title: 'Last postings',
@@ -167,6 +163,8 @@ export const accounts = defineResource<AccountRow, Related>({
     f: on('accounts.freeze', whyNotFreeze),
     u: on('accounts.unfreeze', whyNotUnfreeze),
     c: on('accounts.close', whyNotClose),
+    l: on('accounts.override-limit', whyNotOverride),
+    e: on('accounts.end-override'),
   },
   jumps: {
     u: account => ({ resource: 'users', filter: `username=${account.username}` }),

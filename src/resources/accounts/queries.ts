@@ -121,16 +121,6 @@ export const recentPostings = async (db: Db, accountId: bigint, limit: number): 
             UNION (SELECT * FROM bank.transaction WHERE to_account_id = ${accountId} ORDER BY posted_at DESC, id DESC LIMIT ${limit})) both_sides
      ORDER BY posted_at DESC, id DESC LIMIT ${limit}`;
 
-export type LimitUse = { readonly type: string; readonly single: bigint; readonly daily: bigint; readonly used: bigint };
-
-/** The limits in force today and how much of them is used; minor units. */
-export const limitUse = async (db: Db, accountId: bigint): Promise<readonly LimitUse[]> =>
-  db.$queryRaw<LimitUse[]>`
-    SELECT d.type::text, l.single, l.daily, coalesce(c.used, 0) AS used
-      FROM bank.account a CROSS JOIN bank.limit_default d CROSS JOIN LATERAL bank.limits_of(a, d.type) l
-      LEFT JOIN bank.limit_counter c ON c.account_id = a.id AND c.type = d.type AND c.day = bank.business_day()
-     WHERE a.id = ${accountId} ORDER BY d.type`;
-
 /** How many postings were refused on an account since an instant. */
 export const refusalsOf = async (db: Db, accountId: bigint, since: Date): Promise<number> =>
   db.postingRefusal.count({ where: { refusedAt: { gte: since }, OR: [{ fromAccountId: accountId }, { toAccountId: accountId }] } });

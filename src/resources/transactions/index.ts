@@ -1,8 +1,10 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { redFlags, redMarks, ruleWord } from '../../domain/red-flag.ts';
+import { whyNotReverse } from '../../domain/reversal.ts';
 import type { TransactionStatus } from '../../domain/transaction.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
+import { disputesAbout, type DisputeLine } from '../disputes/queries.ts';
 import {
   auditOf,
   flagsOfTransaction,
@@ -21,6 +23,7 @@ type Related = {
   readonly parties: ReadonlyMap<bigint, Party>;
   readonly flags: readonly Flag[];
   readonly hits: readonly Hit[];
+  readonly disputes: readonly DisputeLine[];
   readonly traces: readonly Trace[];
 };
 
@@ -71,7 +74,14 @@ const redCell = ({ flagged, rules }: TransactionRow): string =>
   rules.length === 0 ? (flagged ? 'flagged' : '') : `${redMarks(rules)}${flagged ? ' flag' : ''}`;
 const redWords = ({ flagged, rules }: TransactionRow): string => [...rules.map(ruleWord), ...(flagged ? ['flagged'] : [])].join(' ');
 
-const detail = (transaction: TransactionRow, { parties, flags, hits, traces }: Related): readonly DetailSection[] => [
+const disputeLines = (disputes: readonly DisputeLine[]): readonly DetailLine[] =>
+  disputes.map(({ id, receivedAt, kind, status, statement, finding }) => [
+    formatShortInstant(receivedAt),
+    `dispute ${id} (${kind}) is ${status}: ${finding ?? statement}`,
+    status === 'denied' ? 'dim' : 'warn',
+  ]);
+
+const detail = (transaction: TransactionRow, { parties, flags, hits, disputes, traces }: Related): readonly DetailSection[] => [
   {
     title: 'Transaction',
     lines: [
@@ -91,6 +101,7 @@ const detail = (transaction: TransactionRow, { parties, flags, hits, traces }: R
   legSection(transaction, 'from', parties),
   legSection(transaction, 'to', parties),
   ...(flags.length === 0 ? [] : [{ title: 'Flags', lines: flagLines(flags) }]),
+  ...(disputes.length === 0 ? [] : [{ title: 'Disputes', lines: disputeLines(disputes) }]),
   ...(traces.length === 0
     ? []
     : [
@@ -160,17 +171,23 @@ export const transactions = defineResource<TransactionRow, Related>({
   ],
 
   relate: async (db, transaction) => {
-    const [parties, flags, hits, traces] = await Promise.all([
+    const [parties, flags, hits, disputes, traces] = await Promise.all([
       partiesOf(db, transaction),
       flagsOfTransaction(db, transaction),
       hitsOn(db, transaction.id),
-      auditOf(db, transaction.id),
+      disputesAbout(db, transaction.id),
+      auditOf(db, transaction),
     ]);
-    return { parties, flags, hits, traces };
+    return { parties, flags, hits, disputes, traces };
   },
   detail,
 
-  actions: { f: on('transactions.flag', whyNotFlag), u: on('transactions.unflag', whyNotUnflag) },
+  actions: {
+    f: on('transactions.flag', whyNotFlag),
+    u: on('transactions.unflag', whyNotUnflag),
+    v: on('transactions.reverse', whyNotReverse),
+    d: { action: 'disputes.receive', single: true, inputFrom: ({ id }) => ({ transaction: String(id) }), whyNot: whyNotReverse },
+  },
   jumps: {
     u: toAccount('users', 'account'),
     a: toAccount('accounts', 'number'),

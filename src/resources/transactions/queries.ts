@@ -2,6 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { flag, meaning, money, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
+import type { Leg } from '../../domain/reversal.ts';
 import { redFlags, ruleNames } from '../../domain/red-flag.ts';
 import { channels, transactionTypes, type Channel, type TransactionStatus, type TransactionType } from '../../domain/transaction.ts';
 
@@ -127,10 +128,10 @@ export type Trace = {
   readonly outcome: string;
 };
 
-/** What the audit log says about a transaction, newest first. */
-export const auditOf = async (db: Db, id: bigint): Promise<readonly Trace[]> =>
+/** What the audit log says about a transaction, newest first; of a reversal what it says about its original. */
+export const auditOf = async (db: Db, { id, reverses }: Pick<TransactionRow, 'id' | 'reverses'>): Promise<readonly Trace[]> =>
   db.audit.findMany({
-    where: { entity: 'transaction', entityId: String(id) },
+    where: { entity: 'transaction', entityId: { in: [String(id), ...(reverses === null ? [] : [String(reverses)])] } },
     orderBy: { seq: 'desc' },
     take: 8,
     select: { seq: true, at: true, operator: true, action: true, outcome: true },
@@ -142,4 +143,18 @@ export const flagTransaction = async (db: Db, id: bigint, note: string): Promise
 
 export const clearFlag = async (db: Db, id: bigint, note: string): Promise<void> => {
   await db.$queryRaw`SELECT id FROM ops.clear_flag(${id}, ${note})`;
+};
+
+/** The accounts of a transaction as they are now, with what its reversal does to them. */
+export const legsOf = (db: Db, { fromId, toId, amount }: Pick<TransactionRow, 'fromId' | 'toId' | 'amount'>): Promise<readonly Leg[]> =>
+  db.$queryRaw<Leg[]>`
+    SELECT a.id AS "accountId", a.number, u.first_name || ' ' || u.last_name AS "ownerName", a.status::text, a.balance,
+           CASE WHEN a.id = ${fromId}::bigint THEN ${amount}::bigint ELSE -${amount}::bigint END AS change
+      FROM bank.account a JOIN bank."user" u ON u.id = a.user_id WHERE a.id IN (${fromId}, ${toId}) ORDER BY change`;
+
+/** Turns the legs of a transaction round; gives the reversal's number. The database refuses a second one. */
+export const reverseTransaction = async (db: Db, id: bigint, ground: string): Promise<bigint> => {
+  const [row] = await db.$queryRaw<{ id: bigint }[]>`SELECT bank.reverse_transaction(${id}, ${ground}) AS id`;
+  if (!row) throw new Error('the database reversed a transaction and returned none');
+  return row.id;
 };
