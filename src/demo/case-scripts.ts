@@ -10,6 +10,8 @@ export type Script = {
   readonly postings: readonly Posting[];
   readonly probes?: readonly Pick<Refusal, 'at' | 'amount'>[];
   readonly reset?: number;
+  /** When somebody flagged which of its postings. */
+  readonly flag?: { readonly place: number; readonly at: number };
 };
 
 const cents = (random: Random, low: number, high: number): number =>
@@ -41,7 +43,7 @@ const habit = ({ account, at, random }: Stage, count: number, from: number, to: 
     }),
   );
 
-/** One script for each rule of transaction monitoring (DOMAIN.md); R4 follows from the flags. */
+/** One script for each rule of transaction monitoring (DOMAIN.md). */
 export const caseScripts: Readonly<Record<string, (stage: Stage) => Script>> = {
   R1: stage => ({ postings: [...fund(stage, 2_000), withdrawal(stage.at, stage.account, cents(stage.random, 1_610, 1_990), out)] }),
 
@@ -64,6 +66,18 @@ export const caseScripts: Readonly<Record<string, (stage: Stage) => Script>> = {
       ...[19, 11, 4, 0].map(ago => withdrawal(stage.at - ago * hour, stage.account, stage.random.between(5, 7) * 10_000, out)),
     ],
   }),
+
+  R4: stage => {
+    const funds = fund(stage, 1_200);
+    return {
+      postings: [
+        ...funds,
+        withdrawal(stage.at - 9 * hour, stage.account, cents(stage.random, 410, 470), out),
+        transfer(stage.at, stage.account, stage.friends[0] ?? 0, cents(stage.random, 140, 260), { description: 'For the car' }),
+      ],
+      flag: { place: funds.length, at: stage.at - 6 * hour },
+    };
+  },
 
   R5: ({ account, at, random }) => ({
     postings: [20, 14.5, 9, 3.2, 0].map(ago =>

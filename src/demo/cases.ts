@@ -15,10 +15,14 @@ const accountsIn = ({ postings }: Script): readonly number[] => [
 ];
 
 /** How many others a rule's shape involves. */
-const friendsFor = (rule: string): number => (rule.startsWith('R10') ? 7 : ['R7', 'R9', 'R14'].includes(rule) ? 1 : 0);
+const friendsFor = (rule: string): number => (rule.startsWith('R10') ? 7 : ['R4', 'R7', 'R9', 'R14'].includes(rule) ? 1 : 0);
 
 /** Days on either side of a case that keep daily limits and the rules over 24 hours free of other postings. */
 const margin = 2 * wholeDay;
+
+/** Whether a case was seen: every other one. Flags of the last month nobody has cleared yet. */
+export const wasSeen = (index: number): boolean => index % 2 === 0;
+export const staysFlagged = (index: number, at: number, midnight: number): boolean => wasSeen(index) && at > midnight - 30 * wholeDay;
 
 /** Plants each rule's shape a few times over the year and twice in the last day, on accounts that have no other part to play. */
 export const planCases = (accounts: readonly Account[], days: readonly BankDay[], now: number, seed: number): Cases => {
@@ -52,7 +56,8 @@ export const planCases = (accounts: readonly Account[], days: readonly BankDay[]
     cases.push({ rule, account, fresh, script: { ...written, postings } });
     const length = moment.at - Math.min(...written.postings.map(({ at }) => at));
     // Counted from the base, so that nothing else of the history moves with the clock
-    const span = [moment.base - length - margin - (fresh ? wholeDay : 0), moment.base + margin] as const;
+    const end = staysFlagged(cases.length - 1, moment.at, midnight) ? Infinity : moment.base + margin;
+    const span = [moment.base - length - margin - (fresh ? wholeDay : 0), end] as const;
     for (const party of accountsIn(written)) quiet.set(party, [...(quiet.get(party) ?? []), span]);
   };
 

@@ -1,5 +1,6 @@
 import type { Account } from './accounts.ts';
 import { hour, timeOn, type BankDay } from './bank-days.ts';
+import type { Habits } from './habits.ts';
 import type { Ledger, Objection, Posted } from './ledger.ts';
 import { outside, type Posting, type Refusal } from './posting.ts';
 import type { Random } from './random.ts';
@@ -7,17 +8,27 @@ import { isQuiet, purchase, topUp, type Quiet, type Spender } from './spending.t
 
 export type PostedRow = { readonly posting: Posting; readonly posted: Posted; readonly currency: string; readonly day: string };
 /** A transaction that somebody may have flagged, or that belongs to a case. */
-export type Notable = { readonly id: number; readonly account: number; readonly at: number; readonly plantedIn: number | undefined };
+export type Notable = {
+  readonly id: number;
+  readonly account: number;
+  readonly at: number;
+  readonly plantedIn: number | undefined;
+  /** When something was posted on that account again. */
+  nextAt: number | undefined;
+};
 
 export type Desk = {
   readonly accounts: readonly Account[];
   readonly ledger: Ledger;
+  readonly habits: Habits;
   readonly quiet: Quiet;
   readonly random: Random;
   readonly day: BankDay;
   readonly spenders: { readonly day: readonly Spender[]; readonly night: readonly Spender[] };
   readonly refusals: Refusal[];
   readonly notable: Notable[];
+  /** By account, the notable ones after which nothing was posted yet. */
+  readonly watched: Map<number, Notable>;
 };
 
 const worded: Readonly<Record<Objection, (number: string, type: string) => string>> = {
@@ -33,15 +44,24 @@ const worded: Readonly<Record<Objection, (number: string, type: string) => strin
 const mostTries = 5_000;
 
 /** Writes down what was posted and what was turned down. */
-const openBook = ({ accounts, ledger, day, random, refusals, notable }: Desk) => {
+const openBook = ({ accounts, ledger, habits, day, random, refusals, notable, watched }: Desk) => {
   const refunds: { readonly due: number; readonly of: Posting; readonly id: number }[] = [];
   const accountOf = (id: number): Account | undefined => accounts[id - 1];
 
   const post = (posting: Posting): PostedRow => {
     const posted = ledger.post(posting);
+    habits.note(posting);
     const side = posting.from === outside ? posting.to : posting.from;
-    if (posting.plantedIn !== undefined || posted.id % 2_003 === 0)
-      notable.push({ id: posted.id, account: side, at: posting.at, plantedIn: posting.plantedIn });
+    for (const party of [posting.from, posting.to]) {
+      const before = watched.get(party);
+      if (before) before.nextAt = posting.at;
+      watched.delete(party);
+    }
+    if (posting.plantedIn !== undefined || posted.id % 2_003 === 0) {
+      const note: Notable = { id: posted.id, account: side, at: posting.at, plantedIn: posting.plantedIn, nextAt: undefined };
+      notable.push(note);
+      watched.set(side, note);
+    }
     if (posting.channel === 'card' && posting.plantedIn === undefined && random.chance(0.001))
       refunds.push({ due: posting.at + random.between(1, 6) * hour, of: posting, id: posted.id });
     return { posting, posted, currency: accountOf(side)?.currency ?? 'EUR', day: day.day };
@@ -79,7 +99,7 @@ const openBook = ({ accounts, ledger, day, random, refusals, notable }: Desk) =>
 
 /** Where a day's transactions are made, one by one in the order of time; each call gives exactly one. */
 export const openCounter = (desk: Desk) => {
-  const { ledger, quiet, random, day, spenders } = desk;
+  const { ledger, habits, quiet, random, day, spenders } = desk;
   const { post, turnDown, refundDue } = openBook(desk);
   const company = (night: boolean) => ({ others: spenders.day, night });
 
@@ -101,7 +121,7 @@ export const openCounter = (desk: Desk) => {
     const night = at < timeOn(day, 5) && spenders.night.some(({ account: { id } }) => ledger.isActive(id, at) && !isQuiet(quiet, id, at));
     for (let tries = 0; tries < mostTries; tries++) {
       const spender = somebody(at, night ? spenders.night : spenders.day);
-      const wanted = purchase(at, spender, company(night), ledger, random);
+      const wanted = habits.fit(purchase(at, spender, company(night), ledger, random), ledger.unit(spender.account.id));
       if (isQuiet(quiet, wanted.to, at)) continue;
       const objection = ledger.objection(wanted);
       if (!objection) return post(wanted);
@@ -114,7 +134,8 @@ export const openCounter = (desk: Desk) => {
 
   /** What was planned; a purchase instead, where there is no money for it or its owner keeps still. */
   const carryOut = (planned: Posting): PostedRow => {
-    const posting = planned.atMost ? { ...planned, amount: Math.min(planned.amount, ledger.balance(planned.from)) } : planned;
+    const whole = planned.atMost ? { ...planned, amount: Math.min(planned.amount, ledger.balance(planned.from)) } : planned;
+    const posting = planned.plantedIn !== undefined || planned.atMost === 'all' ? whole : habits.fit(whole, ledger.unit(planned.from));
     const silent =
       posting.plantedIn === undefined &&
       !posting.atMost &&

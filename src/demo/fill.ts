@@ -102,7 +102,9 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await copyRows(
     client,
     tables.overrideColumns,
-    mapped(plan.overrides, (override, index) => tables.overrideRow(override, index, plan.midnight)),
+    mapped(plan.overrides, (override, index) =>
+      tables.overrideRow(override, index, plan.accounts[override.account - 1]?.openedAt ?? plan.midnight),
+    ),
   );
   const marks = await fillMarks(client, plan, history);
   await fillSettings(client, plantedCases(plan, history), plan.midnight);

@@ -2,6 +2,7 @@ import type { Account } from './accounts.ts';
 import { minute, wholeDay, type BankDay } from './bank-days.ts';
 import { casePostings, probesOf, type Cases } from './cases.ts';
 import { openCounter, type Notable, type PostedRow } from './counter.ts';
+import { openHabits } from './habits.ts';
 import { openLedger, type Ledger, type Override } from './ledger.ts';
 import { withdrawal, type Posting, type Refusal } from './posting.ts';
 import { shareOut } from './quotas.ts';
@@ -31,15 +32,23 @@ export type History = {
 
 const closed = (accounts: readonly Account[]): readonly Account[] => accounts.filter(({ status }) => status === 'closed');
 
-/** Whoever closes an account takes the rest along, in parts that keep the limits. */
+/** Minutes before the end of an account at which its rest is paid out. */
+const partings = [175, 160, 145, 130, 115, 100, 85, 70, 55, 30];
+
+/** Whoever closes an account takes the rest along, in parts that are nothing unusual. */
 const payouts = (accounts: readonly Account[]): Posting[] =>
   closed(accounts).flatMap(({ id, endedAt }) =>
-    [50, 40, 30].map(ago => withdrawal((endedAt ?? 0) - ago * minute, id, 160_000, { description: 'Closing payout', atMost: true })),
+    partings.map((ago, index) =>
+      withdrawal((endedAt ?? 0) - ago * minute, id, 155_000, {
+        description: 'Closing payout',
+        atMost: index === partings.length - 1 ? 'all' : 'usual',
+      }),
+    ),
   );
 
 /** Nothing comes between the payout and the end. */
 const withClosings = (quiet: Quiet, accounts: readonly Account[]): Quiet =>
-  new Map([...quiet, ...closed(accounts).map(({ id, endedAt }) => [id, [[(endedAt ?? 0) - 60 * minute, Infinity]]] as const)]);
+  new Map([...quiet, ...closed(accounts).map(({ id, endedAt }) => [id, [[(endedAt ?? 0) - 180 * minute, Infinity]]] as const)]);
 
 const byDay = (postings: readonly Posting[], days: readonly BankDay[]): readonly (readonly Posting[])[] => {
   const buckets: Posting[][] = days.map(() => []);
@@ -67,8 +76,10 @@ const liveCounts = (spenders: readonly Spender[], days: readonly BankDay[]): rea
 /** Writes the whole history, one day after the other, holding one day in memory. */
 export const writeHistory = ({ accounts, days, now, seed, transactions, cases, routine, overrides }: HistoryPlan): History => {
   const ledger = openLedger(accounts, overrides);
+  const habits = openHabits(accounts.length);
   const refusals: Refusal[] = [...probesOf(cases)];
   const notable: Notable[] = [];
+  const watched = new Map<number, Notable>();
   const quiet = withClosings(cases.quiet, accounts);
   const once = byDay([...casePostings(cases, false), ...payouts(accounts)], days);
   const fresh = byDay(casePostings(cases, true), days);
@@ -95,11 +106,13 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
       const counter = openCounter({
         accounts,
         ledger,
+        habits,
         quiet,
         random,
         day,
         refusals,
         notable,
+        watched,
         spenders: { day: spenders.day.slice(0, liveOn.day[index]), night: spenders.night.slice(0, liveOn.night[index]) },
       });
       ledger.begin();

@@ -1,6 +1,6 @@
 import type { Account } from './accounts.ts';
 import { hour, wholeDay } from './bank-days.ts';
-import type { PlannedCase } from './cases.ts';
+import { staysFlagged, wasSeen, type PlannedCase } from './cases.ts';
 import type { Notable } from './counter.ts';
 import { operatorId } from './operators.ts';
 import { randomFrom } from './random.ts';
@@ -70,32 +70,53 @@ export const planHolds = (accounts: readonly Account[], now: number, seed: numbe
   return [...open, ...old].toSorted((a, b) => a.placedAt - b.placedAt);
 };
 
-/** Half of the planted cases were seen and flagged; a few ordinary transactions were flagged and cleared again. */
-export const planFlags = (notable: readonly Notable[], cases: readonly PlannedCase[], now: number): readonly Flag[] => {
-  const last = new Map(notable.flatMap(note => (note.plantedIn === undefined ? [] : [[note.plantedIn, note] as const])));
-  const seen = [...last].flatMap(([index, { id, account, at }]): Flag[] => {
-    const planted = cases[index];
-    if (!planted || index % 2 === 1 || planted.fresh) return [];
-    return [
-      {
-        transaction: id,
-        account,
-        note: `Fits rule ${planted.rule.split(' ')[0] ?? ''}: ask the customer about the purpose`,
-        by: operatorId('ravi'),
-        at: Math.min(at + 3 * hour, now - 1),
-        cleared: undefined,
-      },
-    ];
-  });
-  const cleared = notable
-    .filter(({ plantedIn, at }) => plantedIn === undefined && at < now - 5 * wholeDay)
-    .map(({ id, account, at }, index): Flag => ({
+/** What a case's script says was flagged, before the case went on. Of past ones the flag was cleared when all was quiet. */
+const flagOfScript = ({ rule, fresh, script }: PlannedCase, ids: readonly Notable[]): Flag[] => {
+  const marked = script.flag && ids[script.flag.place];
+  if (!script.flag || !marked) return [];
+  const by = operatorId('ravi');
+  const cleared = fresh ? undefined : { by, at: (ids.at(-1)?.at ?? 0) + 20 * hour, note: 'Customer came to the branch and explained it' };
+  return [
+    { transaction: marked.id, account: marked.account, note: `Fits rule ${rule}: waiting for an answer`, by, at: script.flag.at, cleared },
+  ];
+};
+
+/** Half of the planted cases were seen and flagged, the older ones cleared while the account was quiet. */
+const flagOfCase = (planted: PlannedCase, index: number, last: Notable, midnight: number): Flag[] => {
+  if (!wasSeen(index) || planted.fresh || planted.script.flag) return [];
+  const by = operatorId('ravi');
+  return [
+    {
+      transaction: last.id,
+      account: last.account,
+      note: `Fits rule ${planted.rule.split(' ')[0] ?? ''}: ask the customer about the purpose`,
+      by,
+      at: Math.min(last.at + 3 * hour, midnight - 1),
+      cleared: staysFlagged(index, last.at, midnight) ? undefined : { by, at: last.at + 40 * hour, note: 'Customer explained the purpose' },
+    },
+  ];
+};
+
+/** Ordinary transactions that looked odd to somebody, on accounts where nothing happened until that was cleared. */
+const flagsOfOthers = (notable: readonly Notable[], midnight: number): readonly Flag[] =>
+  notable
+    .filter(({ plantedIn, at, nextAt = Infinity }) => plantedIn === undefined && at < midnight - 5 * wholeDay && nextAt > at + 71 * hour)
+    .map(({ id, account, at, nextAt }) => ({
       transaction: id,
       account,
       note: 'Unusual for this customer, asked by telephone',
       by: operatorId('ravi'),
       at: at + 20 * hour,
-      cleared: index % 4 === 0 ? undefined : { by: operatorId('ravi'), at: at + 70 * hour, note: 'Customer confirmed the purchase' },
+      cleared: nextAt === undefined ? undefined : { by: operatorId('ravi'), at: at + 70 * hour, note: 'Customer confirmed the purpose' },
     }));
-  return [...seen, ...cleared].toSorted((a, b) => a.at - b.at);
+
+/** Every flag of the bank, in the order in which they were set. */
+export const planFlags = (notable: readonly Notable[], cases: readonly PlannedCase[], midnight: number): readonly Flag[] => {
+  const posted = Map.groupBy(notable, ({ plantedIn }) => plantedIn);
+  const ofCases = cases.flatMap((planted, index) => {
+    const ids = posted.get(index) ?? [];
+    const last = ids.at(-1);
+    return last ? [...flagOfScript(planted, ids), ...flagOfCase(planted, index, last, midnight)] : [];
+  });
+  return [...ofCases, ...flagsOfOthers(notable, midnight)].toSorted((a, b) => a.at - b.at);
 };

@@ -13,8 +13,8 @@ export type Posting = {
   readonly counterparty: string | null;
   readonly description: string;
   readonly reverses?: number;
-  /** Takes whatever is left, up to the amount. */
-  readonly atMost?: boolean;
+  /** Takes whatever is left, up to the amount; up to what its owner is used to, or all of it. */
+  readonly atMost?: 'usual' | 'all';
   /** The planted case it belongs to. */
   readonly plantedIn?: number;
 };

@@ -32,7 +32,8 @@ export const planRoutine = (accounts: readonly Account[], taken: ReadonlySet<num
     .filter((_, index) => index % 10 < 8)
     .map(({ account, cents }, index) => ({
       account,
-      cents: Math.round((cents * random.between(45, 85)) / 10_000) * 100 + random.pick([0, 0, 50]),
+      // Below what makes a first transfer remarkable, and below what leaves of the wages of that hour
+      cents: Math.min(98_000, Math.round((cents * random.between(45, 75)) / 10_000) * 100) + random.pick([0, 0, 50]),
       landlord: index % 3 === 2 ? undefined : landlords[index % landlords.length],
     }));
   const rents = new Map<Account, number>();
@@ -108,7 +109,7 @@ const loans = ({ rents }: Routine, day: BankDay): Posting[] =>
           channel: 'standing order',
           counterparty: 'Hypothekenbank Nord',
           description: 'Loan instalment',
-          atMost: true,
+          atMost: 'all',
         }),
       )
     : [];

@@ -1,0 +1,85 @@
+import { wholeDay } from './bank-days.ts';
+import { outside, type Posting } from './posting.ts';
+
+/** What people are used to: the history of each account as the rules of monitoring look at it. */
+export type Habits = {
+  /** The same posting, or a smaller one where it would be remarkable: only planted cases are to be found. */
+  readonly fit: (posting: Posting, unit: number) => Posting;
+  readonly note: (posting: Posting) => void;
+};
+
+/** Rule 11 compares with the mean of three months, rule 6 waits for half a year, rule 7 looks at the first transfer of a pair. */
+const remembered = 90 * wholeDay;
+const enough = 10;
+const ofTheMean = 4.5;
+const away = 175 * wholeDay;
+const afterAway = 95;
+const toStrangers = 980;
+
+/** Debits of one account, oldest first. */
+type Debits = { readonly at: number[]; readonly amounts: number[]; first: number; sum: number };
+
+/** Rows that are forgotten are dropped now and then only: shifting each is slow. */
+const tidy = 64;
+
+const forget = (debits: Debits, before: number): void => {
+  while ((debits.at[debits.first] ?? Infinity) < before) {
+    debits.sum -= debits.amounts[debits.first] ?? 0;
+    debits.first++;
+  }
+  if (debits.first < tidy) return;
+  debits.at.splice(0, debits.first);
+  debits.amounts.splice(0, debits.first);
+  debits.first = 0;
+};
+
+/** Nothing happened yet on any of so many accounts. */
+export const openHabits = (accounts: number): Habits => {
+  const debits = new Map<number, Debits>();
+  const lastAt = new Float64Array(accounts + 1);
+  const pairs = new Set<number>();
+  const pairOf = ({ from, to }: Posting): number => from * (accounts + 1) + to;
+
+  const usual = (account: number, at: number): number => {
+    const own = debits.get(account);
+    if (!own) return Infinity;
+    forget(own, at - remembered);
+    const count = own.at.length - own.first;
+    return count < enough ? Infinity : (ofTheMean * own.sum) / count;
+  };
+
+  const most = (posting: Posting, unit: number): number => {
+    const { from, at, type, channel } = posting;
+    const last = lastAt[from] ?? 0;
+    return Math.min(
+      channel === 'standing order' ? Infinity : usual(from, at),
+      last > 0 && at - last > away ? afterAway * unit : Infinity,
+      type === 'transfer' && !pairs.has(pairOf(posting)) ? toStrangers * unit : Infinity,
+    );
+  };
+
+  return {
+    fit: (posting, unit) => {
+      const { from, amount, channel } = posting;
+      if (from === outside || amount <= 0) return posting;
+      const limit = most(posting, unit);
+      if (amount <= limit) return posting;
+      const notes = 10 * unit;
+      // Machines give notes; everything else ends somewhere below
+      if (channel === 'atm' && limit >= notes) return { ...posting, amount: Math.floor(limit / notes) * notes };
+      return { ...posting, amount: Math.max(1, Math.floor(limit * (0.6 + (0.4 * (amount % 97)) / 97))) };
+    },
+    note: posting => {
+      const { from, to, at, amount, type } = posting;
+      lastAt[from] = at;
+      lastAt[to] = at;
+      if (type === 'transfer') pairs.add(pairOf(posting));
+      if (from === outside || type === 'reversal') return;
+      const own = debits.get(from) ?? { at: [], amounts: [], first: 0, sum: 0 };
+      debits.set(from, own);
+      own.at.push(at);
+      own.amounts.push(amount);
+      own.sum += amount;
+    },
+  };
+};
