@@ -1,5 +1,5 @@
 import type { Db } from '../database/client.ts';
-import { isConnectionLost } from '../database/fault.ts';
+import { faultOf, isConnectionLost } from '../database/fault.ts';
 import type { AuditOutcome, Verb } from '../domain/audit.ts';
 import type { AnyAction, Target } from './define-action.ts';
 import type { Acting, Receipt, RunOptions, Typed } from './request.ts';
@@ -56,7 +56,7 @@ export const writeAudit = async (db: Db, row: AuditRow): Promise<number> => {
 
 type Attempt = { readonly action: AnyAction; readonly acting: Acting; readonly typed: Typed; readonly options: RunOptions };
 
-/** Records an attempt that changed nothing. Where the database is gone there is nothing to record it in, and the attempt's own outcome says so. */
+/** Records an attempt that changed nothing. Where the database or the session is gone there is nothing to record it in, and the attempt's own outcome says so. */
 export const auditAttempt = async (
   { action, acting, typed, options }: Attempt,
   outcome: 'refused' | 'failure',
@@ -67,6 +67,7 @@ export const auditAttempt = async (
       SELECT ops.audit_attempt(${acting.token}, ${action.id}, ${action.verb}, ${action.entity}, ${typed['id'] ?? '-'}, ${outcome}::ops.outcome, ${error.slice(0, 500)},
         ${typed['ground'] ?? null}, ${(typed['note'] ?? typed['findings'] ?? '').slice(0, 2_000) || null}, ${options.request}::uuid, ${options.correlation ?? null}::uuid)`;
   } catch (cause) {
-    if (!isConnectionLost(cause)) throw cause;
+    // A session that is gone, as after a demo was filled anew, has nobody to name: the attempt's outcome tells them to sign in
+    if (!isConnectionLost(cause) && faultOf(cause).code !== 'BU001') throw cause;
   }
 };

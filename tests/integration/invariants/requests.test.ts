@@ -142,14 +142,17 @@ describe('a request whose answer was lost is settled', () => {
 });
 
 describe('what is recorded without an action', () => {
-  test('an attempt is refused or failed, never done', async () => {
-    const attempt = (outcome: string) =>
+  test("an attempt is refused or failed, never done, and never nobody's", async () => {
+    const attempt = (outcome: string, token = bank.one.token) =>
       bank.rows(
         `SELECT ops.audit_attempt($1, 'accounts.freeze', 'update', 'account', '1', $2::ops.outcome, 'no', NULL, NULL, gen_random_uuid(), NULL)`,
-        [bank.one.token, outcome],
+        [token, outcome],
       );
     for (const outcome of ['success', 'partial']) expect((await refusal(bank.db, () => attempt(outcome))).code).toBe('BU002');
-    for (const outcome of ['refused', 'failure']) await attempt(outcome);
+    for (const outcome of ['refused', 'failure']) {
+      await attempt(outcome);
+      expect((await refusal(bank.db, () => attempt(outcome, 'nobody'))).code).toBe('BU001');
+    }
     expect(await bank.rows(`SELECT DISTINCT operator FROM ops.audit WHERE error = 'no'`)).toEqual([{ operator: 'one' }]);
   });
 
