@@ -63,3 +63,6 @@ export const formatShortInstant = (instant: Date | null | undefined): string =>
 
 /** The instant as data: ISO 8601 in UTC, empty where there is none. */
 export const isoInstant = (instant: Date | null | undefined): string => instant?.toISOString() ?? '';
+
+/** Day of the month and time to the second, UTC: for what happens within moments. */
+export const formatSecond = (instant: Date): string => instant.toISOString().slice(8, 19).replace('T', ' ');

@@ -85,7 +85,9 @@ export const readsOf = (parts: Reader, now: () => Date): Reads => {
       held(resource);
       if (resource.personal) await recordView(resource.entity, String(row.id));
       const [related, notes] = await Promise.all([resource.relate(reads, row), notesSection(reads, resource, row, permissions)]);
-      return [...resource.detail(row, related), ...notes];
+      // Under what the record is, so that nobody has to scroll for what a colleague left
+      const sections = resource.detail(row, related);
+      return notes.length === 0 ? sections : [...sections.slice(0, 1), ...notes, ...sections.slice(1)];
     },
   };
 };

@@ -51,7 +51,7 @@ export const events = defineResource<EventRow, Around>({
   columns: [
     { title: 'At', width: 11, sort: 'at', cell: event => formatShortInstant(event.at), value: event => isoInstant(event.at) },
     { title: 'Level', width: 8, cell: event => event.level, tone: event => tones[event.level] },
-    { title: 'Source', width: 14, cell: event => event.source },
+    { title: 'Source', width: 10, cell: event => event.source },
     { title: 'Message', width: 'fill', cell: event => event.message },
     {
       title: 'Trace',

@@ -1,4 +1,4 @@
-import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { formatInstant, formatSecond, isoInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { defineResource, type Jump, type Tone } from '../../kit/define-resource.ts';
 import { needs, tracePage, type TraceKind, type TraceRow } from './queries.ts';
@@ -38,10 +38,10 @@ export const trace = defineResource<TraceRow, undefined>({
   empty: ['Which correlation id?', 'Write :trace and the id, or press T on an event, a row of the audit log, a notice or a request.'],
 
   columns: [
-    { title: 'At', width: 11, sort: 'at', cell: step => formatShortInstant(step.at), value: step => isoInstant(step.at) },
+    { title: 'At', width: 11, sort: 'at', cell: step => formatSecond(step.at), value: step => isoInstant(step.at) },
     { title: 'What', width: 8, cell: step => step.kind },
     { title: 'State', width: 9, cell: step => step.state, tone: step => tones[step.state] ?? 'plain' },
-    { title: 'Who', width: 14, cell: step => step.who },
+    { title: 'Who', width: 10, cell: step => step.who },
     { title: 'Says', width: 'fill', cell: whatOf },
     { title: 'Correlation', width: 36, priority: 3, cell: step => step.correlation },
   ],
