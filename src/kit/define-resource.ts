@@ -41,6 +41,10 @@ export type Binding<Row> = {
   inputFrom(row: Row): Readonly<Record<string, string>>;
   /** Never for several at once: its input names another record than the row. */
   readonly single?: true;
+  /** Done to all records that another pane finds, as one bulk, and not to the record itself; called by a title of its own. */
+  readonly over?: { readonly title: string; where(row: Row): Jump };
+  /** False where it means nothing for such a record: then the menu leaves it out. */
+  fits?(row: Row): boolean;
   /** Why the record cannot have it now; undefined if it can. */
   whyNot(row: Row): string | undefined;
 };
@@ -64,6 +68,10 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly permission: Permission;
   readonly page: PageQuery<Row>;
   readonly columns: readonly Column<Row>[];
+  /** The filter that a list on screen begins with where nobody named one. */
+  readonly start?: string;
+  /** What an empty list says can be done, where that is more than its actions say. */
+  readonly whenEmpty?: string;
   /** The time field that `since=` means. */
   readonly since?: string;
   /** Looking at one of its records is recorded, because it holds personal data. */

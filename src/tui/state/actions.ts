@@ -3,8 +3,10 @@ import type { Binding } from '../../kit/define-resource.ts';
 import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openForm } from './form.ts';
-import { actionOf, browsing, resourceOf, rowAtCursor, stay, withFlash, withMode } from './step.ts';
+import { markAll } from './marks.ts';
+import { actionOf, andThen, browsing, resourceOf, rowAtCursor, stay, withFlash, withMode } from './step.ts';
 import type { Choice, Mode, State } from './types.ts';
+import { follow } from './views.ts';
 
 type Actions = Extract<Mode, { kind: 'actions' }>;
 
@@ -25,16 +27,18 @@ const idsMeant = (state: State): readonly string[] => {
 /** Why none of the records can have it; records that are not held are not spoken for. */
 const reasonAgainst = (binding: Binding<Keyed>, rows: readonly Keyed[], count: number): string | undefined => {
   if (count === 0) return 'there is no record here';
+  if ((binding.single || binding.over) && count > 1) return 'one record at a time: take the marks away';
   const reasons = rows.map(row => binding.whyNot(row));
   return rows.length === count && reasons.every(reason => reason !== undefined) ? reasons[0] : undefined;
 };
 
-const choice = (state: State, key: string, action: string, reason: string | undefined): readonly Choice[] => {
+const choice = (state: State, key: string, { action, over }: Binding<never>, reason: string | undefined): readonly Choice[] => {
   const known = actionOf(state, action);
   if (!known) return [];
   const allowed = state.session?.operator.permissions.has(known.permission) ?? false;
   const why = allowed ? reason : `needs the permission ${known.permission}`;
-  return [why === undefined ? { key, label: known.title } : { key, label: known.title, disabled: why }];
+  const label = over?.title ?? known.title;
+  return [why === undefined ? { key, label } : { key, label, disabled: why }];
 };
 
 /** What can be done here, with the reason where it cannot. */
@@ -43,10 +47,10 @@ export const choicesOf = (state: State): readonly Choice[] => {
   const rows = rowsMeant(state);
   const count = idsMeant(state).length;
   return [
-    ...Object.entries(resource.actions).flatMap(([key, binding]) =>
-      choice(state, key, binding.action, reasonAgainst(binding, rows, count)),
-    ),
-    ...Object.entries(resource.general ?? {}).flatMap(([key, binding]) => choice(state, key, binding.action, binding.whyNot(undefined))),
+    ...Object.entries(resource.actions)
+      .filter(([, binding]) => rows.length === 0 || rows.some(row => binding.fits?.(row) !== false))
+      .flatMap(([key, binding]) => choice(state, key, binding, reasonAgainst(binding, rows, count))),
+    ...Object.entries(resource.general ?? {}).flatMap(([key, binding]) => choice(state, key, binding, binding.whyNot(undefined))),
   ];
 };
 
@@ -66,6 +70,8 @@ const begin = (state: State, key: string): Step => {
   if (!binding) return stay(closed);
   const ids = idsMeant(state);
   const row = rowsMeant(state).find(candidate => String(candidate.id) === ids[0]);
+  if (ids.length > 1 && (binding.single || binding.over)) return stay(withFlash(closed, 'warn', 'one record at a time: take the marks away'));
+  if (binding.over && row) return andThen(follow(closed, binding.over.where(row)), found => markAll(found, binding.action));
   if (ids.length > 1)
     return openForm(closed, { action: binding.action, ids, label: `${ids.length.toLocaleString('en')} records`, typed: {} });
   const label = row ? resource.nameOf(row) : 'the marked record';

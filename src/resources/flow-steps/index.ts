@@ -1,0 +1,113 @@
+import { formatShortInstant, isoInstant } from '../../domain/day.ts';
+import type { StepState } from '../../domain/flow.ts';
+import { defineResource, on, type Binding, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { stepPage, type StepRow } from './queries.ts';
+import { whyNotSettle } from './settle.ts';
+
+const tones: Readonly<Record<StepState, Tone>> = { 'to do': 'warn', done: 'good', noted: 'good', 'is so': 'good' };
+const ticks: Readonly<Record<StepState, string>> = { 'to do': '[ ]', done: '[x]', noted: '[x]', 'is so': '[x]' };
+
+/** What to press, standing on the step. */
+const keysOf = ({ look, acts }: StepRow): string => (look ? 'Enter' : acts.map(({ key }) => `x ${key}`).join(' or '));
+
+const command = ({ look, acts, subject, address, id }: StepRow): string => {
+  if (look) return `bursar ${look.resource} list ${look.filter}`;
+  return (
+    acts
+      .map(({ action, verb }) => `bursar ${verb} ${action === 'ip-rules.block' ? `--network ${address ?? 'ADDRESS'}` : subject}`)
+      .join(', or ') || `bursar flow-steps settle ${id}`
+  );
+};
+
+const whyNotHere =
+  (kind: StepRow['kind']) =>
+  ({ closed, flowId }: StepRow): string | undefined =>
+    closed ? `walk-through #${flowId} is closed: it is done in the pane ${kind}s` : undefined;
+
+/** What is done to whom the walk-through is about, from any of its steps, with the keys that it has in its own pane where they are free. */
+const toSubject = (kind: StepRow['kind'], action: string): Binding<StepRow> => ({
+  action,
+  single: true,
+  fits: row => row.kind === kind,
+  inputFrom: row => ({ id: String(row.subjectId) }),
+  whyNot: whyNotHere(kind),
+});
+
+const detail = (step: StepRow): readonly DetailSection[] => [
+  {
+    title: `${step.number}. ${step.title}`,
+    lines: [
+      ['About', `${step.kind} ${step.subject}, walk-through #${step.flowId}`],
+      ['What to do', step.words],
+      [
+        'Here',
+        step.look
+          ? `Enter leads to ${step.look.resource} ${step.look.filter}; x k notes what you found`
+          : `${keysOf(step)}; x k notes why it is left out`,
+      ],
+      ['By command', command(step)],
+    ],
+  },
+  {
+    title: 'How it stands',
+    lines: [
+      ['State', step.state, tones[step.state]],
+      ...(step.why === '' ? [] : [['What', step.why] as const]),
+      ...(step.by === null ? [] : [['By', `${step.by} ${formatShortInstant(step.at)}`] as const]),
+    ],
+  },
+];
+
+/** A guided walk-through: in order, each step one key away, ticked by what was done since it began. */
+export const flowSteps = defineResource<StepRow, undefined>({
+  id: 'flow-steps',
+  title: 'Steps',
+  entity: 'flow-step',
+  aliases: ['steps', 'flow-step'],
+  permission: 'security.read',
+  page: stepPage,
+  empty: ['No walk-through is open.', ':flows, then x n begins one.'],
+  nameOf: step => `#${step.flowId} step ${step.number}`,
+
+  columns: [
+    { title: 'No', width: 3, align: 'right', sort: 'step', cell: step => String(step.number) },
+    { title: 'Done', width: 4, cell: step => ticks[step.state], value: step => step.state, tone: step => tones[step.state] },
+    { title: 'Step', width: 36, cell: step => step.title },
+    { title: 'Keys', width: 10, cell: keysOf },
+    {
+      title: 'How it stands',
+      width: 'fill',
+      cell: step => (step.state === 'to do' ? '-' : step.why),
+      tone: step => (step.state === 'to do' ? 'dim' : 'plain'),
+    },
+    { title: 'By', width: 8, cell: step => step.by ?? '-' },
+    { title: 'At', width: 11, priority: 2, cell: step => formatShortInstant(step.at), value: step => isoInstant(step.at) },
+    { title: 'About', width: 20, priority: 2, cell: step => step.subject },
+  ],
+
+  relate: async () => undefined,
+  detail,
+  open: step => step.look,
+
+  actions: {
+    k: on('flow-steps.settle', whyNotSettle),
+    d: toSubject('user', 'users.deactivate'),
+    l: toSubject('user', 'users.lock'),
+    o: toSubject('user', 'users.end-sessions'),
+    b: {
+      action: 'ip-rules.block',
+      single: true,
+      fits: row => row.kind === 'user',
+      inputFrom: row => ({ network: row.address ?? '' }),
+      whyNot: row => whyNotHere('user')(row) ?? (row.address === null ? 'no address failed within a week' : undefined),
+    },
+    p: toSubject('user', 'users.reset-password'),
+    e: toSubject('operator', 'operators.end-developer'),
+    s: toSubject('operator', 'operators.end-sessions'),
+    x: toSubject('operator', 'operators.disable'),
+  },
+  jumps: {
+    u: step => ({ resource: step.kind === 'user' ? 'users' : 'operators', filter: `id=${step.subjectId}` }),
+    l: step => ({ resource: 'audit', filter: `entity=${step.kind} record=${step.subjectId}` }),
+  },
+});
