@@ -22,6 +22,7 @@ ALTER TABLE ops.detection_run
 CREATE INDEX detection_run_under_way_idx ON ops.detection_run (lease_until) WHERE finished_at IS NULL;
 CREATE INDEX detection_run_complete_until_idx ON ops.detection_run (complete_until) WHERE finished_at IS NOT NULL;
 CREATE INDEX rule_hit_at_idx ON ops.rule_hit (at);
+CREATE INDEX alert_rule_outcome_idx ON ops.alert (rule, outcome);
 
 CREATE FUNCTION ops.guard_detection_run() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
