@@ -12,8 +12,8 @@ type Compiled = { readonly sql: string; readonly values: readonly unknown[] };
 export const compileRule = ({ id, sql }: AnyRule, parameters: RuleSetting['parameters'], { since, until }: Span): Compiled => {
   const known: Readonly<Record<string, number | Date>> = { ...parameters, from: since, to: until };
   const places: string[] = [];
-  // Not the second colon of a cast
-  const text = sql.replaceAll(/(?<!:):([a-zA-Z]+)/g, (_, name: string) => {
+  // Not the second colon of a cast, nor one between hours and minutes
+  const text = sql.replaceAll(/(?<![:\w]):([a-z][a-zA-Z]*)/g, (_, name: string) => {
     if (known[name] === undefined) throw new Error(`R${id} has no parameter ${name}`);
     if (!places.includes(name)) places.push(name);
     return `$${places.indexOf(name) + 1}::${known[name] instanceof Date ? 'timestamptz' : 'numeric'}`;

@@ -279,7 +279,7 @@ INSERT INTO ops.detection_rule (id, title, explanation, score, version) VALUES
   (8, 'By night', 'A large debit in the small hours of the bank''s own time zone, on an account that is hardly ever used by night. Whoever always pays by night is left alone.', 15, 1),
   (9, 'Pass-through', 'Most of what came in leaves again within the hour, in one debit or several: the account only passes money on.', 45, 1),
   (10, 'Fan-in or fan-out', 'Within a day an account receives transfers from many others, or sends to many: it collects or spreads. Wages, transfers between own accounts and standing orders, whose parties were agreed on before, do not count.', 35, 1),
-  (11, 'Against own history', 'A debit many times as large as the account''s own debits of the last three months are on average, where there are enough to compare with.', 30, 1),
+  (11, 'Against own history', 'A debit many times as large as the account''s own debits of the last three months are on average, where there are enough to compare with. Standing orders, which repeat, are compared with but not hit.', 30, 1),
   (12, 'New account', 'Much leaves an account within the first days after it was opened, in one debit or several: it may have been opened for that alone.', 35, 1),
   (13, 'Limit probing', 'Debits are refused again and again because they pass a limit, and the next one is posted: somebody feels for the limit. Only the first debit after the refusals counts.', 25, 1),
   (14, 'Round trip', 'What an account sent to another comes back from there within a day, nearly as much: trade is feigned, or money is shown around. The account it came back to is hit.', 35, 1),
