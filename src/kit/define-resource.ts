@@ -32,6 +32,9 @@ export type DetailSection = {
   readonly flow?: MoneyFlow;
 };
 
+/** One line of what happens right now. */
+export type StreamLine = { readonly at: Date; readonly text: string; readonly tone: Tone };
+
 /** Another pane with a filter: how records lead to one another. */
 export type Jump = { readonly resource: string; readonly filter: string };
 
@@ -84,6 +87,8 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly empty?: readonly [first: string, ...others: string[]];
   /** A row as somebody sees it who may not read all that it is gathered from. */
   veil?(row: Row, may: (permission: Permission) => boolean): Row;
+  /** A row as a line of the live stream, where those of several panes stand by their time. Its usual order begins with the newest. */
+  stream?(row: Row): StreamLine;
   /** How a record is called in crumbs and messages. */
   nameOf(row: Row): string;
   /** Reads what the detail shows beyond the row. */

@@ -170,6 +170,12 @@ export const transactions = defineResource<TransactionRow, Related>({
     },
   ],
 
+  stream: transaction => {
+    const words = redWords(transaction);
+    const text = `${transaction.type}  ${ends(transaction)}  ${formatMoney(transaction.amount, transaction.currency)}`;
+    return { at: transaction.postedAt, text: words === '' ? text : `${words}: ${text}`, tone: words === '' ? 'plain' : 'bad' };
+  },
+
   relate: async (db, transaction) => {
     const [parties, flags, hits, disputes, traces] = await Promise.all([
       partiesOf(db, transaction),

@@ -10,6 +10,7 @@ import { preview, run, runBulk, settle, type RunningBulk } from './changes.ts';
 import { exportList, writeDump, writeSaved } from './files.ts';
 import { isPresenceEffect, performPresence, type PresenceEffect } from './presence.ts';
 import { read, type ReadEffect } from './reads.ts';
+import { readStream } from './stream.ts';
 
 /** The terminal, as much as effects need of it. */
 type Hands = Pick<Terminal, 'copy' | 'suspend' | 'end'> & { readonly output: Pick<Terminal['output'], 'repaint'> };
@@ -113,10 +114,12 @@ export class Performer {
   }
 
   /** What is asked of the bank; without a session nobody asks. */
-  #ask(effect: ReadEffect | Of<'find' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'>): void {
+  #ask(effect: ReadEffect | Of<'read-stream' | 'find' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'>): void {
     const { session } = this.#means.state();
     if (!session) return;
     switch (effect.kind) {
+      case 'read-stream':
+        return this.#soon(readStream(session, effect.most, this.#tell));
       case 'find':
         return this.#soon(
           session.find(this.#resource(effect.resource), effect.id).then(row => ({ kind: 'record-found', resource: effect.resource, row })),

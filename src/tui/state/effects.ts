@@ -7,8 +7,11 @@ export type Effect =
   | { readonly kind: 'refresh'; readonly asked: number; readonly view: View; readonly visible: number }
   | { readonly kind: 'count'; readonly asked: number; readonly view: View }
   | { readonly kind: 'read-detail'; readonly asked: number; readonly resource: string; readonly row: Keyed; readonly soon: boolean }
-  | { readonly kind: 'freeze-ids'; readonly asked: number; readonly view: View }
+  /** `then`: the action that begins with them. */
+  | { readonly kind: 'freeze-ids'; readonly asked: number; readonly view: View; readonly then?: string }
   | { readonly kind: 'match-marks'; readonly asked: number; readonly view: View }
+  /** The newest lines of the live stream, at most so many. */
+  | { readonly kind: 'read-stream'; readonly most: number }
   | { readonly kind: 'find'; readonly resource: string; readonly id: bigint }
   | { readonly kind: 'preview'; readonly form: FormState }
   | { readonly kind: 'run'; readonly confirm: ConfirmState }

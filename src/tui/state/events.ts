@@ -1,6 +1,6 @@
 import type { Count, Keyed, Page } from '../../domain/page.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { DetailSection } from '../../kit/define-resource.ts';
+import type { DetailSection, StreamLine } from '../../kit/define-resource.ts';
 import type { Pulse } from '../../kit/presence.ts';
 import type { Preview, Receipt } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
@@ -97,8 +97,10 @@ export type Happening =
     }
   | { readonly kind: 'rows-counted'; readonly asked: number; readonly count: Count }
   | { readonly kind: 'detail-read'; readonly asked: number; readonly id: bigint; readonly sections: readonly DetailSection[] }
-  | { readonly kind: 'ids-frozen'; readonly asked: number; readonly ids: readonly string[]; readonly more: boolean }
+  | { readonly kind: 'ids-frozen'; readonly asked: number; readonly ids: readonly string[]; readonly more: boolean; readonly then?: string }
   | { readonly kind: 'marks-matched'; readonly asked: number; readonly hidden: number }
+  /** Undefined where they could not be read; `by` is whose screen it was then. */
+  | { readonly kind: 'stream-read'; readonly by: bigint; readonly lines: readonly StreamLine[] | undefined }
   | { readonly kind: 'read-failed'; readonly asked: number; readonly what: Read; readonly message: string; readonly lost: boolean }
   | { readonly kind: 'record-found'; readonly resource: string; readonly row: Keyed | undefined }
   | { readonly kind: 'previewed'; readonly request: string; readonly outcome: Outcome<Preview> }

@@ -12,6 +12,8 @@ export type Layout = {
   readonly navigation: boolean;
   /** Lines of the event strip. */
   readonly strip: number;
+  /** Half of the strip shows the live stream. */
+  readonly stream: boolean;
   /** The line with marks, and where filters and commands are typed. */
   readonly status: number;
   readonly flash: number;
@@ -20,7 +22,8 @@ export type Layout = {
 
 /** Banner and crumbs are never dropped; the strip goes first, then the hints, then the others. */
 export const layoutOf = ({ columns, rows }: Size): Layout => {
-  const strip = columns >= 110 && rows >= 30 ? 4 : 0;
+  const stream = columns >= 170 && rows >= 45;
+  const strip = stream ? 7 : columns >= 110 && rows >= 30 ? 4 : 0;
   const hints = rows >= 20 ? 1 : 0;
   const flash = rows >= 8 ? 1 : 0;
   const status = rows >= 5 ? 1 : 0;
@@ -31,6 +34,7 @@ export const layoutOf = ({ columns, rows }: Size): Layout => {
     preview: columns >= 110,
     navigation: columns >= 170,
     strip,
+    stream,
     status,
     flash,
     hints,

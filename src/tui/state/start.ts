@@ -83,6 +83,7 @@ export const initialState = ({ registry, size, now, seed }: Beginning): State =>
     saved: {},
     columns: {},
     refreshing: false,
+    stream: { lines: [], reading: false },
     now,
     asked: { page: 0, count: 0, detail: 0, refresh: 0, marks: 0, pulse: 0 },
   };

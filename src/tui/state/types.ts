@@ -1,7 +1,7 @@
 import type { Count, Keyed, Place, Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { Refusal } from '../../domain/outcome.ts';
-import type { DetailSection } from '../../kit/define-resource.ts';
+import type { DetailSection, StreamLine } from '../../kit/define-resource.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
@@ -213,6 +213,8 @@ export type State = {
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /** A refresh is under way; the next waits for it. */
   readonly refreshing: boolean;
+  /** The newest of what happens, on a screen that has room for it; read one at a time. */
+  readonly stream: { readonly lines: readonly StreamLine[]; readonly reading: boolean };
   /** Milliseconds of the epoch, moved by ticks only. */
   readonly now: number;
   /** Number of the newest request of each kind; older answers are dropped. */

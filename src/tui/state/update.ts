@@ -22,6 +22,7 @@ import { followDetail, prefetch, readAgain, refresh } from './reading.ts';
 import { savedPressed } from './saved.ts';
 import { ofSession } from './session-events.ts';
 import { typedInto } from './sheet.ts';
+import { readStream, streamRead } from './stream.ts';
 import { endedPressed, signInPressed } from './sign-in.ts';
 import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withMode, withoutOldFlash, withView } from './step.ts';
 import { topFor } from './cursor.ts';
@@ -127,7 +128,7 @@ const reread = (now: State): Step => {
   if (now.view.status === 'failed' && now.view.reading === undefined && now.lostSince !== undefined) return readView(now);
   const live = now.paused && now.lostSince === undefined ? stay(now) : refresh(now);
   return andThen(
-    andThen(live, next => (next.paused || next.lostSince !== undefined ? stay(next) : readAgain(next))),
+    andThen(live, next => (next.paused || next.lostSince !== undefined ? stay(next) : andThen(readAgain(next), readStream))),
     settleSome,
   );
 };
@@ -147,6 +148,8 @@ const told = (state: State, event: Event): Step => {
   switch (event.kind) {
     case 'start-progressed':
       return stay(state.session ? state : { ...state, starting: event.text });
+    case 'stream-read':
+      return streamRead(state, event);
     case 'saved-read':
       return stay({ ...state, saved: event.saved });
     case 'told':
