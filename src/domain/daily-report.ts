@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decisionWords } from './daily-decision.ts';
 import { escaped, markdownSection, markdownTable } from './markdown.ts';
 
 const Tally = z.object({ kept: z.number(), acted: z.number(), escalated: z.number() });
@@ -44,9 +45,6 @@ export const listedOf = ({ found, listed, remark }: Coverage): string => {
   if (remark !== null) return remark;
   return listed === found ? listed.toLocaleString('en') : `${listed.toLocaleString('en')} of ${found.toLocaleString('en')}`;
 };
-
-/** How a decision is told: an item is kept, acted on, escalated, or nobody decided it. */
-export const decisionWords = { keep: 'kept', act: 'acted', escalate: 'escalated' } as const;
 
 const told = (decision: string | null): string =>
   decision === null ? 'NOT decided' : (decisionWords[decision as keyof typeof decisionWords] ?? decision);

@@ -16,4 +16,9 @@ export type PageRequest = {
 export type Page<Row> = { readonly rows: readonly Row[]; readonly more: boolean };
 
 /** Exact up to ten thousand; above that what the planner believes. */
-export type Count = { readonly value: number; readonly exact: boolean };
+export type Count = {
+  readonly value: number;
+  readonly exact: boolean;
+  /** How far the work in the list is, where it is work: `12 of 37 decided`. */
+  readonly words?: string;
+};

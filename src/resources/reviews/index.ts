@@ -62,7 +62,7 @@ export const reviews = defineResource<ReviewRow, ReviewFacts>({
   id: 'reviews',
   title: 'Reviews',
   entity: 'review',
-  aliases: ['review'],
+  aliases: ['access-review', 'access-reviews'],
   permission: 'review.read',
   page: reviewPage,
   since: 'opened',

@@ -13,15 +13,16 @@ const counted = ({ count }: View): string => {
 const standing = (view: View): string => {
   const total = counted(view);
   const index = indexOfCursor(view);
-  if (total === '' || index < 0 || view.window.moreBefore) return total;
-  return `${(index + 1).toLocaleString('en')} of ${total}`;
+  const place = total === '' || index < 0 || view.window.moreBefore ? total : `${(index + 1).toLocaleString('en')} of ${total}`;
+  return [view.count?.words, place].filter(Boolean).join('  ');
 };
 
 const trailOf = (state: State): string => {
   const { view } = state;
   const resource = resourceOf(state);
   const row = view.inDetail ? view.window.rows.find(candidate => candidate.id === view.cursor) : undefined;
-  const parts = [resource.title, view.base, view.filter && `/${view.filter}`, row && resource.nameOf(row)];
+  const base = view.base === resource.start ? '' : view.base;
+  const parts = [resource.title, base, view.filter && `/${view.filter}`, row && resource.nameOf(row)];
   const [pane = '', ...others] = parts.filter(part => part !== undefined && part !== '').map(part => safe(part, { max: 200 }));
   return [paint(pane, 'title'), ...others].join(' > ');
 };

@@ -90,14 +90,15 @@ export const sortBy = (state: State, field: string, descending: boolean): Step =
 
 /** Opens a list by resource and filter, as `:`, jumps and panes do. */
 export const openList = (state: State, resource: AnyResource, base: string): Outcome<Step> => {
-  const terms = termsOf(state, resource, base);
-  return terms.ok ? done(enterView(state, newView(resource, { base, terms: terms.value }))) : terms;
+  const begun = base === '' ? (resource.start ?? '') : base;
+  const terms = termsOf(state, resource, begun);
+  return terms.ok ? done(enterView(state, newView(resource, { base: begun, terms: terms.value }))) : terms;
 };
 
 export const openPane = (state: State, index: number): Step => {
   const resource = state.registry.resources[index];
   if (!resource) return stay(withFlash(state, 'info', `there are ${state.registry.resources.length} panes`));
-  if (resource.id === state.view.resource && state.view.base === '') return stay(state);
+  if (resource.id === state.view.resource && state.view.base === (resource.start ?? '')) return stay(state);
   const opened = openList(state, resource, '');
   return opened.ok ? opened.value : stay(withFlash(state, 'bad', opened.refusal.message, opened.refusal.next));
 };

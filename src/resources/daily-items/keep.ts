@@ -1,0 +1,12 @@
+import { Note } from '../../domain/note.ts';
+import { decision } from './decide.ts';
+import { strangersItem } from './target.ts';
+
+export const keepDailyItem = decision({
+  decision: 'keep',
+  title: 'Keep: seen, nothing to do',
+  verb: 'approve',
+  note: Note.default('seen, nothing to do'),
+  means: 'it was looked at and stays as it is',
+  gather: strangersItem,
+});
