@@ -1,4 +1,5 @@
 import { invalid } from '../domain/outcome.ts';
+import { drawMoneyFlow } from '../domain/money-flow.ts';
 import { safe } from '../domain/safe-text.ts';
 import type { AnyResource, DetailSection } from '../kit/define-resource.ts';
 import { exportedRow, toJson } from '../kit/export.ts';
@@ -12,14 +13,18 @@ import { smallTable } from './table.ts';
 
 export const showFlags: readonly Flag[] = [{ name: 'json', help: 'one JSON document' }];
 
+/** What is drawn takes so many columns, wherever it is read. */
+const drawnWidth = 96;
+
 /** The sections of a detail as lines. */
 const sectionLines = (sections: readonly DetailSection[]): readonly string[] =>
-  sections.flatMap(({ title, lines = [], table }) => {
+  sections.flatMap(({ title, lines = [], table, flow }) => {
     const labels = Math.max(0, ...lines.map(([label]) => label.length));
     return [
       safe(title),
       ...lines.map(([label, value]) => `  ${safe(label).padEnd(labels)}  ${safe(value)}`.trimEnd()),
       ...(table ? smallTable(table).map(line => `  ${line}`) : []),
+      ...(flow ? drawMoneyFlow(flow, { width: drawnWidth }).map(line => `  ${line}`) : []),
       '',
     ];
   });

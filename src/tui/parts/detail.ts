@@ -1,4 +1,5 @@
 import { markLookAlike } from '../../domain/look-alike.ts';
+import { drawMoneyFlow } from '../../domain/money-flow.ts';
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
 import { resourceOf } from '../state/step.ts';
@@ -24,6 +25,7 @@ const sectionLines = (section: DetailSection, width: number): readonly string[] 
     paint(fit(safe(section.title), width), 'title'),
     ...(section.lines ?? []).flatMap(line => labelled(line, labels, width)),
     ...(section.table ? tableLines(section.table, width) : []),
+    ...(section.flow ? drawMoneyFlow(section.flow, { width }) : []),
     '',
   ];
 };
