@@ -3,6 +3,7 @@ import { fillAccess } from './access.ts';
 import type { BankPlan } from './bank-plan.ts';
 import { fillEvents } from './events.ts';
 import { writeHistory, type History } from './history.ts';
+import { fillGrantedLimits } from './granted-limits.ts';
 import { fillInvitesAndRules } from './invites-and-rules.ts';
 import { planFlags, planHolds } from './marks.ts';
 import { fillNotices } from './notices.ts';
@@ -106,6 +107,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
       tables.overrideRow(override, index, plan.accounts[override.account - 1]?.openedAt ?? plan.midnight),
     ),
   );
+  await fillGrantedLimits(client, plan);
   const marks = await fillMarks(client, plan, history);
   await fillSettings(client, plantedCases(plan, history), plan.midnight);
   await fillInvitesAndRules(client, plan.people, plan.midnight, plan.seed);

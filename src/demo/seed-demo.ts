@@ -2,6 +2,7 @@ import { openDirect, type Direct } from '../database/direct.ts';
 import { fillAudit } from './audit-rows.ts';
 import { minute } from './bank-days.ts';
 import { planBank, type BankPlan } from './bank-plan.ts';
+import { fillDisputes } from './disputes.ts';
 import { fillBank, fillCounters, type Filled } from './fill.ts';
 import { defaultTransactions } from './scale.ts';
 import { advanceSequences, analyze, clearAway, putBack, refuseForeign } from './storage.ts';
@@ -74,6 +75,7 @@ export const seedDemo = async (url: string, options: DemoOptions = {}): Promise<
       await fillAudit(client, auditRows, time.getTime(), planned.scale);
       await putBack(client, aside, done => onProgress('Building indexes', 0.62 + 0.33 * done));
       await fillCounters(client, planned);
+      await fillDisputes(client, planned);
       await advanceSequences(client);
       return { plan: planned, filled: rows };
     });
