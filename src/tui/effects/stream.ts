@@ -4,7 +4,9 @@ import type { Happening } from '../state/events.ts';
 /** The newest rows of every pane that has a part in the live stream and may be read, newest first. A failure shows in the list already. */
 export const readStream = async (session: Session, most: number, tell: (error: unknown) => void): Promise<Happening> => {
   const by = session.operator.id;
-  const live = session.registry.resources.filter(({ stream, permission }) => stream && session.operator.permissions.has(permission));
+  const live = session.registry.resources.filter(
+    resource => resource.stream !== undefined && session.operator.permissions.has(resource.permission),
+  );
   try {
     const lines = await Promise.all(
       live.map(async resource => {
