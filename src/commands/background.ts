@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { startTraffic } from '../demo/traffic.ts';
 import { keepDetecting } from '../detection/keep.ts';
 import { rules } from '../detection/rules.ts';
+import { keepGathering } from '../kit/security-watch.ts';
 import type { Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import { keepDelivering } from '../notices/deliver.ts';
@@ -14,6 +15,9 @@ const deliverEvery = 5_000;
 /** Between two looks of the rules at what was posted, and before the first one, in milliseconds. */
 const detectEvery = 60_000;
 const detectAfter = 10_000;
+/** Between two counts of security events, and before the first one, in milliseconds. */
+const gatherEvery = 60_000;
+const gatherAfter = 5_000;
 
 export type Busy = {
   readonly bank: Bank;
@@ -43,8 +47,16 @@ const watchOver = ({ session, signal, log }: Busy): Promise<void> =>
     onError: error => log.write('detection failed', { error }),
   });
 
+const gather = ({ session, signal, log }: Busy): Promise<void> =>
+  keepGathering(() => session().securityWatch, {
+    signal,
+    firstAfterMs: gatherAfter,
+    everyMs: gatherEvery,
+    onError: error => log.write('counting security events failed', { error }),
+  });
+
 /**
- * What a console does beside its screen until the signal: it anchors the audit log, delivers notices and has the rules look at what was posted, and in a
+ * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events and has the rules look at what was posted, and in a
  * demo bank one of them makes the traffic.
  */
 export const keepBusy = async (busy: Busy): Promise<void> => {
@@ -57,6 +69,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     keepAnchoring(url, config, signal, trouble => log.write('anchoring failed', { trouble })),
     deliver(busy),
     watchOver(busy),
+    gather(busy),
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) })
       : undefined,

@@ -16,6 +16,8 @@ import { operatorsRecoverCommand } from './operators-recover.ts';
 import { passwordCommand } from './password.ts';
 import { reviewsExportCommand } from './reviews-export.ts';
 import { reviewsVerifyCommand } from './reviews-verify.ts';
+import { securityGatherCommand } from './security-gather.ts';
+import { securityReportCommand } from './security-report.ts';
 import { whoamiCommand } from './whoami.ts';
 
 /** What is no pane and no action. */
@@ -39,4 +41,6 @@ export const commands: readonly Command[] = [
   operatorsRecoverCommand,
   reviewsExportCommand,
   reviewsVerifyCommand,
+  securityReportCommand,
+  securityGatherCommand,
 ];

@@ -14,6 +14,7 @@ import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { readsOf, recordAccess, type Reads } from './reads.ts';
 import { singleOf } from './single.ts';
+import { securityWatchOf, type SecurityWatch } from './security-watch.ts';
 import { watchOf, type Watch } from './watch.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
 
@@ -45,6 +46,8 @@ export type Session = Reads & {
   readonly outbox?: Outbox;
   /** The rules of monitoring, for whoever may run them; undefined where nothing can be changed. */
   readonly watch?: Watch;
+  /** Counts security events; undefined where nothing can be changed. */
+  readonly securityWatch?: SecurityWatch;
   /** In a demo: the same console as the demo operator who has that role. */
   readonly become?: (role: string) => Promise<Outcome<Session>>;
   readonly now: () => Date;
@@ -153,6 +156,7 @@ export const openSession = (given: SessionParts): Session => {
     ...(token === undefined || readOnly || environment.demo || !credentials
       ? {}
       : { outbox: outboxOf({ database, token, ...credentials }) }),
+    ...(token === undefined || readOnly ? {} : { securityWatch: securityWatchOf(database, token) }),
     ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
     now,
     today,

@@ -70,7 +70,8 @@ const begin = (state: State, key: string): Step => {
   if (!binding) return stay(closed);
   const ids = idsMeant(state);
   const row = rowsMeant(state).find(candidate => String(candidate.id) === ids[0]);
-  if (ids.length > 1 && (binding.single || binding.over)) return stay(withFlash(closed, 'warn', 'one record at a time: take the marks away'));
+  if (ids.length > 1 && (binding.single || binding.over))
+    return stay(withFlash(closed, 'warn', 'one record at a time: take the marks away'));
   if (binding.over && row) return andThen(follow(closed, binding.over.where(row)), found => markAll(found, binding.action));
   if (ids.length > 1)
     return openForm(closed, { action: binding.action, ids, label: `${ids.length.toLocaleString('en')} records`, typed: {} });
