@@ -74,7 +74,7 @@ export type DetectOptions = {
 };
 
 /** Hits of one transaction: each locks the accounts that it raises, one after the other. */
-const batch = 500;
+const batch = 100;
 /** A run that says nothing for a minute is taken for dead; in milliseconds. */
 const longestSilence = 20_000;
 

@@ -48,7 +48,7 @@ describe('rules of the console and of the database are the same', () => {
     '%s: its parameters are settings, with their bounds',
     (_, rule) => {
       for (const [name, parameter] of Object.entries(rule.parameters)) {
-        expect(settings.get(settingOf(rule, name)), name).toMatchObject(asSetting(parameter));
+        expect(settings.get(settingOf(rule, name))).toMatchObject(asSetting(parameter));
       }
       expect(settings.get(settingOf(rule, 'mode'))).toMatchObject({
         type: 'string',

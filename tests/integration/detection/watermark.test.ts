@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { detect, type Detected } from '../../../src/detection/run.ts';
-import { aDetectionBank, everyDeposit, type DetectionBank } from '../../support/detection-bank.ts';
+import { aDetectionBank, type DetectionBank } from '../../support/detection-bank.ts';
+import { everyDeposit } from '../../support/every-deposit.ts';
 import { post } from '../../support/posting.ts';
 import { full, report } from '../../support/reliability.ts';
 
