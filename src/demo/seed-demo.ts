@@ -5,6 +5,7 @@ import { planBank, type BankPlan } from './bank-plan.ts';
 import { fillDisputes } from './disputes.ts';
 import { fillBank, fillCounters, type Filled } from './fill.ts';
 import { defaultTransactions } from './scale.ts';
+import { fillSecurity } from './security.ts';
 import { advanceSequences, analyze, clearAway, putBack, refuseForeign } from './storage.ts';
 
 export { DemoRefused } from './storage.ts';
@@ -77,6 +78,7 @@ export const seedDemo = async (url: string, options: DemoOptions = {}): Promise<
       await fillCounters(client, planned);
       await fillDisputes(client, planned);
       await advanceSequences(client);
+      await fillSecurity(client, planned.now);
       return { plan: planned, filled: rows };
     });
     onProgress('Gathering statistics', 0.96);

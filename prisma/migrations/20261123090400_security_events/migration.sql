@@ -72,7 +72,9 @@ END $$;
 -- ── Security events: counted, never written by hand ──────────────────────────────────────────────
 
 ALTER TABLE ops.security_event ADD COLUMN acknowledge_note text,
+  ADD COLUMN subject text NOT NULL, -- what it is about: the same kind about the same within an hour is the same event
   ADD CONSTRAINT acknowledged_with_note CHECK (num_nonnulls(acknowledged_by, acknowledged_at, acknowledge_note) IN (0, 3));
+CREATE INDEX security_event_subject_last_at_idx ON ops.security_event (subject, last_at);
 CREATE INDEX security_event_source_last_at_id_idx ON ops.security_event (source, last_at, id);
 CREATE INDEX security_event_open_idx ON ops.security_event (last_at, id) WHERE acknowledged_at IS NULL;
 CREATE INDEX sign_in_attempt_at_idx ON ops.sign_in_attempt (at);
@@ -117,7 +119,7 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.security_watch FOR EACH STATEMENT
 -- What users' sign-ins make of the hours from `from_hour` on; those hours are counted anew as a whole, so that counting twice
 -- gives the same. Windows slide: ten failures within an hour are ten, wherever the hour begins. Internal.
 CREATE FUNCTION ops.security_of_sign_ins(from_hour timestamptz)
-RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, dedupe_key text)
+RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, subject text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -143,12 +145,12 @@ BEGIN
          CASE cardinality(f.addresses) WHEN 1 THEN f.address ELSE cardinality(f.addresses) || ' addresses' END, f.address::inet, f.user_id, NULL::text,
          format('%s failed sign-ins of %s within an hour%s%s', f.n, f.username, CASE WHEN f.user_id IS NULL THEN ', a name that nobody has' ELSE '' END,
                 CASE WHEN f.got_in THEN ', then somebody got in from there' ELSE '' END),
-         f.n, f.first, f.last, format('failed logins|%s|%s', f.username, extract(epoch FROM f.hour)::bigint)
+         f.n, f.first, f.last, 'failed logins|' || f.username
     FROM entered f
   UNION ALL
   SELECT 'lockout', 'warning', host(l.address), l.address, l.user_id, NULL,
          CASE l.n WHEN 1 THEN format('%s was locked out', l.username) ELSE format('%s was locked out %s times within an hour', l.username, l.n) END, l.n, l.first, l.last,
-         format('lockout|%s|%s', l.username, extract(epoch FROM l.hour)::bigint)
+         'lockout|' || l.username
     FROM (SELECT e.username, max(e.user_id) AS user_id, date_trunc('hour', e.at, 'UTC') AS hour, count(*)::integer AS n, min(e.at) AS first, max(e.at) AS last, mode() WITHIN GROUP (ORDER BY e.ip) AS address
             FROM bank.auth_event e WHERE e.type = 'lockout' AND e.at >= from_hour GROUP BY e.username, date_trunc('hour', e.at, 'UTC')) l;
 
@@ -173,7 +175,7 @@ BEGIN
   SELECT 'brute force', CASE WHEN f.got_in IS NOT NULL OR f.n >= 5 * most OR f.names >= 5 * most_names THEN 'critical' ELSE 'warning' END, f.address, f.address::inet,
          CASE f.names WHEN 1 THEN f.user_id END, NULL::text,
          format('%s failed sign-ins with %s from %s within 10 minutes%s', f.n, CASE f.names WHEN 1 THEN 'one name' ELSE f.names || ' names' END, f.address, ', then ' || f.got_in || ' got in'),
-         f.n, f.first, f.last, format('brute force|%s|%s', f.address, extract(epoch FROM f.hour)::bigint)
+         f.n, f.first, f.last, 'brute force|' || f.address
     FROM entered f;
 
   -- An address is new where its user came from another one before, and not from it within 90 days. Countries are not known here.
@@ -191,7 +193,7 @@ BEGIN
   SELECT 'new address', CASE WHEN f.by_reset OR f.failures >= 3 THEN 'warning' ELSE 'info' END, f.address, f.address::inet, f.user_id, NULL::text,
          format('%s signed in from an address not seen for 90 days%s', f.username,
                 CASE WHEN f.by_reset THEN ', within a day of a new password' WHEN f.failures >= 3 THEN format(', after %s failures', f.failures) ELSE '' END),
-         1, f.first, f.first, format('new address|%s|%s|%s', f.user_id, f.address, extract(epoch FROM date_trunc('day', f.first, 'UTC'))::bigint)
+         1, f.first, f.first, format('new address|%s %s', f.user_id, f.address)
     FROM fresh f
   UNION ALL
   SELECT 'admin access', 'info', host(p.address), p.address, p.user_id, NULL, format('%s, administrator of the platform, signed in', p.username), p.n, p.first, p.last,
@@ -203,7 +205,7 @@ END $$;
 
 -- What operators do: the same from the audit log. Internal.
 CREATE FUNCTION ops.security_of_operators(from_hour timestamptz)
-RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, dedupe_key text)
+RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, subject text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -253,18 +255,18 @@ BEGIN
   UNION ALL
   SELECT 'suspicious pattern', CASE WHEN max(s.refusals) >= 5 * most_refused THEN 'critical' ELSE 'warning' END, coalesce(host(max(s.ip)), max(s.client), 'console'), max(s.ip), NULL, s.operator,
          format('%s refused attempts of %s within an hour: %s', max(s.refusals), s.operator, left(string_agg(DISTINCT s.action, ', '), 200)), max(s.refusals)::integer, min(s.began), max(s.at),
-         format('suspicious pattern|%s|%s', s.operator, extract(epoch FROM s.hour)::bigint)
+         'suspicious pattern|' || s.operator
     FROM slid s WHERE s.refusals >= most_refused AND s.at >= from_hour GROUP BY s.operator, s.hour
   UNION ALL
   SELECT 'brute force', 'critical', coalesce(host(t.ip), 'this machine'), t.ip, NULL, CASE count(DISTINCT t.operator) WHEN 1 THEN max(t.operator) END,
          format('%s refused sign-ins to this console from %s within 10 minutes', max(t.failures), coalesce(host(t.ip), 'this machine')), max(t.failures)::integer, min(t.began), max(t.at),
-         format('brute force|console|%s|%s', coalesce(host(t.ip), '-'), extract(epoch FROM t.hour)::bigint)
+         'brute force|console ' || coalesce(host(t.ip), '-')
     FROM tried t WHERE t.failures >= most AND t.at >= from_hour GROUP BY t.ip, t.hour;
 
   -- As the database locks them: five failures within 30 minutes.
   RETURN QUERY
   SELECT 'lockout', 'critical', coalesce(host(max(f.ip)), 'this machine'), max(f.ip), NULL::bigint, o.name, format('operator %s is locked after 5 failures', o.name), max(f.failures)::integer, min(f.began), max(f.at),
-         format('lockout|operator %s|%s', o.name, extract(epoch FROM date_trunc('hour', f.at, 'UTC'))::bigint)
+         'lockout|operator ' || o.name
     FROM (SELECT a.operator_id, a.ip, a.at, count(*) OVER w AS failures, first_value(a.at) OVER w AS began FROM ops.sign_in_attempt a
            WHERE NOT a.succeeded AND a.at >= from_hour - interval '30 minutes' AND a.operator_id IS NOT NULL
           WINDOW w AS (PARTITION BY a.operator_id ORDER BY a.at RANGE BETWEEN interval '30 minutes' PRECEDING AND CURRENT ROW)) f JOIN ops.operator o ON o.id = f.operator_id
@@ -273,7 +275,7 @@ END $$;
 
 -- Rewards that somebody collects faster than anybody works. Internal.
 CREATE FUNCTION ops.security_of_rewards(from_hour timestamptz)
-RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, dedupe_key text)
+RETURNS TABLE (kind text, level text, source text, ip inet, user_id bigint, operator text, summary text, count integer, first_at timestamptz, last_at timestamptz, subject text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -283,7 +285,7 @@ BEGIN
   RETURN QUERY
   SELECT 'abuse', CASE WHEN max(s.points) > 5 * most_points OR max(s.entries) > 5 * most_entries THEN 'critical' ELSE 'warning' END, 'rewards', NULL::inet, s.user_id, NULL::text,
          format('%s earned %s XP by %s entries within an hour', coalesce((SELECT u.username FROM bank."user" u WHERE u.id = s.user_id), 'user ' || s.user_id), max(s.points), max(s.entries)),
-         max(s.entries)::integer, min(s.began)::timestamptz, max(s.at)::timestamptz, format('abuse|%s|%s', s.user_id, extract(epoch FROM date_trunc('hour', s.at, 'UTC'))::bigint)
+         max(s.entries)::integer, min(s.began)::timestamptz, max(s.at)::timestamptz, 'abuse|' || s.user_id
     FROM (SELECT x.user_id, x.at, sum(x.points) OVER w AS points, count(*) OVER w AS entries, first_value(x.at) OVER w AS began FROM platform.xp_event x
            WHERE x.kind = 'earned' AND x.at >= from_hour - interval '1 hour'
           WINDOW w AS (PARTITION BY x.user_id ORDER BY x.at RANGE BETWEEN interval '1 hour' PRECEDING AND CURRENT ROW)) s
@@ -306,11 +308,29 @@ BEGIN
   IF NOT FOUND THEN RETURN; END IF;
   -- An hour more than the overlap: whether somebody got in after failing is known up to an hour later.
   from_hour := date_trunc('hour', greatest(watch.since, began - interval '90 days') - interval '70 minutes', 'UTC');
-  WITH counted AS (
+  WITH counted AS MATERIALIZED (
     SELECT * FROM ops.security_of_sign_ins(from_hour) UNION ALL SELECT * FROM ops.security_of_operators(from_hour) UNION ALL SELECT * FROM ops.security_of_rewards(from_hour)
+  ), parted AS (
+    SELECT c.*, c.first_at > max(c.last_at) OVER (PARTITION BY c.subject ORDER BY c.first_at, c.last_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + interval '1 hour' AS apart FROM counted c
+  ), episode AS (
+    SELECT p.*, count(*) FILTER (WHERE p.apart) OVER (PARTITION BY p.subject ORDER BY p.first_at, p.last_at) AS part FROM parted p
+  ), joined AS (
+    -- What happened on both sides of a full hour is told once, as it was at its worst.
+    SELECT DISTINCT ON (p.subject, p.part) p.kind, max(p.level_rank) OVER w AS level_rank, p.source, p.ip, p.user_id, p.operator, p.summary, p.count, min(p.first_at) OVER w AS first_at, max(p.last_at) OVER w AS last_at, p.subject
+      FROM (SELECT q.*, array_position('{info,warning,critical}', q.level) AS level_rank FROM episode q) p WINDOW w AS (PARTITION BY p.subject, p.part)
+     ORDER BY p.subject, p.part, p.count DESC, p.last_at DESC
+  ), keyed AS (
+    SELECT j.*, coalesce((SELECT k.dedupe_key FROM ops.security_event k WHERE k.subject = j.subject AND k.last_at >= j.first_at - interval '1 hour' AND k.first_at <= j.last_at + interval '1 hour'
+                           ORDER BY k.first_at LIMIT 1), format('%s|%s', j.subject, (extract(epoch FROM j.first_at) * 1000)::bigint)) AS key
+      FROM joined j
+  ), told AS (
+    -- Two parts of now may both belong to what was one part before.
+    SELECT DISTINCT ON (k.key) k.kind, max(k.level_rank) OVER w AS level_rank, k.source, k.ip, k.user_id, k.operator, k.summary, k.count, min(k.first_at) OVER w AS first_at, max(k.last_at) OVER w AS last_at, k.subject, k.key
+      FROM keyed k WINDOW w AS (PARTITION BY k.key) ORDER BY k.key, k.count DESC, k.last_at DESC
   ), stored AS (
-    INSERT INTO ops.security_event AS e (kind, level, source, ip, user_id, operator, summary, count, first_at, last_at, dedupe_key)
-    SELECT c.kind, c.level, c.source, c.ip, c.user_id, c.operator, c.summary, c.count, c.first_at, c.last_at, c.dedupe_key FROM counted c ORDER BY c.last_at, c.dedupe_key
+    INSERT INTO ops.security_event AS e (kind, level, source, ip, user_id, operator, summary, count, first_at, last_at, subject, dedupe_key)
+    SELECT t.kind, ('{info,warning,critical}'::text[])[t.level_rank], t.source, t.ip, t.user_id, t.operator, t.summary, t.count, t.first_at, t.last_at, t.subject, t.key
+      FROM told t ORDER BY t.last_at, t.subject
     ON CONFLICT (dedupe_key) DO UPDATE
        SET level = CASE WHEN array_position('{info,warning,critical}', excluded.level) > array_position('{info,warning,critical}', e.level) THEN excluded.level ELSE e.level END,
            source = excluded.source, ip = excluded.ip, summary = CASE WHEN excluded.count >= e.count THEN excluded.summary ELSE e.summary END,
