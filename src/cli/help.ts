@@ -11,7 +11,20 @@ import { listFlags } from './list-request.ts';
 import { showFlags } from './show.ts';
 
 /** A command that is no pane and no action, as help needs it. */
-export type CommandHelp = { readonly name: string; readonly summary: string; readonly flags: readonly Flag[] };
+export type CommandHelp = {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  /** Only where no word follows: with more words its name is that of a resource. */
+  readonly alone?: true;
+};
+
+/** The command that some words begin with. */
+export const commandNamed = <C extends CommandHelp>(commands: readonly C[], words: readonly string[]): C | undefined =>
+  commands.find(({ name, alone }) => {
+    const length = name.split(' ').length;
+    return name === words.slice(0, length).join(' ') && (!alone || words.slice(length).every(word => word.startsWith('-')));
+  });
 
 /** Everything that can be asked for. */
 export type Manual = { readonly registry: Registry; readonly commands: readonly CommandHelp[] };
@@ -118,7 +131,7 @@ export const helpFor = (manual: Manual, words: readonly string[]): Outcome<strin
   const [first, second] = words;
   const text = (lines: readonly string[]) => done(`${lines.join('\n')}\n`);
   if (first === undefined) return text(overview(manual));
-  const command = manual.commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
+  const command = commandNamed(manual.commands, words);
   if (command) return text([`bursar ${command.name}   ${command.summary}`, ...flagLines(command.flags)]);
   const resource = resourceNamed(manual.registry, first);
   if (!resource)

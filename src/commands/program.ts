@@ -5,6 +5,7 @@ import { parseArguments } from '../cli/arguments.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import type { GlobalFlags } from '../cli/global-flags.ts';
 import { printHelp, runHeadless } from '../cli/headless.ts';
+import { commandNamed } from '../cli/help.ts';
 import type { Streams } from '../cli/streams.ts';
 import { readConfig, type Config } from '../config.ts';
 import { defaultHome } from '../database/local/site.ts';
@@ -77,7 +78,7 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   const manual = { registry: program.registry, commands: commands.filter(({ applies }) => applies === undefined) };
   const { rest: words } = given;
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
-  const command = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
+  const command = commandNamed(commands, words);
   const context: CommandContext = { ...program, streams, signal, withSession: work => withSession(program, streams, work) };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);

@@ -5,8 +5,12 @@ import { demoCommand } from './demo.ts';
 import { detectBacktestCommand } from './detect-backtest.ts';
 import { detectRunCommand } from './detect-run.ts';
 import { detectShadowCommand } from './detect-shadow.ts';
+import { digestCommand, handoverCommand } from './digest.ts';
 import { doctorCommand } from './doctor.ts';
 import { enrolCommand } from './enrol.ts';
+import { incidentsExportCommand } from './incidents-export.ts';
+import { incidentsReportCommand } from './incidents-report.ts';
+import { incidentsVerifyCommand } from './incidents-verify.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
@@ -14,7 +18,8 @@ import { noticesSendCommand } from './notices-send.ts';
 import { operatorsCreateCommand, operatorsFoundCommand } from './operators-found.ts';
 import { operatorsRecoverCommand } from './operators-recover.ts';
 import { passwordCommand } from './password.ts';
-import { reviewsExportCommand } from './reviews-export.ts';
+import { reviewCommand } from './review.ts';
+import { reviewExportCommand, reviewsExportCommand } from './reviews-export.ts';
 import { reviewsVerifyCommand } from './reviews-verify.ts';
 import { securityGatherCommand } from './security-gather.ts';
 import { securityReportCommand } from './security-report.ts';
@@ -39,8 +44,15 @@ export const commands: readonly Command[] = [
   operatorsFoundCommand,
   operatorsCreateCommand,
   operatorsRecoverCommand,
+  reviewCommand,
+  reviewExportCommand,
+  digestCommand,
+  handoverCommand,
   reviewsExportCommand,
   reviewsVerifyCommand,
+  incidentsExportCommand,
+  incidentsVerifyCommand,
+  incidentsReportCommand,
   securityReportCommand,
   securityGatherCommand,
 ];

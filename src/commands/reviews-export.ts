@@ -4,18 +4,22 @@ import { readReviewResult, type ReviewResult } from '../database/access-reviews.
 import { conflict, done, forbidden, invalid, notFound, type Outcome } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
+import type { AnyResource } from '../kit/define-resource.ts';
+import { daily } from '../resources/daily/index.ts';
 import { reviews } from '../resources/reviews/index.ts';
 import { addressOf } from './anchors.ts';
 import type { Command, CommandContext } from './command.ts';
-import { writeReviewFiles, type Exported } from './review-files.ts';
+import { writeReviewFiles, type Exported, type ReviewKind } from './review-files.ts';
 import { sha256 } from './sealed-files.ts';
 import { withDatabase } from './with-database.ts';
 
-const numberOf = (words: readonly string[]): Outcome<bigint> => {
+type Exportable = { readonly kind: ReviewKind; readonly name: string; readonly resource: AnyResource; readonly summary: string };
+
+const numberOf = (words: readonly string[], { name, resource }: Exportable): Outcome<bigint> => {
   const [word, ...more] = words;
   return word !== undefined && more.length === 0 && /^\d{1,18}$/.test(word)
     ? done(BigInt(word))
-    : invalid('reviews export takes the number of one review', 'look it up with: bursar reviews list');
+    : invalid(`${name} takes the number of one review`, `look it up with: bursar ${resource.id} list`);
 };
 
 /** What leaves the console is what was hashed when the review was closed, and nothing else. */
@@ -27,32 +31,31 @@ const exportable = (id: bigint, result: ReviewResult | undefined): Outcome<Revie
   return done(result);
 };
 
-const exportReview = (id: bigint, context: CommandContext): Promise<Outcome<Exported>> =>
+const exportReview = ({ kind, name, resource }: Exportable, id: bigint, context: CommandContext): Promise<Outcome<Exported>> =>
   context.withSession(async session => {
-    if (!session.operator.permissions.has(reviews.permission)) {
-      return forbidden(`exporting a review needs the permission ${reviews.permission}`, 'ask an administrator for a role that has it');
+    if (!session.operator.permissions.has(resource.permission)) {
+      return forbidden(`exporting a review needs the permission ${resource.permission}`, 'ask an administrator for a role that has it');
     }
     const result = exportable(
       id,
-      await withDatabase(context, { name: 'reviews export', readOnly: true }, connection => readReviewResult(connection, id)),
+      await withDatabase(context, { name, readOnly: true }, connection => readReviewResult(connection, kind, id)),
     );
     if (!result.ok) return result;
-    await session.recordExport(reviews, `id=${id}`, result.value.items);
+    await session.recordExport(resource, `id=${id}`, result.value.items);
     const { config } = context;
-    return done(await writeReviewFiles(config.home, addressOf(config), { kind: 'access review', id, document: result.value.document }));
+    return done(await writeReviewFiles(config.home, addressOf(config), { kind, id, document: result.value.document }));
   });
 
-/** `bursar reviews export N`. */
-export const reviewsExportCommand: Command = {
-  name: 'reviews export',
-  summary: 'write the result of a closed access review as JSON and Markdown, signed, to the folder reviews of the home',
+const exportCommand = (what: Exportable): Command => ({
+  name: what.name,
+  summary: what.summary,
   flags: [{ name: 'json', help: 'one JSON document' }],
   run: async ({ words, flags }, context) => {
     const { streams } = context;
     const json = flags['json'] === 'yes';
-    const id = numberOf(words);
+    const id = numberOf(words, what);
     if (!id.ok) return refuse(streams, json, id);
-    const exported = await exportReview(id.value, context);
+    const exported = await exportReview(what, id.value, context);
     if (!exported.ok) return refuse(streams, json, exported);
     const { files, sha256: hash } = exported.value;
     await streams.write(
@@ -62,4 +65,20 @@ export const reviewsExportCommand: Command = {
     );
     return exitCode.done;
   },
-};
+});
+
+/** `bursar reviews export N`. */
+export const reviewsExportCommand = exportCommand({
+  kind: 'access review',
+  name: 'reviews export',
+  resource: reviews,
+  summary: 'write the result of a closed access review as JSON and Markdown, signed, to the folder reviews of the home',
+});
+
+/** `bursar review export N`. */
+export const reviewExportCommand = exportCommand({
+  kind: 'daily review',
+  name: 'review export',
+  resource: daily,
+  summary: 'write the record of a closed daily review as JSON and Markdown, signed, to the folder reviews of the home',
+});

@@ -12,12 +12,19 @@ export type ReviewResult = {
   readonly demo: boolean;
 };
 
+/** Where each kind of review lies, what writes its result, and which audit row has the result's hash. */
+const places = {
+  'access review': { table: 'ops.access_review', document: 'ops.review_document', entity: 'review', action: 'reviews.close' },
+  'daily review': { table: 'ops.daily_review', document: 'ops.daily_document', entity: 'daily-review', action: 'daily.close' },
+} as const;
+
 /** The result of a review; undefined where there is no such review. */
-export const readReviewResult = async (connection: Direct, id: bigint): Promise<ReviewResult | undefined> => {
+export const readReviewResult = async (connection: Direct, kind: keyof typeof places, id: bigint): Promise<ReviewResult | undefined> => {
+  const { table, document, entity, action } = places[kind];
   const { rows } = await connection.query<ReviewResult>(
-    `SELECT r.items, ops.review_document(r.id) AS document, encode(r.result_hash, 'hex') AS stored, EXISTS (SELECT FROM platform.demo_marker) AS demo,
-            (SELECT a.new ->> 'result' FROM ops.audit a WHERE a.entity = 'review' AND a.entity_id = r.id::text AND a.action = 'reviews.close' AND a.outcome = 'success' ORDER BY a.seq DESC LIMIT 1) AS audited
-       FROM ops.access_review r WHERE r.id = $1`,
+    `SELECT r.items, ${document}(r.id) AS document, encode(r.result_hash, 'hex') AS stored, EXISTS (SELECT FROM platform.demo_marker) AS demo,
+            (SELECT a.new ->> 'result' FROM ops.audit a WHERE a.entity = '${entity}' AND a.entity_id = r.id::text AND a.action = '${action}' AND a.outcome = 'success' ORDER BY a.seq DESC LIMIT 1) AS audited
+       FROM ${table} r WHERE r.id = $1`,
     [String(id)],
   );
   return rows[0];
