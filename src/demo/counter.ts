@@ -43,6 +43,25 @@ const worded: Readonly<Record<Objection, (number: string, type: string) => strin
 /** Nobody tries forever; so many misses in a row mean that the plan is wrong. */
 const mostTries = 5_000;
 
+/** The reversal of an earlier card payment. */
+const refundOf = (at: number, { from, amount }: Posting, reverses: number): Posting => ({
+  at,
+  type: 'reversal',
+  from: outside,
+  to: from,
+  amount,
+  channel: 'internal',
+  counterparty: null,
+  description: 'Card payment disputed',
+  reverses,
+});
+
+/** What was planned, as far as there is money and its owner is used to it; cases and the last of an account are as they are. */
+const asPlanned = (planned: Posting, { ledger, habits }: Desk): Posting => {
+  const whole = planned.atMost ? { ...planned, amount: Math.min(planned.amount, ledger.balance(planned.from)) } : planned;
+  return planned.plantedIn !== undefined || planned.atMost === 'all' ? whole : habits.fit(whole, ledger.unit(planned.from));
+};
+
 /** Writes down what was posted and what was turned down. */
 const openBook = ({ accounts, ledger, habits, day, random, refusals, notable, watched }: Desk) => {
   const refunds: { readonly due: number; readonly of: Posting; readonly id: number }[] = [];
@@ -74,24 +93,13 @@ const openBook = ({ accounts, ledger, habits, day, random, refusals, notable, wa
     refusals.push({ at, type, from, to, amount, currency, code, message: worded[code](accountOf(blamed)?.number ?? '', type) });
   };
 
-  /** The reversal of an earlier card payment, once its time has come. */
+  /** The next refund whose time has come. */
   const refundDue = (at: number, silent: (account: number) => boolean): Posting | undefined => {
     const refund = refunds[0];
     if (!refund || refund.due > at) return undefined;
     refunds.shift();
-    const { from, amount } = refund.of;
-    if (silent(from) || !ledger.isActive(from, at)) return undefined;
-    return {
-      at,
-      type: 'reversal',
-      from: outside,
-      to: from,
-      amount,
-      channel: 'internal',
-      counterparty: null,
-      description: 'Card payment disputed',
-      reverses: refund.id,
-    };
+    if (silent(refund.of.from) || !ledger.isActive(refund.of.from, at)) return undefined;
+    return refundOf(at, refund.of, refund.id);
   };
 
   return { post, turnDown, refundDue };
@@ -134,8 +142,7 @@ export const openCounter = (desk: Desk) => {
 
   /** What was planned; a purchase instead, where there is no money for it or its owner keeps still. */
   const carryOut = (planned: Posting): PostedRow => {
-    const whole = planned.atMost ? { ...planned, amount: Math.min(planned.amount, ledger.balance(planned.from)) } : planned;
-    const posting = planned.plantedIn !== undefined || planned.atMost === 'all' ? whole : habits.fit(whole, ledger.unit(planned.from));
+    const posting = asPlanned(planned, desk);
     const silent =
       posting.plantedIn === undefined &&
       !posting.atMost &&

@@ -1,3 +1,4 @@
+import type { Account } from './accounts.ts';
 import { wholeDay } from './bank-days.ts';
 import { outside, type Posting } from './posting.ts';
 
@@ -8,13 +9,18 @@ export type Habits = {
   readonly note: (posting: Posting) => void;
 };
 
-/** Rule 11 compares with the mean of three months, rule 6 waits for half a year, rule 7 looks at the first transfer of a pair. */
+/**
+ * Rule 11 compares with the mean of three months, rule 6 waits for half a year, rule 7 looks at the first transfer of a pair, rule 12 at all
+ * debits of a new account.
+ */
 const remembered = 90 * wholeDay;
 const enough = 10;
 const ofTheMean = 4.5;
 const away = 175 * wholeDay;
 const afterAway = 95;
 const toStrangers = 980;
+const young = 7 * wholeDay;
+const whileYoung = 1_900;
 
 /** Debits of one account, oldest first. */
 type Debits = { readonly at: number[]; readonly amounts: number[]; first: number; sum: number };
@@ -33,26 +39,37 @@ const forget = (debits: Debits, before: number): void => {
   debits.first = 0;
 };
 
-/** Nothing happened yet on any of so many accounts. */
-export const openHabits = (accounts: number): Habits => {
-  const debits = new Map<number, Debits>();
-  const lastAt = new Float64Array(accounts + 1);
-  const pairs = new Set<number>();
-  const pairOf = ({ from, to }: Posting): number => from * (accounts + 1) + to;
+/** What is nothing unusual after those debits. */
+const usual = (debits: Debits | undefined, at: number): number => {
+  if (!debits) return Infinity;
+  forget(debits, at - remembered);
+  const count = debits.at.length - debits.first;
+  return count < enough ? Infinity : (ofTheMean * debits.sum) / count;
+};
 
-  const usual = (account: number, at: number): number => {
-    const own = debits.get(account);
-    if (!own) return Infinity;
-    forget(own, at - remembered);
-    const count = own.at.length - own.first;
-    return count < enough ? Infinity : (ofTheMean * own.sum) / count;
-  };
+/** Machines give notes; everything else ends somewhere below the limit. */
+const smaller = (posting: Posting, limit: number, unit: number): Posting => {
+  const notes = 10 * unit;
+  if (posting.channel === 'atm' && limit >= notes) return { ...posting, amount: Math.floor(limit / notes) * notes };
+  return { ...posting, amount: Math.max(1, Math.floor(limit * (0.6 + (0.4 * (posting.amount % 97)) / 97))) };
+};
+
+/** Nothing happened yet on any of the accounts. */
+export const openHabits = (accounts: readonly Account[]): Habits => {
+  const debits = new Map<number, Debits>();
+  const lastAt = new Float64Array(accounts.length + 1);
+  const pairs = new Set<number>();
+  const pairOf = ({ from, to }: Posting): number => from * (accounts.length + 1) + to;
+
+  const left = (account: number, at: number, unit: number): number =>
+    at - (accounts[account - 1]?.openedAt ?? 0) < young ? whileYoung * unit - (debits.get(account)?.sum ?? 0) : Infinity;
 
   const most = (posting: Posting, unit: number): number => {
     const { from, at, type, channel } = posting;
     const last = lastAt[from] ?? 0;
     return Math.min(
-      channel === 'standing order' ? Infinity : usual(from, at),
+      left(from, at, unit),
+      channel === 'standing order' ? Infinity : usual(debits.get(from), at),
       last > 0 && at - last > away ? afterAway * unit : Infinity,
       type === 'transfer' && !pairs.has(pairOf(posting)) ? toStrangers * unit : Infinity,
     );
@@ -60,14 +77,9 @@ export const openHabits = (accounts: number): Habits => {
 
   return {
     fit: (posting, unit) => {
-      const { from, amount, channel } = posting;
-      if (from === outside || amount <= 0) return posting;
+      if (posting.from === outside || posting.amount <= 0) return posting;
       const limit = most(posting, unit);
-      if (amount <= limit) return posting;
-      const notes = 10 * unit;
-      // Machines give notes; everything else ends somewhere below
-      if (channel === 'atm' && limit >= notes) return { ...posting, amount: Math.floor(limit / notes) * notes };
-      return { ...posting, amount: Math.max(1, Math.floor(limit * (0.6 + (0.4 * (amount % 97)) / 97))) };
+      return posting.amount <= limit ? posting : smaller(posting, limit, unit);
     },
     note: posting => {
       const { from, to, at, amount, type } = posting;

@@ -76,10 +76,10 @@ const liveCounts = (spenders: readonly Spender[], days: readonly BankDay[]): rea
 /** Writes the whole history, one day after the other, holding one day in memory. */
 export const writeHistory = ({ accounts, days, now, seed, transactions, cases, routine, overrides }: HistoryPlan): History => {
   const ledger = openLedger(accounts, overrides);
-  const habits = openHabits(accounts.length);
+  const habits = openHabits(accounts);
   const refusals: Refusal[] = [...probesOf(cases)];
   const notable: Notable[] = [];
-  const watched = new Map<number, Notable>();
+  const books = { accounts, ledger, habits, refusals, notable, watched: new Map<number, Notable>() };
   const quiet = withClosings(cases.quiet, accounts);
   const once = byDay([...casePostings(cases, false), ...payouts(accounts)], days);
   const fresh = byDay(casePostings(cases, true), days);
@@ -104,15 +104,10 @@ export const writeHistory = ({ accounts, days, now, seed, transactions, cases, r
       const count = quotas.purchases[index] ?? quotas.today - kept.length;
       const times = purchaseTimes(count, day, Math.min(day.end, now), random);
       const counter = openCounter({
-        accounts,
-        ledger,
-        habits,
+        ...books,
         quiet,
         random,
         day,
-        refusals,
-        notable,
-        watched,
         spenders: { day: spenders.day.slice(0, liveOn.day[index]), night: spenders.night.slice(0, liveOn.night[index]) },
       });
       ledger.begin();

@@ -1,4 +1,4 @@
-import { hour, minute, second, timeOn, wholeDay, type BankDay } from './bank-days.ts';
+import { hour, isRentDay, minute, second, timeOn, wholeDay, type BankDay } from './bank-days.ts';
 import type { PlannedCase } from './cases.ts';
 import type { Person } from './person.ts';
 import { randomFrom, type Random } from './random.ts';
@@ -69,12 +69,15 @@ const attack = (at: number, people: readonly Person[], random: Random): SignIn[]
     : guesses;
 };
 
-const ordinary = (at: number, person: Person, random: Random): SignIn[] => {
+/** Firms keep their passwords, and nobody forgets one around the day on which rents are due: rule 15 would see that. */
+const ordinary = (at: number, person: Person, rentsDue: boolean, random: Random): SignIn[] => {
   if (person.status === 'invited' || person.createdAt > at) return [];
   const misses = random.chance(0.05) ? random.pick([1, 1, 1, 2, 3]) : 0;
   const failures = Array.from({ length: misses }, (_, index) => signIn('login_failure', person, at - (misses - index) * 17 * second));
   const rest = random.next();
-  if (rest < 0.02) return [...failures, signIn('password_reset', person, at - 5 * minute), signIn('login_success', person, at)];
+  const firm = person.kind === 'employer' || person.kind === 'landlord';
+  if (rest < 0.02 && !firm && !rentsDue)
+    return [...failures, signIn('password_reset', person, at - 5 * minute), signIn('login_success', person, at)];
   return [
     ...failures,
     signIn('login_success', person, at),
@@ -102,9 +105,11 @@ export function* signIns({ people, cases, days, now, seed, transactions }: SignI
     const random = randomFrom(seed, `sign-ins ${day.number}`);
     const arrived = people.filter(({ createdAt }) => createdAt < day.start).length;
     const count = Math.round((transactions / days.length / 8) * (0.3 + (1.4 * arrived) / people.length));
-    const events = Array.from({ length: count }, () =>
-      ordinary(timeOn(day, 5.5 + 18 * random.next()), people[random.below(Math.max(1, arrived))] ?? random.pick(people), random),
-    ).flat();
+    const rentsDue = isRentDay(day) || days.slice(index + 1, index + 2).some(isRentDay);
+    const events = Array.from({ length: count }, () => {
+      const at = timeOn(day, 5.5 + 18 * random.next());
+      return ordinary(at, people[random.below(Math.max(1, arrived))] ?? random.pick(people), rentsDue, random);
+    }).flat();
     const burst = index % 61 === 40 ? attack(timeOn(day, 3), people, random) : [];
     const fresh = index === days.length - 1 ? attack(now - 2 * hour, people, random) : [];
     const due = [...events, ...burst, ...planned.filter(({ at }) => at >= day.start && at < day.end)].filter(
