@@ -16,13 +16,19 @@ const words: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 
 const authentication = ({ signIn, sessions, security }: DisputeEvidence): readonly Tabled[] => [
-  tabled(
-    'Last sign-in before it',
-    ['At', 'From', 'Seen before', 'Device', 'Seen before'],
-    signIn
-      ? [[formatInstant(signIn.at), signIn.ip, signIn.newAddress ? 'NO' : 'yes', signIn.device.slice(0, 40), signIn.newDevice ? 'NO' : 'yes']]
-      : [],
-  ),
+  {
+    title: signIn ? 'Last sign-in before it' : 'Last sign-in before it: none',
+    table: {
+      columns: ['What', 'Which', 'Seen before'],
+      rows: signIn
+        ? [
+            ['at', formatInstant(signIn.at), '-'],
+            ['address', signIn.ip, signIn.newAddress ? 'NEVER' : 'yes'],
+            ['device', signIn.device.slice(0, 60), signIn.newDevice ? 'NEVER' : 'yes'],
+          ]
+        : [],
+    },
+  },
   tabled(
     'Sessions open at that moment',
     ['Began', 'Last seen', 'From', 'Device'],

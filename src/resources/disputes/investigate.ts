@@ -30,7 +30,7 @@ export const investigateCustomerDispute = defineAction({
   execute: async (dispute, _input, { db }) => {
     const signs = signsOf(await investigateDispute(db, dispute));
     return {
-      summary: `gathered the evidence of dispute ${dispute.id}: ${signs.length === 0 ? 'nothing stands out' : signs.join('; ')}`,
+      summary: `gathered the evidence of dispute ${dispute.id}: ${signs.length === 0 ? 'nothing stands out' : `${signs.length} ${signs.length === 1 ? 'thing stands' : 'things stand'} out`}`,
       old: { status: dispute.status },
       new: { status: 'investigating', signs },
     };
