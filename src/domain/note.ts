@@ -6,7 +6,8 @@ const longestNote = 2_000;
 /** What can be noted on, as audit names it; the database keeps the same list, with where the records are (`ops.notable`). */
 export const notedEntities: readonly string[] = [
   'account', 'user', 'transaction', 'session', 'sign-in', 'audit', 'role', 'permission', 'grant', 'review', 'review-item', 'operator', 'developer-grant', 'approval',
-  'incident', 'ip-rule', 'invite', 'setting', 'notice', 'event', 'alert', 'case', 'dispute', 'rule', 'security-event',
+  'incident', 'ip-rule', 'invite', 'setting', 'notice', 'event', 'alert', 'case', 'dispute', 'rule', 'security-event', 'flow',
+  'limit', 'incident-step', 'incident-notice', 'daily-review', 'daily-item', 'handover',
 ]; // prettier-ignore
 
 /** Why somebody does something, in their own words. */

@@ -69,7 +69,8 @@ INSERT INTO ops.notable (entity, relation, id_column, permission) VALUES
   ('incident', 'ops.incident', 'id', 'incident.read'), ('ip-rule', 'platform.ip_rule', 'id', 'ip-rule.read'), ('invite', 'platform.invite', 'id', 'invite.read'),
   ('setting', 'platform.setting', 'id', 'setting.read'), ('notice', 'ops.notice', 'number', 'notice.read'), ('event', 'platform.event', 'id', 'event.read'),
   ('alert', 'ops.alert', 'id', 'alert.read'), ('case', 'ops.case_file', 'id', 'case.read'), ('dispute', 'ops.dispute', 'id', 'dispute.read'),
-  ('rule', 'ops.detection_rule', 'id', 'rule.read'), ('security-event', 'ops.security_event', 'id', 'security.read');
+  ('rule', 'ops.detection_rule', 'id', 'rule.read'), ('security-event', 'ops.security_event', 'id', 'security.read'), ('flow', 'ops.flow', 'id', 'security.read'),
+  ('limit', 'bank.account', 'id', 'limit.read'), ('incident-step', 'ops.incident_step', 'id', 'incident.read'), ('incident-notice', 'ops.incident_notice', 'id', 'incident.read');
 
 -- Who wrote it and when comes from the action under way.
 CREATE FUNCTION ops.guard_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -2,18 +2,21 @@ import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.
 import { defineResource, type Jump } from '../../kit/define-resource.ts';
 import { notePage, type NoteRow } from './queries.ts';
 
-/** The pane of each kind of record, and the field that finds it there. */
-const places: Readonly<Record<string, readonly [resource: string, field: string]>> = {
-  account: ['accounts', 'id'], user: ['users', 'id'], transaction: ['transactions', 'id'], session: ['sessions', 'id'], 'sign-in': ['sign-ins', 'id'], audit: ['audit', 'seq'],
-  role: ['roles', 'id'], permission: ['permissions', 'id'], review: ['reviews', 'id'], 'review-item': ['review-items', 'item'], operator: ['operators', 'id'],
-  'developer-grant': ['developer-grants', 'id'], approval: ['inbox', 'number'], incident: ['incidents', 'id'], 'ip-rule': ['ip-rules', 'id'], invite: ['invites', 'id'],
-  setting: ['settings', 'id'], notice: ['notices', 'number'], event: ['events', 'id'], alert: ['alerts', 'id'], case: ['cases', 'id'], dispute: ['disputes', 'id'],
-  rule: ['rules', 'id'], 'security-event': ['security', 'id'],
+/** The pane of each kind of record; what was noted on any other leads nowhere. */
+const panes: Readonly<Record<string, string>> = {
+  account: 'accounts', user: 'users', transaction: 'transactions', session: 'sessions', 'sign-in': 'sign-ins', audit: 'audit', role: 'roles', permission: 'permissions',
+  review: 'reviews', 'review-item': 'review-items', operator: 'operators', 'developer-grant': 'developer-grants', approval: 'inbox', incident: 'incidents',
+  'ip-rule': 'ip-rules', invite: 'invites', setting: 'settings', notice: 'notices', event: 'events', alert: 'alerts', case: 'cases', dispute: 'disputes', rule: 'rules',
+  'security-event': 'security', flow: 'flows', limit: 'limits', 'incident-step': 'incident-steps', 'incident-notice': 'incident-notices', 'daily-review': 'daily',
+  'daily-item': 'daily-items', handover: 'handovers',
 }; // prettier-ignore
 
+/** The field that finds a record by its id, where it is not called so. */
+const fields: Readonly<Record<string, string>> = { audit: 'seq', approval: 'number', notice: 'number', 'review-item': 'item' };
+
 const toRecord = ({ entity, entityId }: NoteRow): Jump | undefined => {
-  const place = places[entity];
-  return place && { resource: place[0], filter: `${place[1]}=${entityId}` };
+  const resource = panes[entity];
+  return resource === undefined ? undefined : { resource, filter: `${fields[entity] ?? 'id'}=${entityId}` };
 };
 const toAny =
   (wanted: string) =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { notedEntities } from '../../../src/domain/note.ts';
+import { notes } from '../../../src/resources/notes/index.ts';
 import { resources } from '../../../src/resources/registry.ts';
 import { asRole } from '../../../src/database/role-url.ts';
 import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
@@ -113,6 +114,14 @@ test('the database knows of every kind that the console notes on where its recor
     const pane = panes.get(String(entity));
     if (pane) expect(`${String(entity)} ${pane.permission}`).toBe(`${String(entity)} ${String(permission)}`);
     expect(found === undefined || typeof found['id'] === 'string').toBe(true);
+  }
+  // Enter on a note leads to its record
+  for (const pane of resources.filter(({ entity }) => notedEntities.includes(entity))) {
+    const note = { entity: pane.entity, entityId: '7', text: '', by: '', at: new Date(), needs: 'note.read', id: 1n, sortKey: '' } as const;
+    const jump = notes.open?.(note);
+    if (pane.entity === 'grant') continue; // the list of grants is found by role and holder
+    expect(jump?.resource).toBe(pane.id);
+    expect(Object.keys(pane.page.fields)).toContain(jump?.filter.split('=')[0]);
   }
   const without = resources.filter(({ entity }) => !notedEntities.includes(entity)).map(({ id }) => id);
   console.info(`panes without notes: ${without.join(', ')}`);
