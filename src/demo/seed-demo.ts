@@ -2,6 +2,7 @@ import { openDirect, type Direct } from '../database/direct.ts';
 import { fillAudit } from './audit-rows.ts';
 import { minute } from './bank-days.ts';
 import { planBank, type BankPlan } from './bank-plan.ts';
+import { fillDaily } from './daily.ts';
 import { fillDisputes } from './disputes.ts';
 import { fillBank, fillCounters, type Filled } from './fill.ts';
 import { defaultTransactions } from './scale.ts';
@@ -79,6 +80,8 @@ export const seedDemo = async (url: string, options: DemoOptions = {}): Promise<
       await fillDisputes(client, planned);
       await advanceSequences(client);
       await fillSecurity(client, planned.now);
+      // Last: it asks about all that is there
+      await fillDaily(client, planned.now);
       return { plan: planned, filled: rows };
     });
     onProgress('Gathering statistics', 0.96);
