@@ -51,12 +51,12 @@ const detail = (rule: RuleRow, { settings, hits, byDay, lastRun }: RuleDetail): 
   {
     title: `${nameOf(rule)} ${rule.title}`,
     lines: [
-      ['What it looks for', rule.explanation],
+      ['Looks for', rule.explanation],
       ['Mode', modes[rule.mode], tones[rule.mode]],
       ['Score', `${rule.score}: scores of the rules that hit an account within 24 hours add up`],
       ['Version', String(rule.version)],
-      ['Hits in 24 hours', `${rule.hits}, in shadow ${rule.shadowHits}`],
-      ['Hits by day, 14 days', sparkline(byDay)],
+      ['Hits in 24 h', `${rule.hits}, in shadow ${rule.shadowHits}`],
+      ['By day, 14 d', sparkline(byDay)],
       ['Alerts open', String(rule.alertsOpen)],
       [
         'Precision',
@@ -100,7 +100,7 @@ export const rulesPane = defineResource<RuleRow, RuleDetail>({
   nameOf,
 
   columns: [
-    { title: 'Rule', width: 4, sort: 'id', cell: nameOf },
+    { title: 'Rule', width: 5, sort: 'id', cell: nameOf },
     { title: 'Title', width: 'fill', sort: 'title', cell: rule => rule.title },
     { title: 'Mode', width: 6, cell: rule => rule.mode, tone: rule => tones[rule.mode] },
     { title: 'Score', width: 5, align: 'right', sort: 'score', cell: rule => String(rule.score) },
