@@ -21,6 +21,8 @@ export const RejectGround = z.enum(rejectGrounds).meta({ title: 'Ground' });
 export const longestReview = 30;
 
 type Standing = { readonly number: string; readonly status: AccountStatus; readonly balance: bigint };
+/** What is open about an account, which closing it would leave behind. */
+type Open = { readonly openAlerts?: number; readonly openCases?: number; readonly openDisputes?: number };
 
 const mustBe = (account: Standing, status: AccountStatus, action: string): string | undefined =>
   account.status === status
@@ -33,10 +35,16 @@ export const whyNotUnfreeze = (account: Standing): string | undefined => mustBe(
 export const whyNotApprove = (account: Standing): string | undefined => mustBe(account, 'pending', 'approved');
 export const whyNotReject = (account: Standing): string | undefined => mustBe(account, 'pending', 'rejected');
 
+const counted = (count: number, word: string): readonly string[] => (count === 0 ? [] : [`${count} open ${word}${count === 1 ? '' : 's'}`]);
+const openInWords = ({ openAlerts = 0, openCases = 0, openDisputes = 0 }: Open): string =>
+  [...counted(openAlerts, 'alert'), ...counted(openCases, 'case'), ...counted(openDisputes, 'dispute')].join(', ');
+
 /** A frozen account is released first: closing it would leave its hold behind. */
-export const whyNotClose = (account: Standing): string | undefined => {
+export const whyNotClose = (account: Standing & Open): string | undefined => {
   if (account.status === 'frozen') return `${account.number} is frozen: unfreeze it first`;
   const objection = mustBe(account, 'active', 'closed');
   if (objection) return objection;
-  return account.balance === 0n ? undefined : `${account.number} still holds money: pay it out first`;
+  if (account.balance !== 0n) return `${account.number} still holds money: pay it out first`;
+  const open = openInWords(account);
+  return open === '' ? undefined : `${account.number} has ${open}: decide that first`;
 };

@@ -31,7 +31,7 @@ test('s chooses what the list is sorted by, chosen again it is turned round, and
 
 test('c shows and hides columns, the first one always stays, and the choice holds where one comes back', async () => {
   await using console = await openConsole({ accounts: three });
-  await console.sees('OWNER', 'TYPE', 'BALANCE', 'STATUS', 'OPENED');
+  await console.sees('OWNER', 'TYPE', 'BALANCE', 'STATUS', 'ALERTS');
   await console.press('c');
   await console.sees('Columns', '[x] Number', 'names the record, always shown', '[ ] Username');
   await console.press('space');

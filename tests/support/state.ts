@@ -86,6 +86,10 @@ export const anAccount = (index = 0, changes: Partial<AccountRow> = {}): Account
     activatedAt: new Date(openedAt.getTime() + day),
     closedAt: null,
     changedAt: new Date(noon - index * 977_000),
+    openAlerts: index % 7 === 5 ? 1 : 0,
+    topScore: index % 7 === 5 ? 95 : 0,
+    openCases: 0,
+    openDisputes: 0,
     version: 3,
     ...changes,
   };
@@ -107,6 +111,7 @@ export const detailOf = (row: AccountRow): readonly DetailSection[] =>
         findings: null,
       },
     ],
+    alerts: [],
     flags: [],
     limits: [
       { type: 'withdrawal', used: 45_000n, daily: 100_000n, single: 50_000n, overridden: false, expiresAt: null },

@@ -1,6 +1,7 @@
 import { whyNotApprove, whyNotClose, whyNotFreeze, whyNotReject, whyNotUnfreeze } from '../../domain/account.ts';
+import { alertsInWords, gradeTone, ruleName } from '../../domain/alert.ts';
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { usageInWords, whyNotOverride, type LimitUse } from '../../domain/limit.ts';
+import { usageInShort, whyNotOverride, type LimitUse } from '../../domain/limit.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
 import type { OpeningCheck } from '../../domain/opening-check.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
@@ -16,6 +17,7 @@ import {
   type RefusalLine,
   type StatementLine,
 } from './queries.ts';
+import { alertsOfAccount, type AlertLine } from '../alerts/queries.ts';
 import { limitUse } from '../limits/queries.ts';
 import { checksOf, checksTable } from './opening.ts';
 
@@ -23,6 +25,7 @@ const tones = { pending: 'info', active: 'good', frozen: 'warn', closed: 'dim', 
 
 type Related = {
   readonly holds: readonly Hold[];
+  readonly alerts: readonly AlertLine[];
   readonly flags: readonly FlagLine[];
   readonly limits: readonly LimitUse[];
   readonly postings: readonly StatementLine[];
@@ -41,6 +44,20 @@ const holdSection = (holds: readonly Hold[]): readonly DetailSection[] =>
             formatShortInstant(hold.placedAt),
             `${hold.ground} by ${hold.placedBy}, ${hold.releasedAt ? 'released' : `review ${hold.reviewOn.toISOString().slice(0, 10)}`}: ${hold.note}`,
             hold.releasedAt ? 'dim' : 'warn',
+          ]),
+        },
+      ];
+
+const alertSection = (alerts: readonly AlertLine[]): readonly DetailSection[] =>
+  alerts.length === 0
+    ? []
+    : [
+        {
+          title: 'Alerts',
+          lines: alerts.map(alert => [
+            `#${alert.id}`,
+            `${formatShortInstant(alert.lastHitAt)} ${ruleName(alert)}, score ${alert.score}: ${alert.outcome ?? alert.status}`,
+            alert.outcome === null ? gradeTone(alert.score) : 'dim',
           ]),
         },
       ];
@@ -72,7 +89,7 @@ const refusalSection = (refusals: readonly RefusalLine[]): readonly DetailSectio
         },
       ];
 
-const detail = (account: AccountRow, { holds, flags, limits, postings, refusals, checks }: Related): readonly DetailSection[] => [
+const detail = (account: AccountRow, { holds, alerts, flags, limits, postings, refusals, checks }: Related): readonly DetailSection[] => [
   {
     title: 'Account',
     lines: [
@@ -88,10 +105,11 @@ const detail = (account: AccountRow, { holds, flags, limits, postings, refusals,
   },
   ...(checks.length > 0 ? [checksTable(checks)] : []),
   ...holdSection(holds),
+  ...alertSection(alerts),
   ...flagSection(flags),
   {
     title: 'Limits today',
-    lines: limits.map(limit => [limit.type, usageInWords(limit, account.currency)]),
+    lines: limits.map(limit => [limit.type, usageInShort(limit, account.currency)]),
   },
   {
     title: 'Last postings',
@@ -117,6 +135,8 @@ export const accounts = defineResource<AccountRow, Related>({
   page: accountPage,
   since: 'opened',
   nameField: 'number',
+  // Whoever talks to customers must not be able to warn them
+  veil: (account, may) => (may('alert.read') ? account : { ...account, openAlerts: 0, topScore: 0, openCases: 0 }),
   nameOf: account => account.number,
 
   columns: [
@@ -125,6 +145,7 @@ export const accounts = defineResource<AccountRow, Related>({
     { title: 'Type', width: 7, priority: 2, cell: account => account.type },
     { title: 'Balance', width: 16, align: 'right', sort: 'balance', cell: account => formatMoney(account.balance, account.currency) },
     { title: 'Status', width: 8, cell: account => account.status, tone: account => tones[account.status] },
+    { title: 'Alerts', width: 7, cell: alertsInWords, tone: account => (account.openAlerts === 0 ? 'dim' : gradeTone(account.topScore)) },
     {
       title: 'Opened',
       width: 11,
@@ -145,15 +166,17 @@ export const accounts = defineResource<AccountRow, Related>({
   ],
 
   relate: async (db, account) => {
-    const [holds, flags, limits, postings, refusals, checks] = await Promise.all([
+    const [holds, alerts, flags, limits, postings, refusals, checks] = await Promise.all([
       holdsOf(db, account.id),
+      // For whoever may not know of them there are none
+      account.openAlerts > 0 ? alertsOfAccount(db, account.id) : [],
       flagsOf(db, account.id, 5),
       limitUse(db, account.id),
       recentPostings(db, account.id, 8),
       recentRefusals(db, account.id, 5),
       account.status === 'pending' ? checksOf(db, account.ownerId) : [],
     ]);
-    return { holds, flags, limits, postings, refusals, checks };
+    return { holds, alerts, flags, limits, postings, refusals, checks };
   },
   detail,
 
@@ -163,6 +186,7 @@ export const accounts = defineResource<AccountRow, Related>({
     f: on('accounts.freeze', whyNotFreeze),
     u: on('accounts.unfreeze', whyNotUnfreeze),
     c: on('accounts.close', whyNotClose),
+    i: on('accounts.link-incident'),
     l: on('accounts.override-limit', whyNotOverride),
     e: on('accounts.end-override'),
   },

@@ -18,16 +18,29 @@ export type AccountRow = Keyed & {
   readonly activatedAt: Date | null;
   readonly closedAt: Date | null;
   readonly changedAt: Date;
+  readonly openAlerts: number;
+  /** Of its gravest open alert; 0 without one. */
+  readonly topScore: number;
+  readonly openCases: number;
+  readonly openDisputes: number;
   readonly version: number;
 };
 
 const byOwner = 't.user_id IN (SELECT id FROM bank."user" WHERE search_text LIKE {contains})';
 
+// Text that is no number must find nothing; cast, it would be an error
+const ofIncident = `t.id IN (SELECT l.entity_id::bigint FROM ops.incident_link l
+    WHERE l.incident_id = CASE WHEN {text} ~ '^[0-9]{1,18}$' THEN {text}::bigint END AND l.entity = 'account' AND l.removed_at IS NULL)`;
+
 export const accountPage = pageOf<AccountRow>({
   table: 'bank.account',
   select: `t.number, t.user_id AS "ownerId", u.first_name || ' ' || u.last_name AS "ownerName", u.username, t.type::text, t.currency, t.status::text,
-    t.balance, t.opened_at AS "openedAt", t.activated_at AS "activatedAt", t.closed_at AS "closedAt", t.changed_at AS "changedAt", t.version`,
-  joins: 'JOIN bank."user" u ON u.id = t.user_id',
+    t.balance, t.opened_at AS "openedAt", t.activated_at AS "activatedAt", t.closed_at AS "closedAt", t.changed_at AS "changedAt", l.open AS "openAlerts", l.top AS "topScore",
+    (SELECT count(*)::int FROM ops.case_file c WHERE c.account_id = t.id AND c.finding IS NULL) AS "openCases",
+    (SELECT count(*)::int FROM ops.dispute d WHERE d.account_id = t.id AND d.status IN ('received', 'investigating')) AS "openDisputes", t.version`,
+  joins: `JOIN bank."user" u ON u.id = t.user_id
+    LEFT JOIN LATERAL (SELECT count(*)::int AS open, coalesce(max(a.score), 0)::int AS top FROM ops.alert a
+                        WHERE a.account_id = t.id AND a.status IN ('open', 'in review')) l ON true`,
   defaultSort: { field: 'opened', descending: true },
   fields: {
     text: text('t.number', {
@@ -42,6 +55,7 @@ export const accountPage = pageOf<AccountRow>({
     balance: money('t.balance', { sortable: true }),
     opened: time('t.opened_at', { sortable: true }),
     changed: time('t.changed_at', { sortable: true }),
+    incident: text('t.id', { exact: [ofIncident] }),
     due: flag('t.id IN (SELECT account_id FROM ops.hold WHERE released_at IS NULL AND review_on <= (SELECT bank.business_day()))'),
   },
 });

@@ -13,6 +13,7 @@ type PulseKind =
   | 'largest'
   | 'refused'
   | 'pending'
+  | 'alerts'
   | 'frozen'
   | 'due'
   | 'flagged'

@@ -17,7 +17,7 @@ export type LedgerCell = {
 export type EventKind = 'refused' | 'login_failure' | 'lockout' | 'audit';
 export type EventCell = Omit<LedgerCell, 'type' | 'currency' | 'sum' | 'largest'> & { readonly kind: EventKind };
 
-export type DayKind = 'opened' | 'held' | 'flagged';
+export type DayKind = 'opened' | 'held' | 'flagged' | 'alerted';
 export type DayCell = { readonly kind: DayKind; readonly daysAgo: number; readonly count: number };
 
 /** Counts stop at 10,001: more than ten thousand is shown as more. */
@@ -28,6 +28,10 @@ type Stocks = {
   readonly due: number;
   readonly oldestDue: Date | null;
   readonly flagged: number;
+  /** Open or in review. */
+  readonly alerts: number;
+  /** Of the gravest of them; null without any. */
+  readonly topScore: number | null;
   readonly locked: number;
   readonly staff: number;
   /** What the planner believes; -1 where the table was never analyzed. */
@@ -74,7 +78,8 @@ const days = (db: Db): Promise<DayCell[]> =>
     SELECT kind, (SELECT bank.business_day(now())) - (at AT TIME ZONE (SELECT time_zone FROM bank.calendar))::date AS "daysAgo", count(*)::int AS count
       FROM (SELECT 'opened' AS kind, opened_at AS at FROM bank.account WHERE opened_at >= now() - interval '30 days'
             UNION ALL SELECT 'held', placed_at FROM ops.hold WHERE placed_at >= now() - interval '30 days'
-            UNION ALL SELECT 'flagged', flagged_at FROM ops.transaction_flag WHERE flagged_at >= now() - interval '30 days') happened
+            UNION ALL SELECT 'flagged', flagged_at FROM ops.transaction_flag WHERE flagged_at >= now() - interval '30 days'
+            UNION ALL SELECT 'alerted', opened_at FROM ops.alert WHERE opened_at >= now() - interval '30 days') happened
      GROUP BY 1, 2`;
 
 const staffRoles = platformRoles.filter(role => role !== 'customer');
@@ -87,6 +92,8 @@ const stocks = async (db: Db): Promise<Stocks> => {
            (SELECT count(*)::int FROM ops.hold WHERE released_at IS NULL AND review_on <= (SELECT bank.business_day())) AS due,
            (SELECT min(review_on) FROM ops.hold WHERE released_at IS NULL) AS "oldestDue",
            (SELECT count(*)::int FROM (SELECT FROM ops.transaction_flag WHERE cleared_at IS NULL LIMIT 10001) few) AS flagged,
+           (SELECT count(*)::int FROM (SELECT FROM ops.alert WHERE status IN ('open', 'in review') LIMIT 10001) few) AS alerts,
+           (SELECT max(score)::int FROM ops.alert WHERE status IN ('open', 'in review')) AS "topScore",
            (SELECT count(*)::int FROM (SELECT FROM bank."user" WHERE status = 'locked' LIMIT 10001) few) AS locked,
            (SELECT count(*)::int FROM bank."user" WHERE role = ANY (${staffRoles})) AS staff,
            (SELECT reltuples::int FROM pg_class WHERE oid = 'bank."user"'::regclass) AS users,

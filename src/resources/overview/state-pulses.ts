@@ -1,3 +1,4 @@
+import { gradeTone } from '../../domain/alert.ts';
 import { change, sparkline } from '../../domain/sparkline.ts';
 import { bytes, countOf, lastDay, ofKind, perDay, perHour, upTo } from './figures.ts';
 import { to, type Draft } from './pulse.ts';
@@ -44,6 +45,16 @@ export const accountPulses = ({ stocks, days }: Facts): readonly Draft[] => [
     trend: sparkline(perDay(days, 'flagged')),
     versus: `${perDay(days, 'flagged').reduce((sum, count) => sum + count, 0)} in 30 d`,
     ...to('transactions', 'flagged=yes'),
+  },
+  {
+    kind: 'alerts',
+    topic: 'accounts',
+    name: 'Open alerts',
+    value: upTo(stocks.alerts),
+    trend: sparkline(perDay(days, 'alerted')),
+    versus: stocks.topScore === null ? '-' : `highest ${stocks.topScore}`,
+    tone: stocks.topScore === null ? 'good' : gradeTone(stocks.topScore),
+    ...to('alerts', 'open=yes'),
   },
 ];
 

@@ -37,6 +37,7 @@ test('stocks are what plain SQL says', async () => {
     frozen: `SELECT count(*)::int FROM bank.account WHERE status = 'frozen'`,
     due: `SELECT count(*)::int FROM ops.hold WHERE released_at IS NULL AND review_on <= bank.business_day()`,
     flagged: `SELECT count(*)::int FROM ops.transaction_flag WHERE cleared_at IS NULL`,
+    alerts: `SELECT count(*)::int FROM ops.alert WHERE status IN ('open', 'in review')`,
     locked: `SELECT count(*)::int FROM bank."user" WHERE status = 'locked'`,
     refused: `SELECT count(*)::int FROM bank.posting_refusal WHERE refused_at >= now() - interval '24 hours'`,
     failures: `SELECT count(*)::int FROM bank.auth_event WHERE type = 'login_failure' AND at >= now() - interval '24 hours'`,
@@ -54,7 +55,7 @@ test('Enter leads to a pane with a filter that it understands, and to as many re
     const resource = resourceNamed(jump.resource);
     expect(parseFilter(jump.filter, resource.page.fields, bank.session.filterContext(resource))).toMatchObject({ ok: true });
   }
-  for (const kind of ['pending', 'frozen', 'due', 'flagged', 'locked']) {
+  for (const kind of ['pending', 'frozen', 'due', 'flagged', 'alerts', 'locked']) {
     const { leadsTo, value } = await pulse(kind);
     expect([kind, (await bank.list(leadsTo!.resource, leadsTo!.filter, 1_000)).length]).toEqual([kind, whole(value)]);
   }
