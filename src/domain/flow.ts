@@ -1,7 +1,7 @@
 /** Where to look: a pane and a filter. */
 type Look = { readonly resource: string; readonly filter: string };
 
-/** Whom a walk-through is about, and how things stand with them now. */
+/** Whom a walkthrough is about, and how things stand with them now. */
 export type Standing = {
   readonly id: bigint;
   readonly name: string;
@@ -16,7 +16,7 @@ export type Standing = {
   readonly developer: boolean;
 };
 
-/** Something that was done or looked at since the walk-through began. */
+/** Something that was done or looked at since the walkthrough began. */
 export type Trace = {
   readonly at: Date;
   readonly by: string;
@@ -43,7 +43,7 @@ export type FlowStep = {
   readonly already?: (about: Standing) => string | undefined;
 };
 
-/** A walk-through: its steps in their order. */
+/** A walkthrough: its steps in their order. */
 export type Flow = {
   readonly id: string;
   /** How the guides call it. */

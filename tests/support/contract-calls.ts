@@ -68,6 +68,10 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `ops.retry_notice(${of('deadNotice')}, 0)`, by: ['notices.retry'] },
     { call: `ops.cancel_notice(${of('deadNotice')}, 0)`, by: ['notices.cancel'] },
     { call: `ops.enqueue_notice('account-frozen', 'email', 'victim@mail.example', 'Subject', 'Body', NULL, NULL, 'account', '1')`, by: ['accounts.freeze'] },
+    { call: `ops.acknowledge_security_event(${of('securityEvent')}, ${note}, 12)`, by: ['security-events.acknowledge'] },
+    { call: `ops.begin_flow('unauthorised-access', 'user', ${of('user:locked')}, NULL)`, by: ['flows.begin'] },
+    { call: `ops.note_flow_step(${of('flow')}, 'money', ${note})`, by: ['flow-steps.settle'] },
+    { call: `ops.close_flow(${of('flow')}, ${note})`, by: ['flows.close'] },
     { call: `platform.create_invite(sha256('code'), 'abcd', 'guest@mail.example', 'viewer', 7, 1)`, by: ['invites.create'] },
     { call: `platform.revoke_invite(${of('invite')}, 0)`, by: ['invites.revoke'] },
     { call: `platform.add_ip_rule('block', '198.51.100.7/32', 'platform', ${note}, 24)`, by: ['ip-rules.block', 'sign-ins.block'] },
@@ -86,6 +90,6 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
 /** Functions that ask for the token themselves, or that have no record of their own to change. */
 export const withoutCall: readonly string[] = [
   'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window',
-  'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice',
+  'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.gather_security_events',
   'ops.close_review', 'platform.revert_setting',
 ]; // prettier-ignore

@@ -36,6 +36,10 @@ const planted: Readonly<Record<string, string>> = {
   review: `INSERT INTO ops.access_review (kind, title, opened_by, since, items) SELECT 'quarterly', 'Review of a test', id, now(), 1 FROM ops.operator WHERE name = 'one' RETURNING id`,
   reviewItem: `INSERT INTO ops.access_review_item (review_id, source, source_id, subject_kind, subject_id, subject, role, sensitive, inactive_days)
                SELECT r.id, 'user', u.id, 'user', u.id, u.username, u.role, false, 0 FROM ops.access_review r, bank."user" u WHERE u.username = 'user-active' RETURNING id`,
+  securityEvent: `INSERT INTO ops.security_event (kind, level, source, summary, count, first_at, last_at, subject, dedupe_key)
+                  VALUES ('brute force', 'warning', '203.0.113.9', 'planted', 12, now(), now(), 'planted', 'planted') RETURNING id`,
+  flow: `INSERT INTO ops.flow (flow, subject_kind, subject_id, subject, begun_by) SELECT 'unauthorised-access', 'user', u.id, u.username, o.id FROM bank."user" u, ops.operator o
+          WHERE u.username = 'user-active' AND o.name = 'one' RETURNING id`,
   deadNotice: `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, created_by, request_id)
                SELECT 'account-frozen', 'email', 'x@mail.example', 'planted', 'planted', 'account', '1', 'dead', 'planted', id, gen_random_uuid() FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
 };

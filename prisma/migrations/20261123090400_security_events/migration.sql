@@ -1,5 +1,5 @@
 -- Security events. The database counts them itself, from sign-ins, from the audit log and from what the platform notes of
--- rewards, so that nobody writes one by hand; operators acknowledge them. And the walk-throughs that say what to do about one.
+-- rewards, so that nobody writes one by hand; operators acknowledge them. And the walkthroughs that say what to do about one.
 
 -- ── Settings ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -373,9 +373,9 @@ BEGIN
   RETURN event;
 END $$;
 
--- ── Walk-throughs ────────────────────────────────────────────────────────────────────────────────
+-- ── Walkthroughs ────────────────────────────────────────────────────────────────────────────────
 
--- Somebody works through the steps of a walk-through about a user or an operator. What the steps are is part of the console; which of them are
+-- Somebody works through the steps of a walkthrough about a user or an operator. What the steps are is part of the console; which of them are
 -- done is read from the audit log from `begun_at` on, by whomever they were done.
 CREATE TABLE ops.flow (
   id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -421,7 +421,7 @@ BEGIN
   END IF;
   run := ops.require_action('flows.close');
   IF old.closed_at IS NOT NULL OR (to_jsonb(new) - closing) <> (to_jsonb(old) - closing) THEN
-    RAISE EXCEPTION 'a walk-through is begun once and closed once' USING ERRCODE = 'BU007';
+    RAISE EXCEPTION 'a walkthrough is begun once and closed once' USING ERRCODE = 'BU007';
   END IF;
   new.closed_by := run.operator_id; new.closed_at := clock_timestamp();
   RETURN new;
@@ -435,7 +435,7 @@ DECLARE
   run ops.action_run := ops.require_action('flow-steps.settle');
 BEGIN
   IF EXISTS (SELECT FROM ops.flow f WHERE f.id = new.flow_id AND f.closed_at IS NOT NULL) THEN
-    RAISE EXCEPTION 'this walk-through is closed' USING ERRCODE = 'BU007';
+    RAISE EXCEPTION 'this walkthrough is closed' USING ERRCODE = 'BU007';
   END IF;
   new.noted_by := run.operator_id; new.noted_at := clock_timestamp();
   RETURN new;
@@ -444,13 +444,13 @@ CREATE TRIGGER guard BEFORE INSERT ON ops.flow_note FOR EACH ROW EXECUTE FUNCTIO
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON ops.flow_note FOR EACH ROW EXECUTE FUNCTION ops.refuse_change();
 CREATE TRIGGER keep_all BEFORE TRUNCATE ON ops.flow_note FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_change();
 
-CREATE FUNCTION ops.begin_flow(flow text, subject_kind text, subject_id bigint, event bigint) RETURNS ops.flow
+CREATE FUNCTION ops.begin_flow(walk text, about_kind text, about_id bigint, event bigint) RETURNS ops.flow
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   begun ops.flow;
 BEGIN
   PERFORM ops.require_action('flows.begin');
-  INSERT INTO ops.flow AS f (flow, subject_kind, subject_id, subject, event_id, begun_by) VALUES (begin_flow.flow, begin_flow.subject_kind, begin_flow.subject_id, '', event, 0)
+  INSERT INTO ops.flow AS f (flow, subject_kind, subject_id, subject, event_id, begun_by) VALUES (walk, about_kind, about_id, '', event, 0)
   ON CONFLICT (flow, subject_kind, subject_id) WHERE closed_at IS NULL DO NOTHING RETURNING f.* INTO begun;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'somebody walks through this already' USING ERRCODE = 'BU007';
@@ -463,7 +463,7 @@ BEGIN
   PERFORM ops.require_action('flow-steps.settle');
   -- Whoever closes it waits, or is waited for.
   IF NOT EXISTS (SELECT FROM ops.flow f WHERE f.id = wanted FOR SHARE) THEN
-    RAISE EXCEPTION 'there is no walk-through %', wanted USING ERRCODE = 'BU011';
+    RAISE EXCEPTION 'there is no walkthrough %', wanted USING ERRCODE = 'BU011';
   END IF;
   INSERT INTO ops.flow_note AS n (flow_id, step, note, noted_by) VALUES (wanted, note_flow_step.step, note_flow_step.note, 0) ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
@@ -478,7 +478,7 @@ BEGIN
   PERFORM ops.require_action('flows.close');
   UPDATE ops.flow f SET findings = close_flow.findings, closed_by = 0, closed_at = clock_timestamp() WHERE f.id = wanted AND f.closed_at IS NULL RETURNING f.* INTO closed;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'this walk-through is closed already' USING ERRCODE = 'BU005';
+    RAISE EXCEPTION 'this walkthrough is closed already' USING ERRCODE = 'BU005';
   END IF;
   RETURN closed;
 END $$;

@@ -22,9 +22,9 @@ const command = ({ look, acts, subject, address, id }: StepRow): string => {
 const whyNotHere =
   (kind: StepRow['kind']) =>
   ({ closed, flowId }: StepRow): string | undefined =>
-    closed ? `walk-through #${flowId} is closed: it is done in the pane ${kind}s` : undefined;
+    closed ? `walkthrough #${flowId} is closed: it is done in the pane ${kind}s` : undefined;
 
-/** What is done to whom the walk-through is about, from any of its steps, with the keys that it has in its own pane where they are free. */
+/** What is done to whom the walkthrough is about, from any of its steps, with the keys that it has in its own pane where they are free. */
 const toSubject = (kind: StepRow['kind'], action: string): Binding<StepRow> => ({
   action,
   single: true,
@@ -37,7 +37,7 @@ const detail = (step: StepRow): readonly DetailSection[] => [
   {
     title: `${step.number}. ${step.title}`,
     lines: [
-      ['About', `${step.kind} ${step.subject}, walk-through #${step.flowId}`],
+      ['About', `${step.kind} ${step.subject}, walkthrough #${step.flowId}`],
       ['What to do', step.words],
       [
         'Here',
@@ -58,15 +58,15 @@ const detail = (step: StepRow): readonly DetailSection[] => [
   },
 ];
 
-/** A guided walk-through: in order, each step one key away, ticked by what was done since it began. */
+/** A guided walkthrough: in order, each step one key away, ticked by what was done since it began. */
 export const flowSteps = defineResource<StepRow, undefined>({
   id: 'flow-steps',
   title: 'Steps',
   entity: 'flow-step',
-  aliases: ['steps', 'flow-step'],
+  aliases: ['flow-step'],
   permission: 'security.read',
   page: stepPage,
-  empty: ['No walk-through is open.', ':flows, then x n begins one.'],
+  empty: ['No walkthrough is open.', ':flows, then x n begins one.'],
   nameOf: step => `#${step.flowId} step ${step.number}`,
 
   columns: [

@@ -6,7 +6,7 @@ import type { StepState } from '../../domain/flow.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { flowsShown, stepsOf, type FlowRow, type WalkedStep } from '../flows/queries.ts';
 
-/** A step of a walk-through about somebody, with where to look or what to press. */
+/** A step of a walkthrough about somebody, with where to look or what to press. */
 export type StepRow = Keyed & {
   readonly flowId: bigint;
   readonly closed: boolean;
@@ -27,7 +27,7 @@ export type StepRow = Keyed & {
   readonly why: string;
 };
 
-/** A walk-through has fewer steps than this: its number and the step's make the id. */
+/** A walkthrough has fewer steps than this: its number and the step's make the id. */
 const stepsAtMost = 100n;
 
 const rowOf = (flow: FlowRow, { number: place, step, about, standing }: WalkedStep): StepRow => {
@@ -45,7 +45,7 @@ const rowsOf = async (db: Db, flow?: bigint): Promise<readonly StepRow[]> => {
   return steps.flat().toSorted((a, b) => Number(a.id - b.id));
 };
 
-/** The one walk-through that a filter names. */
+/** The one walkthrough that a filter names. */
 const flowAsked = (terms: readonly Term[]): bigint | undefined => {
   const value = terms.find(({ field, not }) => field === 'flow' && !not)?.value;
   return value?.kind === 'amount' && value.from !== undefined && value.from === value.to ? value.from : undefined;

@@ -6,7 +6,7 @@ import { noteStep } from '../flows/queries.ts';
 import { findStep, type StepRow } from './queries.ts';
 
 export const whyNotSettle = ({ closed, state, flowId, title }: StepRow): string | undefined => {
-  if (closed) return `walk-through #${flowId} is closed`;
+  if (closed) return `walkthrough #${flowId} is closed`;
   return state === 'noted' ? `"${title}" has its note already` : undefined;
 };
 
@@ -26,7 +26,7 @@ export const settleStep = defineAction({
 
   gather: async ({ id }, { db }) => {
     const step = await findStep(db, id);
-    if (!step) return notFound(`there is no step ${id} of a walk-through`);
+    if (!step) return notFound(`there is no step ${id} of a walkthrough`);
     const objection = whyNotSettle(step);
     return objection === undefined ? done(step) : conflict(objection);
   },

@@ -7,7 +7,7 @@ import { beginFlow, openFlowOf, standingNamed } from './queries.ts';
 
 export const beginWalkThrough = defineAction({
   id: 'flows.begin',
-  title: 'Begin a walk-through',
+  title: 'Begin walkthrough',
   past: 'began',
   permission: 'security.acknowledge',
   eyes: 1,
@@ -15,7 +15,7 @@ export const beginWalkThrough = defineAction({
   verb: 'create',
   entity: 'flow',
   input: z.object({
-    flow: z.enum(flowIds).default('unauthorised-access').meta({ title: 'Walk-through' }),
+    flow: z.enum(flowIds).default('unauthorised-access').meta({ title: 'Walkthrough' }),
     about: z.string().trim().min(1, 'is missing').max(100, 'has at most 100 characters').meta({ title: 'About (name)' }),
     event: z.coerce.bigint().positive().optional().meta({ hidden: true, title: 'Security event' }),
     note: Note,
@@ -23,9 +23,9 @@ export const beginWalkThrough = defineAction({
 
   gather: async ({ flow, about }, { db }) => {
     const walk = flowNamed(flow);
-    if (!walk) return notFound(`there is no walk-through ${flow}`);
+    if (!walk) return notFound(`there is no walkthrough ${flow}`);
     const standing = await standingNamed(db, walk.about, about);
-    if (!standing) return notFound(`no ${walk.about} is called ${about}`, `this walk-through is about one ${walk.about}`);
+    if (!standing) return notFound(`no ${walk.about} is called ${about}`, `this walkthrough is about one ${walk.about}`);
     const open = await openFlowOf(db, flow, standing);
     return open === undefined
       ? done({ walk, standing })
@@ -41,7 +41,7 @@ export const beginWalkThrough = defineAction({
   execute: async ({ walk, standing }, { event }, { db }) => {
     const id = await beginFlow(db, { id: walk.id, kind: walk.about, subject: standing.id, event });
     return {
-      summary: `began walk-through #${id} about ${standing.name}: Enter leads to its steps`,
+      summary: `began walkthrough #${id} about ${standing.name}: Enter leads to its steps`,
       target: { id: String(id), label: `#${id} ${standing.name}`, version: 0 },
       new: { flow: walk.id, about: standing.name, event: event === undefined ? null : String(event) },
     };

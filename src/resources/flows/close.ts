@@ -9,7 +9,7 @@ export const whyNotClose = ({ id, closedBy }: FlowRow): string | undefined =>
 
 export const closeWalkThrough = defineAction({
   id: 'flows.close',
-  title: 'Close walk-through',
+  title: 'Close walkthrough',
   past: 'closed',
   permission: 'security.acknowledge',
   eyes: 1,
@@ -18,13 +18,13 @@ export const closeWalkThrough = defineAction({
   verb: 'update',
   entity: 'flow',
   input: z.object({
-    id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Walk-through' }),
+    id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Walkthrough' }),
     findings: Note.meta({ title: 'Findings' }),
   }),
 
   gather: async ({ id }, { db }) => {
     const flow = await findFlow(db, id);
-    if (!flow) return notFound(`there is no walk-through ${id}`);
+    if (!flow) return notFound(`there is no walkthrough ${id}`);
     const objection = whyNotClose(flow);
     return objection === undefined ? done({ flow, steps: await stepsOf(db, flow) }) : conflict(objection);
   },
@@ -41,7 +41,7 @@ export const closeWalkThrough = defineAction({
     await closeFlow(db, flow.id, findings);
     const states = Object.fromEntries(steps.map(({ step, standing }) => [step.id, standing.state]));
     return {
-      summary: `closed walk-through #${flow.id} about ${flow.subject}`,
+      summary: `closed walkthrough #${flow.id} about ${flow.subject}`,
       old: { status: 'open' },
       new: { status: 'closed', steps: states },
     };

@@ -46,9 +46,9 @@ const detail = (flow: FlowRow, steps: readonly WalkedStep[]): readonly DetailSec
 
 export const flowsPane = defineResource<FlowRow, readonly WalkedStep[]>({
   id: 'flows',
-  title: 'Walk-throughs',
+  title: 'Walkthroughs',
   entity: 'flow',
-  aliases: ['walk-throughs', 'flow'],
+  aliases: ['walkthroughs', 'walk-throughs', 'flow'],
   permission: 'security.read',
   page: flowPage,
   since: 'begun',
@@ -57,7 +57,7 @@ export const flowsPane = defineResource<FlowRow, readonly WalkedStep[]>({
 
   columns: [
     { title: 'No', width: 6, align: 'right', cell: flow => String(flow.id) },
-    { title: 'Walk-through', width: 20, cell: titleOf },
+    { title: 'Walkthrough', width: 20, cell: titleOf },
     { title: 'About', width: 'fill', cell: flow => `${flow.kind} ${flow.subject}` },
     {
       title: 'Status',

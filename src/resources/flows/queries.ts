@@ -13,7 +13,7 @@ import {
 } from '../../domain/flow.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-/** A walk-through that somebody began about a user or an operator. */
+/** A walkthrough that somebody began about a user or an operator. */
 export type FlowRow = Keyed & {
   readonly flow: string;
   readonly kind: 'user' | 'operator';
@@ -75,11 +75,11 @@ const operatorStanding = async (db: Db, name: string): Promise<Standing | undefi
   return row;
 };
 
-/** How things stand with whom a walk-through is about; undefined where nobody is called so. */
+/** How things stand with whom a walkthrough is about; undefined where nobody is called so. */
 export const standingNamed = (db: Db, kind: 'user' | 'operator', name: string): Promise<Standing | undefined> =>
   kind === 'user' ? userStanding(db, name) : operatorStanding(db, name);
 
-/** What was done to them, or looked at of theirs, while the walk-through was open, oldest first. */
+/** What was done to them, or looked at of theirs, while the walkthrough was open, oldest first. */
 const tracesOf = async (db: Db, flow: FlowRow, address: string | null): Promise<readonly Trace[]> => {
   const until = flow.closedAt ?? new Date(Date.now() + 60_000);
   return db.$queryRaw<Trace[]>`
@@ -101,10 +101,10 @@ const notesOf = async (db: Db, id: bigint): Promise<readonly StepNote[]> =>
   db.$queryRaw<StepNote[]>`
     SELECT n.step, n.note, o.name AS by, n.noted_at AS at FROM ops.flow_note n JOIN ops.operator o ON o.id = n.noted_by WHERE n.flow_id = ${id}`;
 
-/** A step of a walk-through, and how it stands. */
+/** A step of a walkthrough, and how it stands. */
 export type WalkedStep = { readonly number: number; readonly step: FlowStep; readonly about: Standing; readonly standing: StepStanding };
 
-/** The steps of a walk-through in their order; none where whom it is about is gone. */
+/** The steps of a walkthrough in their order; none where whom it is about is gone. */
 export const stepsOf = async (db: Db, row: FlowRow): Promise<readonly WalkedStep[]> => {
   const about = await standingNamed(db, row.kind, row.subject);
   if (!about) return [];
@@ -117,7 +117,7 @@ export const stepsOf = async (db: Db, row: FlowRow): Promise<readonly WalkedStep
   }));
 };
 
-/** The open walk-through of a kind about somebody, if any. */
+/** The open walkthrough of a kind about somebody, if any. */
 export const openFlowOf = async (db: Db, flow: string, about: Pick<Standing, 'id'>): Promise<bigint | undefined> => {
   const [row] = await db.$queryRaw<
     { id: bigint }[]
@@ -132,7 +132,7 @@ export const beginFlow = async (
   const [row] = await db.$queryRaw<
     { id: bigint }[]
   >`SELECT id FROM ops.begin_flow(${flow.id}, ${flow.kind}, ${flow.subject}, ${flow.event ?? null}::bigint)`;
-  if (!row) throw new Error('the database began a walk-through and returned none');
+  if (!row) throw new Error('the database began a walkthrough and returned none');
   return row.id;
 };
 

@@ -25,7 +25,7 @@ export type SecurityRow = Keyed & {
   readonly acknowledgeNote: string | null;
   /** The name that was typed, where it is about one; there may be no such user. */
   readonly name: string | null;
-  /** The walk-through that is open about its user or operator. */
+  /** The walkthrough that is open about its user or operator. */
   readonly flowId: bigint | null;
   /** Full hours since it began, and one. */
   readonly hours: number;

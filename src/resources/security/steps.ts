@@ -8,8 +8,8 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '')}"`;
 
 const walk = ({ flowId }: SecurityRow, what: string): string =>
   flowId === null
-    ? `x f begins the walk-through "${what}", which keeps count of what was done`
-    : `Enter: walk-through #${flowId} is under way`;
+    ? `x f begins the walkthrough "${what}", which keeps count of what was done`
+    : `Enter: walkthrough #${flowId} is under way`;
 
 const aboutSignIns = (event: SecurityRow): readonly string[] => [
   't looks at the sign-ins behind it: did somebody get in?',
