@@ -39,6 +39,6 @@ export const whyNotLockIts = (event: About): string | undefined =>
   whyNotUser(event) ?? (event.userStatus === 'active' ? undefined : `the user is ${event.userStatus ?? 'gone'} already`);
 
 export const whyNotWalk = ({ userId, operator, flowId }: About): string | undefined => {
-  if (flowId !== null) return `walk-through #${flowId} is under way: Enter leads there`;
+  if (flowId !== null) return `walkthrough #${flowId} is under way: Enter leads there`;
   return userId === null && operator === null ? 'it is about nobody that is known by name' : undefined;
 };
