@@ -78,11 +78,26 @@ export const nextPosting = (roster: Roster, random: Random): Wish => {
   return affordable;
 };
 
-/** Posts through the bank's contract; a refusal is an answer. */
-export const post = async (client: Direct, wish: Wish): Promise<void> => {
+/** Posts through the bank's contract, a refusal is an answer; gives the key, which is the correlation id of all that comes of it. */
+export const post = async (client: Direct, wish: Wish): Promise<string> => {
+  const key = randomUUID();
   await client.query('SELECT bank.post_transaction($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-    randomUUID(), wish.type, wish.from || null, wish.to || null, wish.amount, wish.currency, wish.channel, wish.counterparty, wish.description,
+    key, wish.type, wish.from || null, wish.to || null, wish.amount, wish.currency, wish.channel, wish.counterparty, wish.description,
   ]); // prettier-ignore
+  return key;
+};
+
+const grumbles = [
+  ['info', 'gateway', 'POST /payments answered in 61 ms'],
+  ['info', 'push', 'the customer was told on the telephone'],
+  ['warning', 'push', 'no answer from the telephone, tried again'],
+  ['warning', 'gateway', 'POST /payments answered in 2,304 ms'],
+  ['error', 'mail', 'the receipt bounced: 550 5.1.1 mailbox does not exist'],
+] as const;
+
+/** A part of the platform writes down what a posting led to. */
+export const writeDown = async (client: Direct, correlation: string, random: Random): Promise<void> => {
+  await client.query('SELECT platform.record_event($1, $2, $3, NULL, NULL, $4)', [...random.pick(grumbles), correlation]);
 };
 
 const devices = ['Firefox on Linux', 'Chrome on Windows', 'Bank app 5.2 on iPhone', 'Bank app 5.2 on Android'];

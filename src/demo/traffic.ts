@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDirect, type Direct } from '../database/direct.ts';
-import { nextPosting, post, register, signIn } from './live-acts.ts';
+import { nextPosting, post, register, signIn, writeDown } from './live-acts.ts';
 import { randomFrom, type Random } from './random.ts';
 import { readRoster, type Roster } from './roster.ts';
 import { DemoRefused } from './storage.ts';
@@ -47,7 +47,8 @@ const waitForTurn = async (client: Direct, signal: AbortSignal): Promise<boolean
 
 /** What happens at one beat: mostly a posting, sometimes a sign-in as well. */
 const beat = async (client: Direct, roster: Roster, random: Random): Promise<void> => {
-  await post(client, nextPosting(roster, random));
+  const key = await post(client, nextPosting(roster, random));
+  if (random.chance(0.03)) await writeDown(client, key, random);
   if (random.chance(0.08)) await signIn(client, random.pick(roster.active), random);
 };
 
