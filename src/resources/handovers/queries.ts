@@ -51,3 +51,10 @@ export const writeHandover = async (db: Db, words: string): Promise<bigint> => {
 export const acceptHandover = async (db: Db, handover: HandoverRow, note: string): Promise<void> => {
   await db.$queryRaw`SELECT id FROM ops.accept_handover(${handover.id}, ${note}, ${handover.version}::int)`;
 };
+
+/** The newest that nobody has accepted yet. */
+export const newestWaiting = async (db: Db): Promise<Pick<HandoverRow, 'id' | 'writtenBy' | 'writtenAt'> | undefined> => {
+  const [row] = await db.$queryRaw<{ id: bigint; writtenBy: string; writtenAt: Date }[]>`
+    SELECT h.id, w.name AS "writtenBy", h.written_at AS "writtenAt" FROM ops.handover h JOIN ops.operator w ON w.id = h.written_by WHERE h.accepted_at IS NULL ORDER BY h.id DESC LIMIT 1`;
+  return row;
+};

@@ -7,11 +7,12 @@ import { moneyPulses } from './money-pulses.ts';
 import { topics, type Pulse } from './pulse.ts';
 import { readFacts } from './queries.ts';
 import { accountPulses, consolePulses, userPulses } from './state-pulses.ts';
+import { workPulses } from './work-pulses.ts';
 
 /** The lines of the overview, in their order; each keeps its number. */
 const readPulses = async (db: Db): Promise<readonly Pulse[]> => {
-  const facts = await readFacts(db);
-  return [...moneyPulses(facts), ...accountPulses(facts), ...userPulses(facts), ...consolePulses(facts)].map((draft, index) => ({
+  const [facts, work] = await Promise.all([readFacts(db), workPulses(db)]);
+  return [...moneyPulses(facts), ...accountPulses(facts), ...userPulses(facts), ...work, ...consolePulses(facts)].map((draft, index) => ({
     tone: 'plain',
     leadsTo: undefined,
     ...draft,

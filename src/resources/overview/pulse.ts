@@ -22,6 +22,8 @@ type PulseKind =
   | 'roles'
   | 'audit'
   | 'acts'
+  | 'review'
+  | 'handover'
   | 'size';
 
 /** One line of the overview: a figure, how it went, against what, and where it leads. */

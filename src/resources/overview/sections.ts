@@ -194,6 +194,8 @@ export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly Deta
       return sizeSections(db);
     case 'pending':
     case 'flagged':
+    case 'review':
+    case 'handover':
     case 'alerts':
       return [];
     default:
