@@ -8,11 +8,12 @@ import type { Preview, Receipt, RunOptions, Typed } from '../kit/request.ts';
 import type { Session } from '../kit/session.ts';
 import { readSecrets, takesRecord, typedFrom } from './action-flags.ts';
 import { actOnMany } from './act-on-many.ts';
+import { overOthers } from './act-over.ts';
 import { refuse } from './answer.ts';
 import { requestOf, type Call } from './call.ts';
 import { confirm } from './confirm.ts';
 import { exitCode } from './exit-code.ts';
-import { findRecord, mayRead } from './find-record.ts';
+import { findRecord } from './find-record.ts';
 import { checkReason, permit } from './permit.ts';
 import { previewLines } from './preview-lines.ts';
 import type { Streams } from './streams.ts';
@@ -114,11 +115,12 @@ const nameAsFlag = (call: Call): Call | undefined => {
 };
 
 /** `bursar <resource> <verb> <records…>`: one record is done with, several are a bulk. */
-export const act = async (call: Call, session: Session, streams: Streams, signal: AbortSignal): Promise<number> => {
+export const act = async (asked: Call, session: Session, streams: Streams, signal: AbortSignal): Promise<number> => {
+  const json = asked.typed.flags['json'] === 'yes';
+  const meant = await overOthers(asked, session);
+  if (!meant.ok) return refuse(streams, json, meant, { action: asked.action.id });
+  const call = meant.value;
   const { words, flags } = call.typed;
-  const json = flags['json'] === 'yes';
-  const may = mayRead(session, call.resource);
-  if (!may.ok) return refuse(streams, json, may, { action: call.action.id });
   if (!takesRecord(call.action)) {
     const named = nameAsFlag(call);
     return named

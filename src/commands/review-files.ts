@@ -1,9 +1,12 @@
 import { ReviewDocument, reviewMarkdown } from '../domain/access-report.ts';
 import { DailyDocument, dailyMarkdown } from '../domain/daily-report.ts';
+import { IncidentDocument, incidentMarkdown } from '../domain/incident-report.ts';
 import { checkSealed, sha256, writeSealed, type CheckedSeal } from './sealed-files.ts';
 
 /** Reviews that end in a signed result. */
 export type ReviewKind = 'access review' | 'daily review';
+
+type ReportKind = ReviewKind | 'incident review';
 
 const reports = {
   'access review': {
@@ -14,6 +17,10 @@ const reports = {
     name: 'daily-review',
     markdown: (document: string, hash: string) => dailyMarkdown(DailyDocument.parse(JSON.parse(document)), hash),
   },
+  'incident review': {
+    name: 'incident-review',
+    markdown: (document: string, hash: string) => incidentMarkdown(IncidentDocument.parse(JSON.parse(document)), hash),
+  },
 } as const;
 
 export type Exported = { readonly files: readonly string[]; readonly sha256: string };
@@ -22,7 +29,7 @@ export type Exported = { readonly files: readonly string[]; readonly sha256: str
 export const writeReviewFiles = async (
   home: string,
   database: string,
-  { kind, id, document }: { readonly kind: ReviewKind; readonly id: bigint; readonly document: string },
+  { kind, id, document }: { readonly kind: ReportKind; readonly id: bigint; readonly document: string },
 ): Promise<Exported> => {
   const { name, markdown } = reports[kind];
   const stem = `${name}-${String(id).padStart(4, '0')}`;
@@ -42,6 +49,6 @@ export type Checked = Omit<CheckedSeal, 'hashes' | 'number'> & {
 export const checkReviewFiles = async (home: string, file: string): Promise<Checked> => {
   const { hashes, number, kind, problems, ...seal } = await checkSealed(home, file);
   const json = [...hashes].find(([name]) => name.endsWith('.json'));
-  const strange = kind === 'incident evidence' ? [`this is ${kind}, and no review`] : [];
+  const strange = kind?.startsWith('incident') ? [`this is ${kind}: check it with bursar incidents verify`] : [];
   return { ...seal, kind, review: number, sha256: json?.[1], problems: [...strange, ...problems] };
 };

@@ -12,10 +12,12 @@ const looking = [
   'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
   'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
+  'ops.accounts_of', 'ops.incident_impact', 'ops.incident_timeline', 'ops.incident_document', 'ops.incident_recipients',
   'ops.daily_document', 'ops.shift_start', 'ops.shift_digest',
   'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
+  'ops.closing_waits',
 ]; // prettier-ignore
 
 const verifying = ['ops.verify_audit', 'ops.audit_hash'];
@@ -25,7 +27,11 @@ const acting = [
   'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window', 'ops.confirm_code',
   'ops.demo_code', 'ops.enrol', 'ops.change_password',
   'ops.make_request', 'ops.reject_request', 'ops.cancel_request', 'ops.fail_request', 'ops.judge_request', 'ops.note_decision',
+  'ops.claim_alert', 'ops.claim_next_alert', 'ops.release_alert', 'ops.snooze_alert', 'ops.unsnooze_alert', 'ops.dismiss_alert', 'ops.escalate_alert', 'ops.reopen_alert',
+  'ops.open_case', 'ops.take_case', 'ops.move_case', 'ops.link_case', 'ops.close_case',
   'ops.place_hold', 'ops.release_holds', 'ops.retract_hold', 'ops.flag_transaction', 'ops.clear_flag', 'ops.declare_incident', 'ops.move_incident',
+  'ops.set_incident_level', 'ops.assign_incident', 'ops.link_incident', 'ops.unlink_incident', 'ops.settle_incident_step', 'ops.preserve_incident', 'ops.review_incident',
+  'ops.draft_incident_notice', 'ops.settle_incident_notice',
   'ops.create_operator', 'ops.edit_operator', 'ops.set_operator_active', 'ops.reset_operator', 'ops.grant_role', 'ops.revoke_role', 'ops.end_operator_sessions',
   'ops.open_daily', 'ops.refresh_daily', 'ops.decide_daily_item', 'ops.undo_daily_item', 'ops.close_daily', 'ops.write_handover', 'ops.accept_handover',
   'ops.end_operator_session', 'ops.open_review', 'ops.decide_review_item', 'ops.close_review',
@@ -59,10 +65,12 @@ export const internal: readonly string[] = [
   'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.session_of_bulk', 'ops.demand_readiness', 'ops.window_of',
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.demand_stranger', 'ops.open_request', 'ops.demand_checker', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
+  'ops.note_act', 'ops.take_alert', 'ops.demand_claim', 'ops.take_case_file', 'ops.demand_assigned', 'ops.demand_undecided',
+  'ops.loose_of_incident', 'ops.is_record', 'ops.add_incident_steps', 'ops.commander', 'ops.take_incident', 'ops.evidence_parts',
   'ops.expire_notices', 'ops.delivering_session', 'ops.take_notice', 'ops.in_notice',
   'ops.gather_security', 'ops.security_of_sign_ins', 'ops.security_of_operators', 'ops.security_of_rewards',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
-  'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.weigh_account',
+  'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.tell_hold', 'ops.weigh_account',
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role',
@@ -86,7 +94,8 @@ export const secrets: readonly string[] = [
 /** Columns that are none, although their names or types sound like it. What sounds like it and stands in neither list is read by nobody. */
 export const harmless: readonly string[] = [
   'bank.currency.code', 'bank.posting_refusal.code', 'bank.idempotency_key.content_hash', 'ops.action_run.input_hash', 'ops.approval.input_hash',
-  'ops.approval.preview_hash', 'ops.audit.prev', 'ops.audit.hash', 'ops.audit_head.hash', 'ops.access_review.result_hash', 'ops.daily_review.result_hash',
+  'ops.approval.preview_hash', 'ops.audit.prev', 'ops.audit.hash', 'ops.audit_head.hash', 'ops.access_review.result_hash',
+  'ops.incident.result_hash', 'ops.incident_evidence.manifest_sha', 'ops.daily_review.result_hash',
 ]; // prettier-ignore
 
 /** Whether a column may hold a secret, by its name and type. */

@@ -11,7 +11,8 @@ const filled = [
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',
   'ops.daily_item', 'ops.daily_coverage', 'ops.daily_review', 'ops.handover',
   'platform.event', 'ops.red_flag', 'ops.case_link', 'ops.rule_hit', 'ops.alert', 'ops.alert_snooze', 'ops.case_file', 'ops.dispute', 'ops.note', 'ops.flow_note', 'ops.flow', 'ops.security_event', 'ops.security_watch', 'platform.xp_event', 'ops.detection_run',
-  'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.notice', 'ops.action_run', 'ops.approval', 'ops.bulk_run', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
+  'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.notice', 'ops.action_run', 'ops.approval', 'ops.bulk_run', 'ops.incident_evidence_part', 'ops.incident_evidence',
+  'ops.incident_notice', 'ops.incident_link', 'ops.incident_step', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
   'ops.recovery_code', 'ops.operator_credential', 'ops.access_review_item', 'ops.access_review', 'ops.role_grant', 'ops.operator_session', 'ops.operator_role',
   'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.setting_version', 'platform.demo_marker',
 ]; // prettier-ignore

@@ -39,6 +39,7 @@ export const auditedEntities = [
   'event',
   'trace',
   'incident-step',
+  'incident-notice',
   'daily-review',
   'daily-item',
   'handover',

@@ -5,22 +5,60 @@ import { closeAccount } from './accounts/close.ts';
 import { endLimitOverride } from './accounts/end-override.ts';
 import { freezeAccount } from './accounts/freeze.ts';
 import { accounts } from './accounts/index.ts';
+import { linkAccountToIncident } from './accounts/link-incident.ts';
 import { overrideAccountLimit } from './accounts/override-limit.ts';
 import { rejectAccount } from './accounts/reject.ts';
 import { retractAccountApproval } from './accounts/retract-approval.ts';
 import { retractFreeze } from './accounts/retract-freeze.ts';
 import { unfreezeAccount } from './accounts/unfreeze.ts';
+import { claimOneAlert } from './alerts/claim.ts';
+import { claimTheNextAlert } from './alerts/claim-next.ts';
+import { dismissOneAlert } from './alerts/dismiss.ts';
+import { escalateOneAlert } from './alerts/escalate.ts';
+import { alerts } from './alerts/index.ts';
+import { releaseOneAlert } from './alerts/release.ts';
+import { reopenOneAlert } from './alerts/reopen.ts';
+import { snoozeOneAlert } from './alerts/snooze.ts';
+import { wakeAlert } from './alerts/unsnooze.ts';
 import { audit } from './audit/index.ts';
+import { closeOneCase } from './cases/close.ts';
+import { cases } from './cases/index.ts';
+import { linkOneCase } from './cases/link.ts';
+import { resumeCase, suspendCase } from './cases/move.ts';
+import { openOneCase } from './cases/open.ts';
+import { takeOneCase } from './cases/take.ts';
 import { developerGrants } from './developer-grants/index.ts';
-import { containIncident, resolveIncident, reviewIncident } from './incidents/move.ts';
+import { editDraft, discardDraft } from './incident-notices/edit.ts';
+import { incidentNotices } from './incident-notices/index.ts';
+import { sendDraft } from './incident-notices/send.ts';
+import { incidentSteps } from './incident-steps/index.ts';
+import { checkStep, skipStep, uncheckStep } from './incident-steps/settle.ts';
 import { declareIncident } from './incidents/declare.ts';
+import { draftIncidentNotice } from './incidents/draft.ts';
 import { incidents } from './incidents/index.ts';
+import { assignIncident, setIncidentLevel } from './incidents/lead.ts';
+import { linkRecords, unlinkRecords } from './incidents/link.ts';
+import { containIncident, resolveIncident } from './incidents/move.ts';
+import { preserveEvidence } from './incidents/preserve.ts';
+import { reviewIncident } from './incidents/review.ts';
 import { approveRequest } from './inbox/approve.ts';
 import { breakGlass } from './inbox/break-glass.ts';
 import { cancelApproval } from './inbox/cancel.ts';
 import { inbox } from './inbox/index.ts';
 import { ratifyRequest } from './inbox/ratify.ts';
 import { rejectApproval } from './inbox/reject.ts';
+import { closeDailyAction } from './daily/close.ts';
+import { daily } from './daily/index.ts';
+import { openDailyAction } from './daily/open.ts';
+import { refreshDailyAction } from './daily/refresh.ts';
+import { actOnDailyItem } from './daily-items/act.ts';
+import { escalateDailyItem } from './daily-items/escalate.ts';
+import { dailyItems } from './daily-items/index.ts';
+import { keepDailyItem } from './daily-items/keep.ts';
+import { undoDailyDecision } from './daily-items/undo.ts';
+import { acceptHandoverAction } from './handovers/accept.ts';
+import { handovers } from './handovers/index.ts';
+import { writeHandoverAction } from './handovers/write.ts';
 import { createOperator } from './operators/create.ts';
 import { disableOperator } from './operators/disable.ts';
 import { changeOperator } from './operators/edit.ts';
@@ -73,9 +111,17 @@ import { invites } from './invites/index.ts';
 import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
 import { removeAddressRule } from './ip-rules/remove.ts';
+import { rulesPane } from './rules/index.ts';
 import { endUserSession } from './sessions/end.ts';
 import { endSessionOfOperator } from './sessions/end-operator.ts';
 import { sessions } from './sessions/index.ts';
+import { acknowledgeSecurityEvent } from './security/acknowledge.ts';
+import { security } from './security/index.ts';
+import { flowSteps } from './flow-steps/index.ts';
+import { settleStep } from './flow-steps/settle.ts';
+import { beginWalkThrough } from './flows/begin.ts';
+import { closeWalkThrough } from './flows/close.ts';
+import { flowsPane } from './flows/index.ts';
 import { editSetting } from './settings/edit.ts';
 import { settings } from './settings/index.ts';
 import { revertSettingTo } from './settings/revert.ts';
@@ -101,15 +147,26 @@ export const resources: readonly AnyResource[] = [
   accounts,
   users,
   transactions,
+  alerts,
+  cases,
+  rulesPane,
   audit,
   limits,
   disputes,
   inbox,
   incidents,
+  incidentSteps,
+  incidentNotices,
+  dailyItems,
+  daily,
+  handovers,
   operators,
   developerGrants,
   sessions,
   signIns,
+  security,
+  flowsPane,
+  flowSteps,
   invites,
   ipRules,
   settings,
@@ -148,6 +205,20 @@ export const actions: readonly AnyAction[] = [
   investigateCustomerDispute,
   decideCustomerDispute,
   reopenCustomerDispute,
+  claimOneAlert,
+  claimTheNextAlert,
+  releaseOneAlert,
+  snoozeOneAlert,
+  wakeAlert,
+  dismissOneAlert,
+  escalateOneAlert,
+  reopenOneAlert,
+  openOneCase,
+  takeOneCase,
+  suspendCase,
+  resumeCase,
+  linkOneCase,
+  closeOneCase,
   approveRequest,
   rejectApproval,
   cancelApproval,
@@ -157,6 +228,19 @@ export const actions: readonly AnyAction[] = [
   containIncident,
   resolveIncident,
   reviewIncident,
+  setIncidentLevel,
+  assignIncident,
+  linkRecords,
+  unlinkRecords,
+  linkAccountToIncident,
+  preserveEvidence,
+  draftIncidentNotice,
+  checkStep,
+  skipStep,
+  uncheckStep,
+  editDraft,
+  sendDraft,
+  discardDraft,
   createOperator,
   changeOperator,
   enableOperator,
@@ -179,6 +263,10 @@ export const actions: readonly AnyAction[] = [
   blockAddress,
   allowAddress,
   removeAddressRule,
+  acknowledgeSecurityEvent,
+  beginWalkThrough,
+  closeWalkThrough,
+  settleStep,
   editSetting,
   revertSettingTo,
   changeUserRole,
@@ -190,6 +278,15 @@ export const actions: readonly AnyAction[] = [
   setPermissions,
   retireRole,
   restoreRole,
+  openDailyAction,
+  refreshDailyAction,
+  closeDailyAction,
+  keepDailyItem,
+  actOnDailyItem,
+  escalateDailyItem,
+  undoDailyDecision,
+  writeHandoverAction,
+  acceptHandoverAction,
   openAccessReview,
   closeAccessReview,
   keepItem,

@@ -24,13 +24,6 @@ const anOperator = async (bank: Bank, { active = true, roles = ['viewer'], sessi
   return id;
 };
 
-const anIncident = (bank: Bank, status = 'open'): Promise<string> =>
-  planted(
-    bank,
-    `INSERT INTO ops.incident (level, kind, title, status, opened_by) VALUES (2, 'security', 'An incident of a test', $2, $1)`,
-    [bank.one.id, status],
-  );
-
 /** While this one is open the glass may be broken and a developer let in. */
 export const openIncident = async (bank: Bank): Promise<void> => {
   const open = await bank.rows(`SELECT FROM ops.incident WHERE status = 'open' AND title = 'An incident that stays'`);
@@ -197,10 +190,6 @@ export const accessSubjects: Readonly<Record<string, Prepare>> = {
   'review-items.revoke': async ({ bank }) => ({ id: await aReviewItem(bank), note }),
   'notices.retry': async ({ bank }) => ({ id: await aNotice(bank, 'dead'), note }),
   'notices.cancel': async ({ bank }) => ({ id: await aNotice(bank, 'waiting'), note }),
-  'incidents.declare': async () => ({ level: '3', kind: 'security', title: unique('Something is wrong '), note }),
-  'incidents.contain': async ({ bank }) => ({ id: await anIncident(bank), note }),
-  'incidents.resolve': async ({ bank }) => ({ id: await anIncident(bank, 'contained'), note }),
-  'incidents.review': async ({ bank }) => ({ id: await anIncident(bank, 'resolved'), note }),
 };
 
 /** The same records as they must be for the action to take two people. */

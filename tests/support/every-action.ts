@@ -2,18 +2,39 @@ import type { Typed } from '../../src/kit/request.ts';
 import { accessSubjects, accessSubjectsOfTwo } from './access-subjects.ts';
 import type { Bank, TestOperator } from './acting.ts';
 import type { ActingBank } from './acting-session.ts';
+import { alertSubjects, alertSubjectsOfTwo } from './alert-subjects.ts';
 import { bankSubjects, bankSubjectsOfTwo } from './bank-subjects.ts';
+import { disputeSubjects, disputeSubjectsOfTwo } from './dispute-subjects.ts';
+import { dailySubjects } from './daily-subjects.ts';
+import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
+import { securitySubjects } from './security-subjects.ts';
 
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did, or asked for, what is taken back. */
 export type Prepare = (world: ActingBank, doer: TestOperator) => Promise<Typed>;
 
 /** One for every action of the registry; a test fails where one is missing. */
-export const subjects: Readonly<Record<string, Prepare>> = { ...bankSubjects, ...accessSubjects, ...requestSubjects, ...noteSubjects };
+export const subjects: Readonly<Record<string, Prepare>> = {
+  ...bankSubjects,
+  ...accessSubjects,
+  ...requestSubjects,
+  ...disputeSubjects,
+  ...noteSubjects,
+  ...dailySubjects,
+  ...securitySubjects,
+  ...incidentSubjects,
+  ...alertSubjects,
+};
 
 /** For actions that take two people only by what is changed: so that they do. */
-export const subjectsOfTwo: Readonly<Record<string, Prepare>> = { ...bankSubjectsOfTwo, ...accessSubjectsOfTwo };
+export const subjectsOfTwo: Readonly<Record<string, Prepare>> = {
+  ...bankSubjectsOfTwo,
+  ...accessSubjectsOfTwo,
+  ...disputeSubjectsOfTwo,
+  ...alertSubjectsOfTwo,
+  ...incidentSubjectsOfTwo,
+};
 
 /** A fingerprint of every table, by name. */
 export const tables = async (bank: Bank): Promise<Readonly<Record<string, string>>> => {

@@ -1,13 +1,14 @@
-import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { defineResource, on, type DetailLine } from '../../kit/define-resource.ts';
-import { whyNotFrom } from './move.ts';
-import { incidentPage, timelineOf, type IncidentRow } from './queries.ts';
+import { formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { dueWords } from '../../domain/incident.ts';
+import { defineResource, on } from '../../kit/define-resource.ts';
+import { impactOf, incidentPage, linesOf, nextSteps, timelineOf, type IncidentRow } from './queries.ts';
+import { detail, tones, type Related } from './sections.ts';
+import { whyNotIn, whyOver } from './target.ts';
 
-const tones = { open: 'bad', contained: 'warn', resolved: 'good', reviewed: 'dim' } as const;
+const shownSteps = 3;
+const shownMoments = 20;
 
-type Timeline = Awaited<ReturnType<typeof timelineOf>>;
-
-export const incidents = defineResource<IncidentRow, Timeline>({
+export const incidents = defineResource<IncidentRow, Related>({
   id: 'incidents',
   title: 'Incidents',
   entity: 'incident',
@@ -24,42 +25,64 @@ export const incidents = defineResource<IncidentRow, Timeline>({
     { title: 'Title', width: 'fill', cell: incident => incident.title },
     { title: 'Status', width: 9, cell: incident => incident.status, tone: incident => tones[incident.status] },
     {
+      title: 'Done',
+      width: 6,
+      align: 'right',
+      cell: incident => `${incident.settled}/${incident.steps}`,
+      tone: incident => (incident.overdue > 0 ? 'bad' : 'plain'),
+    },
+    {
+      title: 'Next step',
+      width: 14,
+      cell: incident => (incident.nextIn === null ? '-' : dueWords(incident.nextIn)),
+      value: incident => (incident.nextIn === null ? '' : String(incident.nextIn)),
+      tone: incident => ((incident.nextIn ?? 1) <= 0 ? 'bad' : 'plain'),
+    },
+    {
       title: 'Opened',
       width: 11,
       sort: 'opened',
+      priority: 2,
       cell: incident => formatShortInstant(incident.openedAt),
       value: incident => isoInstant(incident.openedAt),
     },
-    { title: 'By', width: 12, priority: 2, cell: incident => incident.openedBy },
+    { title: 'Led by', width: 12, priority: 2, cell: incident => incident.commander },
   ],
 
-  relate: (db, incident) => timelineOf(db, incident.id),
-  detail: (incident, timeline) => [
-    {
-      title: 'Incident',
-      lines: [
-        ['Number', String(incident.id)],
-        ['Title', incident.title],
-        ['Level', String(incident.level)],
-        ['Status', incident.status, tones[incident.status]],
-        ['Opened', `${formatInstant(incident.openedAt)} by ${incident.openedBy}`],
-        ['Changed', formatInstant(incident.changedAt)],
-      ],
-    },
-    {
-      title: 'Timeline',
-      lines: timeline.map(({ at, operator, action, note }): DetailLine => [
-        formatShortInstant(at),
-        `${operator ?? '-'} ${action}: ${note ?? ''}`,
-      ]),
-    },
-  ],
+  relate: async (db, { id }) => {
+    const [timeline, impact, next, lines] = await Promise.all([
+      timelineOf(db, id, shownMoments),
+      impactOf(db, id),
+      nextSteps(db, id, shownSteps),
+      linesOf(db, id),
+    ]);
+    return { timeline, impact, next, lines };
+  },
+  detail,
+  // What is to be done; d opens the incident's own detail
+  open: incident => ({ resource: 'incident-steps', filter: `incident=${incident.id}` }),
 
   actions: {
-    c: on('incidents.contain', whyNotFrom('open')),
-    r: on('incidents.resolve', whyNotFrom('contained')),
-    w: on('incidents.review', whyNotFrom('resolved')),
+    c: on('incidents.contain', whyNotIn('open')),
+    r: on('incidents.resolve', whyNotIn('contained')),
+    w: on('incidents.review', whyNotIn('resolved')),
+    f: {
+      ...on('accounts.freeze', whyOver),
+      over: {
+        title: 'Freeze all affected accounts',
+        where: incident => ({ resource: 'accounts', filter: `incident=${incident.id} status=active` }),
+      },
+    },
+    a: on('incidents.link', whyOver),
+    u: on('incidents.unlink', whyOver),
+    p: on('incidents.preserve'),
+    t: on('incidents.draft-notice'),
+    v: on('incidents.set-level', whyOver),
+    o: on('incidents.assign', whyOver),
   },
   general: { n: { action: 'incidents.declare', inputFrom: () => ({}), whyNot: () => undefined } },
-  jumps: { l: incident => ({ resource: 'audit', filter: `entity=incident record=${incident.id}` }) },
+  jumps: {
+    a: incident => ({ resource: 'accounts', filter: `incident=${incident.id}` }),
+    l: incident => ({ resource: 'audit', filter: `entity=incident record=${incident.id}` }),
+  },
 });

@@ -1,22 +1,20 @@
 import { z } from 'zod';
+import type { IncidentStatus } from '../../domain/incident.ts';
 import { Note } from '../../domain/note.ts';
-import { conflict, done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
-import { findIncident, moveIncident, type IncidentRow } from './queries.ts';
-
-/** Why an incident is not where the step begins. */
-export const whyNotFrom =
-  (from: IncidentRow['status']) =>
-  (incident: IncidentRow): string | undefined =>
-    incident.status === from ? undefined : `incident ${incident.id} is ${incident.status}, not ${from}`;
+import { moveIncident, type IncidentRow } from './queries.ts';
+import { IncidentId, incidentFor, incidentTarget, whyNotIn } from './target.ts';
 
 type Step = {
   readonly id: string;
   readonly title: string;
-  readonly from: IncidentRow['status'];
-  readonly to: IncidentRow['status'];
+  readonly from: IncidentStatus;
+  readonly to: 'contained' | 'resolved';
   readonly means: string;
 };
+
+const left = ({ steps, settled }: IncidentRow): readonly string[] =>
+  settled === steps ? [] : [`${steps - settled} of ${steps} steps of its checklist are open; they stay, and can still be ticked off`];
 
 const step = ({ id, title, from, to, means }: Step) =>
   defineAction({
@@ -28,16 +26,11 @@ const step = ({ id, title, from, to, means }: Step) =>
     danger: 'plain',
     verb: 'update',
     entity: 'incident',
-    input: z.object({ id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Incident' }), note: Note }),
+    input: z.object({ id: IncidentId, note: Note }),
 
-    gather: async ({ id: wanted }, { db }) => {
-      const incident = await findIncident(db, wanted);
-      if (!incident) return notFound(`there is no incident ${wanted}`);
-      const objection = whyNotFrom(from)(incident);
-      return objection === undefined ? done(incident) : conflict(objection);
-    },
-    target: incident => ({ id: String(incident.id), label: incident.title, version: incident.version }),
-    preview: incident => [`incident ${incident.id} (${incident.title}) goes from ${from} to ${to}`, means],
+    gather: ({ id: wanted }, context) => incidentFor(wanted, context, whyNotIn(from)),
+    target: incidentTarget,
+    preview: incident => [`incident ${incident.id} (${incident.title}) goes from ${from} to ${to}`, means, ...left(incident)],
 
     execute: async (incident, _input, { db }) => {
       await moveIncident(db, incident, to);
@@ -49,8 +42,5 @@ export const containIncident = step({
   id: 'incidents.contain', title: 'Contain incident', from: 'open', to: 'contained', means: 'the glass can no longer be broken; windows are still renewed by one key',
 }); // prettier-ignore
 export const resolveIncident = step({
-  id: 'incidents.resolve', title: 'Resolve incident', from: 'contained', to: 'resolved', means: 'everything goes its usual way again',
-}); // prettier-ignore
-export const reviewIncident = step({
-  id: 'incidents.review', title: 'Close its review', from: 'resolved', to: 'reviewed', means: 'the incident is done with',
+  id: 'incidents.resolve', title: 'Resolve incident', from: 'contained', to: 'resolved', means: 'everything goes its usual way again; what it was about, and what it did, stays as it is now',
 }); // prettier-ignore

@@ -4,7 +4,6 @@ import { explainError } from '../../kit/explain.ts';
 import type { Session } from '../../kit/session.ts';
 import type { Effect } from '../state/effects.ts';
 import type { Happening, Read } from '../state/events.ts';
-import type { View } from '../state/types.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 export type ReadEffect = Of<'read-page' | 'refresh' | 'count' | 'read-detail' | 'freeze-ids' | 'match-marks'>;
@@ -39,7 +38,11 @@ const refresh = async (session: Session, resource: AnyResource, { asked, view, v
 };
 
 /** The ids of all that match now, page by page. */
-const freezeIds = async (session: Session, resource: AnyResource, asked: number, { terms, sort }: View): Promise<Happening> => {
+const freezeIds = async (
+  session: Session,
+  resource: AnyResource,
+  { asked, view: { terms, sort }, begins }: Of<'freeze-ids'>,
+): Promise<Happening> => {
   const ids: string[] = [];
   let page: Page<Keyed> = { rows: [], more: true };
   while (page.more && ids.length < mostMarks) {
@@ -52,7 +55,7 @@ const freezeIds = async (session: Session, resource: AnyResource, asked: number,
     });
     ids.push(...page.rows.map(row => String(row.id)));
   }
-  return { kind: 'ids-frozen', asked, ids, more: page.more };
+  return { kind: 'ids-frozen', asked, ids, more: page.more, ...(begins === undefined ? {} : { begins }) };
 };
 
 const perform = async (effect: ReadEffect, session: Session, resource: AnyResource): Promise<Happening> => {
@@ -67,7 +70,7 @@ const perform = async (effect: ReadEffect, session: Session, resource: AnyResour
     case 'read-detail':
       return { kind: 'detail-read', asked, id: effect.row.id, sections: await session.detail(resource, effect.row) };
     case 'freeze-ids':
-      return freezeIds(session, resource, asked, effect.view);
+      return freezeIds(session, resource, effect);
     case 'match-marks': {
       const { marks, terms } = effect.view;
       return { kind: 'marks-matched', asked, hidden: marks.size - (await session.matching(resource, terms, [...marks])) };

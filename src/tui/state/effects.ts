@@ -7,8 +7,8 @@ export type Effect =
   | { readonly kind: 'refresh'; readonly asked: number; readonly view: View; readonly visible: number }
   | { readonly kind: 'count'; readonly asked: number; readonly view: View }
   | { readonly kind: 'read-detail'; readonly asked: number; readonly resource: string; readonly row: Keyed; readonly soon: boolean }
-  /** `then`: the action that begins with them. */
-  | { readonly kind: 'freeze-ids'; readonly asked: number; readonly view: View; readonly then?: string }
+  /** `begins`: the action that begins with them. */
+  | { readonly kind: 'freeze-ids'; readonly asked: number; readonly view: View; readonly begins?: string }
   | { readonly kind: 'match-marks'; readonly asked: number; readonly view: View }
   /** The newest lines of the live stream, at most so many. */
   | { readonly kind: 'read-stream'; readonly most: number }

@@ -97,7 +97,13 @@ export type Happening =
     }
   | { readonly kind: 'rows-counted'; readonly asked: number; readonly count: Count }
   | { readonly kind: 'detail-read'; readonly asked: number; readonly id: bigint; readonly sections: readonly DetailSection[] }
-  | { readonly kind: 'ids-frozen'; readonly asked: number; readonly ids: readonly string[]; readonly more: boolean; readonly then?: string }
+  | {
+      readonly kind: 'ids-frozen';
+      readonly asked: number;
+      readonly ids: readonly string[];
+      readonly more: boolean;
+      readonly begins?: string;
+    }
   | { readonly kind: 'marks-matched'; readonly asked: number; readonly hidden: number }
   /** Undefined where they could not be read; `by` is whose screen it was then. */
   | { readonly kind: 'stream-read'; readonly by: bigint; readonly lines: readonly StreamLine[] | undefined }

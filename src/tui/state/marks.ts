@@ -1,6 +1,7 @@
 import type { Step } from './effects.ts';
 import type { Event } from './events.ts';
 import { moveCursor } from './cursor.ts';
+import { openForm } from './form.ts';
 import { asking, indexOfCursor, stay, step, withFlash, withView } from './step.ts';
 import type { State, View } from './types.ts';
 
@@ -45,17 +46,26 @@ export const markRange = (state: State): Step => {
   return stay(withFlash(withView(ended, { marks: new Set([...view.marks, ...ids]) }), 'info', `${ids.length} marked`));
 };
 
-/** Asks for the ids of all that match the filter; they are frozen then. */
-export const markAll = (state: State): Step => {
+/** Asks for the ids of all that match the filter; they are frozen then, and the action, if one is named, begins with them. */
+export const markAll = (state: State, begins?: string): Step => {
   if (!state.session) return stay(state);
   const { state: next, asked } = asking(state, 'marks');
-  return step(withFlash(next, 'info', 'marking all that match ...'), { kind: 'freeze-ids', asked, view: next.view });
+  return step(withFlash(next, 'info', 'marking all that match ...'), {
+    kind: 'freeze-ids',
+    asked,
+    view: next.view,
+    ...(begins === undefined ? {} : { begins }),
+  });
 };
 
-export const idsFrozen = (state: State, { asked, ids, more }: Extract<Event, { kind: 'ids-frozen' }>): Step => {
+export const idsFrozen = (state: State, { asked, ids, more, begins }: Extract<Event, { kind: 'ids-frozen' }>): Step => {
   if (asked !== state.asked.marks) return stay(state);
+  if (begins !== undefined && ids.length === 0) return stay(withFlash(state, 'info', 'there is none left that it could be done to'));
   const marked = withView(state, { marks: new Set([...state.view.marks, ...ids]), rangeFrom: undefined });
   const count = ids.length.toLocaleString('en');
+  if (begins !== undefined && !more && state.mode.kind === 'browse') {
+    return openForm(marked, { action: begins, ids, label: `${count} records`, typed: ids.length === 1 ? { id: ids[0] ?? '' } : {} });
+  }
   return stay(
     more
       ? withFlash(marked, 'warn', `the first ${count} are marked; there are more`, 'narrow the filter to reach the others')
