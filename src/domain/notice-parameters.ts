@@ -33,6 +33,7 @@ export type NoticeParameters = {
   enrolment: { readonly environment: string; readonly name: string; readonly expires: Date };
   'operator-created': StaffNotice & { readonly operator: string; readonly roles: readonly string[]; readonly createdBy: string };
   'role-changed': { readonly name: string; readonly before: string; readonly after: string; readonly at: Date };
+  'alert-hold': StaffNotice & { readonly alert: string; readonly account: string; readonly score: number; readonly rules: string };
   'review-escalated': StaffNotice & { readonly operator: string; readonly about: string; readonly record: string; readonly note: string };
   'incident-update': { readonly at: Date; readonly message: readonly string[]; readonly staff?: { environment: string; incident: string } };
 };

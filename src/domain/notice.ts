@@ -164,6 +164,17 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
     ],
     next: 'If you did not expect this, speak to whoever administers your access.',
   }),
+  'alert-hold': ({ alert, account, score, rules, ...rest }) => ({
+    subject: `Alert ${alert} asks for a hold: score ${score}`,
+    says: 'What the rules saw of an account reached the score that asks for a hold.',
+    facts: staff(rest, [
+      ['Alert', alert],
+      ['Account', ending(account)],
+      ['Score', String(score)],
+      ['Rules', rules],
+    ]),
+    next: 'Look at it in the console: bursar alerts list. Nothing was frozen by itself.',
+  }),
   'review-escalated': ({ operator, about, record, note, ...rest }) => ({
     subject: `Escalated by ${named(operator)} in the daily review`,
     says: 'Somebody who reviewed the day asks for a decision.',

@@ -24,6 +24,7 @@ const parametersWith = (text: string): NoticeParameters => {
     enrolment: { environment: text, name: text, expires: instant },
     'operator-created': { ...staff, operator: text, roles: [text, text], createdBy: text },
     'role-changed': { name: text, before: text, after: text, at: instant },
+    'alert-hold': { ...staff, alert: text, account: text, score: 80, rules: text },
     'review-escalated': { ...staff, operator: text, about: text, record: text, note: text },
     'incident-update': { at: instant, message: [text], staff: { environment: text, incident: text } },
   };

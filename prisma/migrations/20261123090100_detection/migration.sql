@@ -133,6 +133,28 @@ BEGIN
   PERFORM ops.take_request(session, 'detection.run', sha256(convert_to(run::text, 'UTF8')), gen_random_uuid(), NULL);
 END $$;
 
+-- Tells everybody who decides alerts that an account asks for a hold. The same text as the template alert-hold of the console, which a test compares. Internal.
+CREATE FUNCTION ops.tell_hold(account bigint, alert bigint, score smallint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  facts text[] := ARRAY[
+    'Environment', ops.in_notice(coalesce((SELECT s.value #>> '{}' FROM platform.setting s WHERE s.key = 'platform.environment'), 'unnamed'), 200),
+    'At', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC',
+    'Alert', ops.in_notice('#' || alert, 200),
+    'Account', ops.in_notice('...' || right((SELECT a.number FROM bank.account a WHERE a.id = account), 4), 200),
+    'Score', ops.in_notice(score::text, 200),
+    'Rules', ops.in_notice((SELECT string_agg('R' || a.rule, ', ' ORDER BY a.rule) FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review')), 200)];
+  body text := E'What the rules saw of an account reached the score that asks for a hold.\n\n';
+BEGIN
+  FOR i IN 1 .. cardinality(facts) BY 2 LOOP
+    body := body || '  ' || rpad(facts[i] || ':', 13) || facts[i + 1] || E'\n';
+  END LOOP;
+  body := body || E'\nLook at it in the console: bursar alerts list. Nothing was frozen by itself.\n\n'
+    'Written by a machine; nobody reads answers. Nobody who works here ever asks for your password or a code.\n';
+  PERFORM ops.enqueue_notice('alert-hold', r.channel, r.recipient, format('Alert #%s asks for a hold: score %s', alert, score), body, NULL, NULL, 'alert', alert::text)
+     FROM ops.staff_recipients('alert.decide') r;
+END $$;
+INSERT INTO ops.notice_use VALUES ('alert-hold', 'detection.run');
+
 -- Gives the hits of an account to its open alerts and opens those that are due; returns their numbers. Internal.
 CREATE FUNCTION ops.weigh_account(session ops.operator_session, run bigint, account bigint, low timestamptz, high timestamptz) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -142,11 +164,14 @@ DECLARE
   made bigint;
   opened bigint[] := '{}';
   highest smallint := 0;
+  asks smallint := platform.whole_setting('detection.hold-score');
+  asked boolean;
 BEGIN
   -- One at a time for one account: of two that hit it at once the second sees what the first has seen.
   PERFORM pg_advisory_xact_lock(hashtextextended('detection of account ' || account, 0));
   -- Whoever decides one of them right now comes first: what is decided takes no more hits.
   PERFORM FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review') ORDER BY a.id FOR NO KEY UPDATE;
+  asked := EXISTS (SELECT FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score >= asks);
   SELECT array_agg(h.id) INTO given FROM ops.rule_hit h JOIN ops.alert a ON a.rule = h.rule AND a.account_id = h.account_id
    WHERE h.account_id = account AND a.status IN ('open', 'in review') AND NOT h.shadow AND h.alert_id IS NULL
      AND h.at > low - interval '24 hours' AND h.at <= high + interval '24 hours';
@@ -171,6 +196,10 @@ BEGIN
     PERFORM ops.act_as_detection(session, run);
     UPDATE ops.alert a SET score = highest, changed_at = clock_timestamp(), version = a.version + 1
      WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score < highest;
+  END IF;
+  IF highest >= asks AND NOT asked THEN
+    SELECT a.id INTO made FROM ops.alert a WHERE a.account_id = account AND a.status IN ('open', 'in review') AND a.score >= asks ORDER BY a.id DESC LIMIT 1;
+    IF FOUND THEN PERFORM ops.tell_hold(account, made, highest); END IF;
   END IF;
   RETURN opened;
 END $$;

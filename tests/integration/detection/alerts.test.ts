@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { renderNotice } from '../../../src/domain/notice.ts';
 import { act, refusal } from '../../support/acting.ts';
 import { aDetectionBank, hitOf, type DetectionBank } from '../../support/detection-bank.ts';
 import { full, report } from '../../support/reliability.ts';
@@ -79,6 +80,42 @@ describe('scores of the rules that hit an account within 24 hours add up', () =>
     await world.watch.raise(run, { id: 3, version: 1 }, {}, [hitOf(account, transactions[0] ?? '')]);
     await world.watch.finish(run);
     expect(await alerts()).toMatchObject([{ rule: 1 }, { rule: 3 }]);
+  });
+});
+
+describe('the score that asks for a hold', () => {
+  test('is told once to everybody who decides alerts, in the words of the console', async () => {
+    await world.hit(account, 5);
+    const notices = () =>
+      world.bank.rows<{ subject: string; body: string; at: Date }>(
+        `SELECT n.subject, n.body, n.created_at AS at FROM ops.notice n JOIN ops.alert a ON n.about_entity = 'alert' AND n.about_id = a.id::text
+          WHERE n.template = 'alert-hold' AND a.account_id = $1 ORDER BY n.number`,
+        [account],
+      );
+    expect(await notices()).toEqual([]);
+    await world.hit(account, 1);
+    const told = await notices();
+    const [{ deciders } = { deciders: 0 }] = await world.bank.rows<{ deciders: number }>(
+      `SELECT count(*)::int AS deciders FROM ops.operators_with('alert.decide')`,
+    );
+    expect(told).toHaveLength(deciders);
+    const [{ number } = { number: '' }] = await world.bank.rows<{ number: string }>('SELECT number FROM bank.account WHERE id = $1', [
+      account,
+    ]);
+    const [first] = told;
+    const [newest] = await world.bank.rows<{ id: string }>('SELECT max(id) AS id FROM ops.alert WHERE account_id = $1', [account]);
+    expect({ subject: first?.subject, body: first?.body }).toEqual(
+      renderNotice('alert-hold', {
+        environment: 'unnamed',
+        at: first?.at ?? new Date(),
+        alert: `#${newest?.id}`,
+        account: number,
+        score: 80,
+        rules: 'R1, R5',
+      }),
+    );
+    await world.hit(account, 4);
+    expect(await notices()).toHaveLength(deciders);
   });
 });
 
