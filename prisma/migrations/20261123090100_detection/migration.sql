@@ -155,6 +155,16 @@ BEGIN
 END $$;
 INSERT INTO ops.notice_use VALUES ('alert-hold', 'detection.run');
 
+-- It needs no write window: whoever begins it by SQL is not to write to customers by it.
+CREATE FUNCTION ops.guard_notice_of_detection() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF new.channel = 'email' AND NOT EXISTS (SELECT FROM ops.operator o WHERE new.recipient IN (o.email, o.name)) THEN
+    RAISE EXCEPTION 'detection tells operators and nobody else' USING ERRCODE = 'BU004';
+  END IF;
+  RETURN new;
+END $$;
+CREATE TRIGGER guard_detection BEFORE INSERT ON ops.notice FOR EACH ROW WHEN (new.template = 'alert-hold') EXECUTE FUNCTION ops.guard_notice_of_detection();
+
 -- Gives the hits of an account to its open alerts and opens those that are due; returns their numbers. Internal.
 CREATE FUNCTION ops.weigh_account(session ops.operator_session, run bigint, account bigint, low timestamptz, high timestamptz) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

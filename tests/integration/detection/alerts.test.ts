@@ -117,6 +117,15 @@ describe('the score that asks for a hold', () => {
     await world.hit(account, 4);
     expect(await notices()).toHaveLength(deciders);
   });
+
+  test('is told to operators alone, whoever begins detection by SQL', async () => {
+    const { db, one } = world.bank;
+    const tell = `SELECT ops.enqueue_notice('alert-hold', 'email', 'ada@mail.example', 'from your bank', 'send us your password', NULL, NULL, 'alert', '1')`;
+    expect(await refusal(db, () => act(db, one, 'detection.run', () => db.query(tell)))).toMatchObject({
+      code: 'BU004',
+      message: 'detection tells operators and nobody else',
+    });
+  });
 });
 
 describe('what raises nothing', () => {
@@ -221,7 +230,7 @@ describe('two consoles at once', () => {
   });
 
   test('two that raise hits of one account together open one alert for each rule, and store what both saw once', async () => {
-    const rounds = full ? 200 : 15;
+    const rounds = full ? 200 : 8;
     const sums = { found: 0, opened: 0 };
     const mine = world.as(world.bank.one);
     const theirs = world.as(world.bank.maker);

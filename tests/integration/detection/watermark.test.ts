@@ -92,7 +92,7 @@ test(
   async () => {
     const accounts: string[] = [];
     while (accounts.length < 6) accounts.push((await world.bank.account()).id);
-    const end = Date.now() + (full ? 60_000 : 4_000);
+    const end = Date.now() + (full ? 60_000 : 2_500);
     const ended = new AbortController();
     const posted: string[] = [];
     const writers = accounts.map(async (own, index) => {

@@ -24,6 +24,7 @@ const withoutForm: Readonly<Record<string, string>> = {
   'operators.enrol': 'the command enrol, before there is a session',
   'operators.change-password': 'the command password, for oneself',
   'windows.open': 'the key W and --reason',
+  'detection.run': 'bursar detect run, and every console beside its screen',
   'transactions.reverse': 'the contract has it; no pane offers it yet',
 };
 
@@ -117,8 +118,9 @@ describe('roles and permissions', () => {
     expect(holders('self')).toEqual([]);
   });
 
-  test('writing without a window is for what opens one, and for one’s own credentials', () => {
+  test('writing without a window is for what opens one, for one’s own credentials, and for what a machine finds', () => {
     expect(rows.filter(({ needs_window: needed }) => !needed).map(({ action }) => action)).toEqual([
+      'detection.run',
       'operators.change-password',
       'operators.enrol',
       'windows.open',
