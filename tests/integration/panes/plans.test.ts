@@ -47,9 +47,13 @@ const filters: Readonly<Record<string, readonly string[]>> = {
   users: ['', 'schmidt', 'username=harry.walker', 'username:anna', 'name:anna', 'name="Anna Schmidt"', 'email=a@mail.example', 'email:mail', 'role=admin',
     'status=locked', 'created=1d', 'login=1d', 'account=447136545700', 'id=5'],
   transactions: ['', 'groceries', '447136545700', 'account=447136545700', 'user=harry.walker', 'type=transfer', 'status=reversed', 'status=posted', 'flagged=yes',
-    'flagged=no', 'amount:100..200', 'amount>1900', 'posted=1d', 'posted:2026-01-01..2026-02-01', 'channel=atm', 'id=77', 'account=447136545700 amount>100'],
+    'flagged=no', 'red=yes', 'red=no', 'red=large,party', 'rule=R5', 'amount:100..200', 'amount>1900', 'posted=1d', 'posted:2026-01-01..2026-02-01', 'channel=atm', 'id=77', 'account=447136545700 amount>100'],
   audit: ['', 'accounts.', '7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'operator=aron', 'action=accounts.freeze', 'action:users', 'verb=view', 'entity=account',
     'record=2001', 'entity=user record=1163', 'outcome=refused', 'time=1d', 'time:2026-01-01..2026-01-31', 'operator=aron time=1d'],
+  events: ['', 'slow query', '7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'level=error', 'level=error,critical', 'source=mail', 'source:m', 'job:deploy', 'user=harry.walker',
+    'correlation=7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'at=1d', 'id=7'],
+  trace: ['7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'correlation=7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711 kind=act'],
+  notes: ['', 'entity=account record=5', 'by=aron', 'at=1d'],
 }; // prettier-ignore
 
 describe.each(Object.entries(filters))('%s', (resourceId, all) => {
