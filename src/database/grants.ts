@@ -66,7 +66,7 @@ export const internal: readonly string[] = [
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.demand_stranger', 'ops.open_request', 'ops.demand_checker', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
   'ops.note_act', 'ops.take_alert', 'ops.demand_claim', 'ops.take_case_file', 'ops.demand_assigned', 'ops.demand_undecided',
-  'ops.loose_of_incident', 'ops.is_record', 'ops.add_incident_steps', 'ops.commander', 'ops.take_incident', 'ops.evidence_parts',
+  'ops.loose_of_incident', 'ops.is_record', 'ops.add_incident_steps', 'ops.commander', 'ops.take_incident', 'ops.evidence_parts', 'ops.store_evidence',
   'ops.expire_notices', 'ops.delivering_session', 'ops.take_notice', 'ops.in_notice',
   'ops.gather_security', 'ops.security_of_sign_ins', 'ops.security_of_operators', 'ops.security_of_rewards',
   'ops.open_owner_session', 'ops.found_operator', 'ops.recover_operator', 'bank.objection_to', 'bank.next_account_number', 'bank.take_user', 'bank.set_user_status',
