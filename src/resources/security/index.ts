@@ -128,6 +128,8 @@ export const security = defineResource<SecurityRow, Related>({
     { title: 'By', width: 8, priority: 2, cell: event => event.acknowledgedBy ?? '-' },
   ],
 
+  stream: event => ({ at: event.lastAt, text: `${event.kind}: ${event.summary}`, tone: levels[event.level] }),
+
   relate: async (db, event) => {
     const [behind, hours, sources] = await Promise.all([behindEvent(db, event), perHourOf(db, event), failedLogins(db)]);
     return { behind, hours, sources };
