@@ -56,7 +56,9 @@ export const planCases = (accounts: readonly Account[], days: readonly BankDay[]
     cases.push({ rule, account, fresh, script: { ...written, postings } });
     const length = moment.at - Math.min(...written.postings.map(({ at }) => at));
     // Counted from the base, so that nothing else of the history moves with the clock
-    const end = staysFlagged(cases.length - 1, moment.at, midnight) ? Infinity : moment.base + margin;
+    // What a new account does after its case would be one more
+    const grown = rule === 'R12' ? account.openedAt + 7 * wholeDay : 0;
+    const end = staysFlagged(cases.length - 1, moment.at, midnight) ? Infinity : Math.max(moment.base + margin, grown);
     const span = [moment.base - length - margin - (fresh ? wholeDay : 0), end] as const;
     for (const party of accountsIn(written)) quiet.set(party, [...(quiet.get(party) ?? []), span]);
   };

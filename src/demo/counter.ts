@@ -43,6 +43,9 @@ const worded: Readonly<Record<Objection, (number: string, type: string) => strin
 /** Nobody tries forever; so many misses in a row mean that the plan is wrong. */
 const mostTries = 5_000;
 
+/** The small hours of rule 8. */
+const isNight = (at: number, day: BankDay): boolean => at < timeOn(day, 5);
+
 /** The reversal of an earlier card payment. */
 const refundOf = (at: number, { from, amount }: Posting, reverses: number): Posting => ({
   at,
@@ -57,10 +60,20 @@ const refundOf = (at: number, { from, amount }: Posting, reverses: number): Post
 });
 
 /** What was planned, as far as there is money and its owner is used to it; cases and the last of an account are as they are. */
-const asPlanned = (planned: Posting, { ledger, habits }: Desk): Posting => {
+const asPlanned = (planned: Posting, { ledger, habits, day }: Desk): Posting => {
   const whole = planned.atMost ? { ...planned, amount: Math.min(planned.amount, ledger.balance(planned.from)) } : planned;
-  return planned.plantedIn !== undefined || planned.atMost === 'all' ? whole : habits.fit(whole, ledger.unit(planned.from));
+  return planned.plantedIn !== undefined || planned.atMost === 'all'
+    ? whole
+    : habits.fit(whole, ledger.unit(planned.from), isNight(planned.at, day));
 };
+
+/** Whether its owner or whoever gets it keeps still; a case itself goes on, and so do closings. */
+const isSilenced = ({ plantedIn, atMost, from, to, at }: Posting, quiet: Quiet): boolean =>
+  plantedIn === undefined && !atMost && (isQuiet(quiet, from, at) || isQuiet(quiet, to, at));
+
+/** Whether it reaches somebody who keeps still, or makes two accounts of cases known to each other. */
+const disturbs = ({ type, from, to, at }: Posting, quiet: Quiet): boolean =>
+  isQuiet(quiet, to, at) || (type === 'transfer' && quiet.has(from) && quiet.has(to));
 
 /** Writes down what was posted and what was turned down. */
 const openBook = ({ accounts, ledger, habits, day, random, refusals, notable, watched }: Desk) => {
@@ -116,7 +129,8 @@ export const openCounter = (desk: Desk) => {
     for (let tries = 0; tries < mostTries; tries++) {
       const spender = random.pick(among);
       const { id, status } = spender.account;
-      if (isQuiet(quiet, id, at)) continue;
+      // Who has a part in a case sleeps by night, so that a case by night stands out
+      if (isQuiet(quiet, id, at) || (isNight(at, day) && quiet.has(id))) continue;
       if (ledger.isActive(id, at)) return spender;
       if (status === 'frozen' && random.chance(0.6)) turnDown(purchase(at, spender, company(false), ledger, random), 'account-frozen');
     }
@@ -126,11 +140,11 @@ export const openCounter = (desk: Desk) => {
   const buy = (at: number): PostedRow => {
     const refund = refundDue(at, account => isQuiet(quiet, account, at));
     if (refund) return post(refund);
-    const night = at < timeOn(day, 5) && spenders.night.some(({ account: { id } }) => ledger.isActive(id, at) && !isQuiet(quiet, id, at));
+    const night = isNight(at, day) && spenders.night.some(({ account: { id } }) => ledger.isActive(id, at) && !isQuiet(quiet, id, at));
     for (let tries = 0; tries < mostTries; tries++) {
       const spender = somebody(at, night ? spenders.night : spenders.day);
-      const wanted = habits.fit(purchase(at, spender, company(night), ledger, random), ledger.unit(spender.account.id));
-      if (isQuiet(quiet, wanted.to, at)) continue;
+      const wanted = habits.fit(purchase(at, spender, company(night), ledger, random), ledger.unit(spender.account.id), isNight(at, day));
+      if (disturbs(wanted, quiet)) continue;
       const objection = ledger.objection(wanted);
       if (!objection) return post(wanted);
       if (random.chance(objection === 'insufficient-funds' ? 0.03 : 0.2)) turnDown(wanted, objection);
@@ -143,11 +157,7 @@ export const openCounter = (desk: Desk) => {
   /** What was planned; a purchase instead, where there is no money for it or its owner keeps still. */
   const carryOut = (planned: Posting): PostedRow => {
     const posting = asPlanned(planned, desk);
-    const silent =
-      posting.plantedIn === undefined &&
-      !posting.atMost &&
-      (isQuiet(quiet, posting.from, posting.at) || isQuiet(quiet, posting.to, posting.at));
-    if (silent || posting.amount <= 0) return buy(posting.at);
+    if (posting.amount <= 0 || isSilenced(posting, quiet)) return buy(posting.at);
     const objection = ledger.objection(posting);
     if (!objection) return post(posting);
     turnDown(posting, objection);

@@ -5,13 +5,13 @@ import { outside, type Posting } from './posting.ts';
 /** What people are used to: the history of each account as the rules of monitoring look at it. */
 export type Habits = {
   /** The same posting, or a smaller one where it would be remarkable: only planted cases are to be found. */
-  readonly fit: (posting: Posting, unit: number) => Posting;
+  readonly fit: (posting: Posting, unit: number, night: boolean) => Posting;
   readonly note: (posting: Posting) => void;
 };
 
 /**
  * Rule 11 compares with the mean of three months, rule 6 waits for half a year, rule 7 looks at the first transfer of a pair, rule 12 at all
- * debits of a new account.
+ * debits of a new account, rule 8 at the night.
  */
 const remembered = 90 * wholeDay;
 const enough = 10;
@@ -21,6 +21,7 @@ const afterAway = 95;
 const toStrangers = 980;
 const young = 7 * wholeDay;
 const whileYoung = 1_900;
+const byNight = 480;
 
 /** Debits of one account, oldest first. */
 type Debits = { readonly at: number[]; readonly amounts: number[]; first: number; sum: number };
@@ -76,9 +77,9 @@ export const openHabits = (accounts: readonly Account[]): Habits => {
   };
 
   return {
-    fit: (posting, unit) => {
+    fit: (posting, unit, night) => {
       if (posting.from === outside || posting.amount <= 0) return posting;
-      const limit = most(posting, unit);
+      const limit = Math.min(most(posting, unit), night ? byNight * unit : Infinity);
       return posting.amount <= limit ? posting : smaller(posting, limit, unit);
     },
     note: posting => {
