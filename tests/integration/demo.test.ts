@@ -124,7 +124,7 @@ describe('the demo bank of the default size', () => {
       SELECT c->>'rule' AS rule, count(*) FILTER (WHERE (c->>'fresh')::boolean)::int AS fresh, count(*)::int AS all
         FROM platform.setting, jsonb_array_elements(value) c WHERE key = 'demo.planted' GROUP BY 1`,
     );
-    expect(cases).toHaveLength(16);
+    expect(cases).toHaveLength(17);
     expect(cases.filter(({ fresh, all }) => fresh !== 2 || Number(all) < 6)).toEqual([]);
   });
 });

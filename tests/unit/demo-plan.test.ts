@@ -96,7 +96,7 @@ describe('history', () => {
     expect(
       plan.cases.cases.filter(({ script }, index) => posted.get(index)?.length !== script.postings.length).map(({ rule }) => rule),
     ).toEqual([]);
-    expect(new Set(plan.cases.cases.map(({ rule }) => rule)).size).toBe(16);
+    expect(new Set(plan.cases.cases.map(({ rule }) => rule)).size).toBe(17);
   });
 
   test.each([
