@@ -5,6 +5,7 @@ import { planBank, type BankPlan } from './bank-plan.ts';
 import { fillDaily } from './daily.ts';
 import { fillDisputes } from './disputes.ts';
 import { fillBank, fillCounters, type Filled } from './fill.ts';
+import { fillIncidents } from './incidents.ts';
 import { defaultTransactions } from './scale.ts';
 import { fillSecurity } from './security.ts';
 import { advanceSequences, analyze, clearAway, putBack, refuseForeign } from './storage.ts';
@@ -78,6 +79,7 @@ export const seedDemo = async (url: string, options: DemoOptions = {}): Promise<
       await putBack(client, aside, done => onProgress('Building indexes', 0.62 + 0.33 * done));
       await fillCounters(client, planned);
       await fillDisputes(client, planned);
+      await fillIncidents(client, planned.now);
       await advanceSequences(client);
       await fillSecurity(client, planned.now);
       // Last: it asks about all that is there

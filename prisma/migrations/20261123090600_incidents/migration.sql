@@ -508,9 +508,11 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
   i ops.incident;
   until timestamptz;
+  closed timestamptz;
 BEGIN
   SELECT * INTO i FROM ops.incident x WHERE x.id = wanted;
   until := coalesce(i.resolved_at, 'infinity');
+  closed := coalesce(i.reviewed_at, 'infinity');
   RETURN QUERY
   WITH own AS MATERIALIZED (
     SELECT a.seq, a.correlation_id FROM ops.audit a WHERE a.entity = 'incident' AND a.entity_id = wanted::text
@@ -538,8 +540,8 @@ BEGIN
       SELECT i.opened_at AS at, i.opened_by AS who, 'incidents.declare' AS action, 'incident ' || i.title AS record, NULL AS note
       UNION ALL SELECT i.contained_at, i.commander_id, 'incidents.contain', 'incident ' || i.title, NULL
       UNION ALL SELECT i.resolved_at, i.commander_id, 'incidents.resolve', 'incident ' || i.title, NULL
-      UNION ALL SELECT e.preserved_at, e.preserved_by, 'incidents.preserve', 'incident ' || i.title, NULL FROM ops.incident_evidence e WHERE e.incident_id = wanted
-      UNION ALL SELECT n.settled_at, n.settled_by, 'incident-notices.send', 'incident-notice to ' || n.audience, NULL FROM ops.incident_notice n WHERE n.incident_id = wanted AND n.status = 'sent'
+      UNION ALL SELECT e.preserved_at, e.preserved_by, 'incidents.preserve', 'incident ' || i.title, NULL FROM ops.incident_evidence e WHERE e.incident_id = wanted AND e.preserved_at <= closed
+      UNION ALL SELECT n.settled_at, n.settled_by, 'incident-notices.send', 'incident-notice to ' || n.audience, NULL FROM ops.incident_notice n WHERE n.incident_id = wanted AND n.status = 'sent' AND n.settled_at <= closed
       UNION ALL SELECT h.placed_at, h.placed_by, 'accounts.freeze', 'account ' || a.number, h.note FROM ops.incident_link l JOIN bank.account a ON a.id = l.entity_id::bigint
                   JOIN ops.hold h ON h.account_id = a.id WHERE l.incident_id = wanted AND l.entity = 'account' AND h.placed_at BETWEEN i.opened_at AND until
       UNION ALL SELECT s.done_at, s.done_by, CASE WHEN s.skipped THEN 'incident-steps.skip' ELSE 'incident-steps.check' END, 'incident-step ' || s.title, s.note
@@ -622,28 +624,23 @@ BEGIN
     ('audit', $q$SELECT to_jsonb(a) AS r FROM ops.audit a WHERE a.at BETWEEN $2 AND $3 ORDER BY a.at DESC, a.seq DESC$q$);
 END $$;
 
--- Preserves what everything is like now, with what happened since so many hours before the declaration; no more than 10,000 rows of each
--- kind, the newest, and the manifest says of how many.
-CREATE FUNCTION ops.preserve_incident(wanted bigint, hours integer) RETURNS ops.incident_evidence LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Writes a bundle: every part as it is now, what happened from `began` to `ended`, no more than 10,000 rows of each kind, the newest; the
+-- manifest says of how many. Internal.
+CREATE FUNCTION ops.store_evidence(wanted bigint, began timestamptz, ended timestamptz, by_operator bigint) RETURNS ops.incident_evidence
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   most CONSTANT integer := 10000;
   i ops.incident;
   part record;
   found_rows bigint;
   document text;
-  began timestamptz(3);
-  ended timestamptz(3) := clock_timestamp();
   parts jsonb := '[]';
   names text[] := '{}';
   counts bigint[] := '{}';
   documents text[] := '{}';
   preserved ops.incident_evidence;
 BEGIN
-  PERFORM ops.require_action('incidents.preserve');
-  SELECT * INTO i FROM ops.incident x WHERE x.id = wanted FOR SHARE;
-  IF NOT FOUND THEN RAISE EXCEPTION 'there is no incident %', wanted USING ERRCODE = 'BU011'; END IF;
-  IF hours NOT BETWEEN 1 AND 720 THEN RAISE EXCEPTION 'evidence begins 1 to 720 hours before the declaration' USING ERRCODE = '23514'; END IF;
-  began := i.opened_at - make_interval(hours => hours);
+  SELECT * INTO STRICT i FROM ops.incident x WHERE x.id = wanted;
   FOR part IN SELECT p.name, p.query FROM ops.evidence_parts() p LOOP
     EXECUTE format(
       $q$WITH account AS MATERIALIZED (SELECT l.entity_id::bigint AS id FROM ops.incident_link l WHERE l.incident_id = $1 AND l.entity = 'account' AND l.removed_at IS NULL),
@@ -656,13 +653,25 @@ BEGIN
     names := names || part.name; counts := counts || found_rows; documents := documents || document;
     parts := parts || jsonb_build_object('file', part.name || '.json', 'rows', least(found_rows, most), 'of', found_rows, 'sha256', encode(sha256(convert_to(document, 'UTF8')), 'hex'));
   END LOOP;
-  INSERT INTO ops.incident_evidence AS e (incident_id, since, preserved_by, manifest, manifest_sha)
-  SELECT wanted, began, 0, m.text, sha256(convert_to(m.text, 'UTF8'))
+  INSERT INTO ops.incident_evidence AS e (incident_id, since, preserved_by, preserved_at, manifest, manifest_sha)
+  SELECT wanted, began, by_operator, ended, m.text, sha256(convert_to(m.text, 'UTF8'))
     FROM (SELECT jsonb_pretty(jsonb_build_object('incident', i.id, 'title', i.title, 'since', ops.instant(began), 'until', ops.instant(ended), 'most rows of a kind', most, 'parts', parts)) || E'\n' AS text) m
   RETURNING e.* INTO preserved;
   INSERT INTO ops.incident_evidence_part (evidence_id, name, rows, of, document)
   SELECT preserved.id, k.name, least(k.of, most), k.of, k.document FROM unnest(names, counts, documents) AS k(name, of, document);
   RETURN preserved;
+END $$;
+
+-- Preserves what everything is like now, with what happened since so many hours before the declaration.
+CREATE FUNCTION ops.preserve_incident(wanted bigint, hours integer) RETURNS ops.incident_evidence LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  run ops.action_run := ops.require_action('incidents.preserve');
+  i ops.incident;
+BEGIN
+  SELECT * INTO i FROM ops.incident x WHERE x.id = wanted FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'there is no incident %', wanted USING ERRCODE = 'BU011'; END IF;
+  IF hours NOT BETWEEN 1 AND 720 THEN RAISE EXCEPTION 'evidence begins 1 to 720 hours before the declaration' USING ERRCODE = '23514'; END IF;
+  RETURN ops.store_evidence(wanted, i.opened_at - make_interval(hours => hours), clock_timestamp(), run.operator_id);
 END $$;
 
 -- ── Who may do it ────────────────────────────────────────────────────────────────────────────────
@@ -676,4 +685,4 @@ INSERT INTO ops.action_permission (action, permission, checker) VALUES
   ('incident-steps.check', 'incident.manage', NULL), ('incident-steps.uncheck', 'incident.manage', NULL), ('incident-steps.skip', 'incident.manage', NULL),
   ('incident-notices.edit', 'incident.manage', NULL), ('incident-notices.send', 'incident.manage', 'approval.decide'), ('incident-notices.discard', 'incident.manage', NULL);
 
-REVOKE EXECUTE ON FUNCTION ops.loose_of_incident, ops.is_record, ops.add_incident_steps, ops.commander, ops.take_incident, ops.evidence_parts FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ops.loose_of_incident, ops.is_record, ops.add_incident_steps, ops.commander, ops.take_incident, ops.evidence_parts, ops.store_evidence FROM PUBLIC;
