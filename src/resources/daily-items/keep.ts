@@ -4,9 +4,9 @@ import { strangersItem } from './target.ts';
 
 export const keepDailyItem = decision({
   decision: 'keep',
-  title: 'Keep: seen, nothing to do',
+  title: 'Keep as it is',
   verb: 'approve',
-  note: Note.default('seen, nothing to do'),
+  note: Note.default('seen, nothing to do').meta({ kind: 'note', title: 'Note' }),
   means: 'it was looked at and stays as it is',
   gather: strangersItem,
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decisionWords } from '../../domain/daily-decision.ts';
+import { Note } from '../../domain/note.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { dailyProgress, progressWords, undoDailyItem } from './queries.ts';
 import { ItemId, itemFor, itemTarget, nameOfItem, whyNotUndo } from './target.ts';
@@ -13,7 +14,7 @@ export const undoDailyDecision = defineAction({
   danger: 'plain',
   verb: 'update',
   entity: 'daily-item',
-  input: z.object({ id: ItemId }),
+  input: z.object({ id: ItemId, note: Note.default('decided by mistake').meta({ kind: 'note', title: 'Note' }) }),
 
   gather: ({ id }, context) => itemFor(id, context, whyNotUndo),
   target: itemTarget,

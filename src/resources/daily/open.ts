@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatInstant } from '../../domain/day.ts';
+import { Note } from '../../domain/note.ts';
 import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { lookAhead, openDaily, openDailyReview } from './queries.ts';
@@ -7,14 +8,14 @@ import { progressOf } from './target.ts';
 
 export const openDailyAction = defineAction({
   id: 'daily.open',
-  title: "Open today's review",
+  title: 'Open the daily review',
   past: 'opened',
   permission: 'daily.review',
   eyes: 1,
   danger: 'plain',
   verb: 'create',
   entity: 'daily-review',
-  input: z.object({}),
+  input: z.object({ note: Note.default('the review of the day').meta({ kind: 'note', title: 'Note' }) }),
 
   gather: async (_input, { db }) => {
     const open = await openDailyReview(db);

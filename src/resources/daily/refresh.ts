@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatInstant } from '../../domain/day.ts';
+import { Note } from '../../domain/note.ts';
 import { done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { openDailyReview, refreshDaily } from './queries.ts';
@@ -14,7 +15,7 @@ export const refreshDailyAction = defineAction({
   danger: 'plain',
   verb: 'update',
   entity: 'daily-review',
-  input: z.object({}),
+  input: z.object({ note: Note.default('what came since then').meta({ kind: 'note', title: 'Note' }) }),
 
   gather: async (_input, { db }) => {
     const review = await openDailyReview(db);

@@ -11,7 +11,7 @@ export const whyNotAccept = ({ acceptedBy }: HandoverRow): string | undefined =>
 
 export const acceptHandoverAction = defineAction({
   id: 'handovers.accept',
-  title: 'Accept: read, and taken over',
+  title: 'Accept handover',
   past: 'accepted',
   permission: 'daily.review',
   eyes: 1,
@@ -20,7 +20,7 @@ export const acceptHandoverAction = defineAction({
   entity: 'handover',
   input: z.object({
     id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Handover' }),
-    note: Note.default('read and accepted'),
+    note: Note.default('read and accepted').meta({ kind: 'note', title: 'Note' }),
   }),
 
   gather: async ({ id }, { db, operator }) => {
