@@ -40,6 +40,18 @@ const planted: Readonly<Record<string, string>> = {
                   VALUES ('brute force', 'warning', '203.0.113.9', 'planted', 12, now(), now(), 'planted', 'planted') RETURNING id`,
   flow: `INSERT INTO ops.flow (flow, subject_kind, subject_id, subject, begun_by) SELECT 'unauthorised-access', 'user', u.id, u.username, o.id FROM bank."user" u, ops.operator o
           WHERE u.username = 'user-active' AND o.name = 'one' RETURNING id`,
+  dailyReview: `INSERT INTO ops.daily_review (day, since, opened_by, items) SELECT bank.business_day(), now(), id, 2 FROM ops.operator WHERE name = 'two' RETURNING id`,
+  dailyItem: `INSERT INTO ops.daily_item (review_id, category, entity, entity_id, label, words, level, at, pane, filter)
+              SELECT r.id, 'pending accounts', 'account', '1', '4471', 'planted', 'info', now(), 'accounts', 'id=1' FROM ops.daily_review r, ops.operator o WHERE o.name = 'two' RETURNING id`,
+  keptDailyItem: `INSERT INTO ops.daily_item (review_id, category, entity, entity_id, label, words, level, at, pane, filter, decision, note, decided_by, decided_at)
+              SELECT r.id, 'pending accounts', 'account', '2', '4471', 'planted', 'info', now(), 'accounts', 'id=1', 'keep', 'seen, nothing to do', o.id, now() FROM ops.daily_review r, ops.operator o WHERE o.name = 'two' RETURNING id`,
+  handover: `INSERT INTO ops.handover (text, since, digest, written_by) SELECT 'planted by a test', now(), '{}', id FROM ops.operator WHERE name = 'two' RETURNING id`,
+  dispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by)
+            SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC LIMIT 1 RETURNING id`,
+  investigatedDispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, evidence, gathered_at)
+            SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id, 'investigating', '{}', now() FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC OFFSET 1 LIMIT 1 RETURNING id`,
+  deniedDispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, evidence, gathered_at, decided_by, decided_at, finding)
+            SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id, 'denied', '{}', now(), o.id, now(), 'planted by a test' FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC LIMIT 1 RETURNING id`,
   deadNotice: `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, created_by, request_id)
                SELECT 'account-frozen', 'email', 'x@mail.example', 'planted', 'planted', 'account', '1', 'dead', 'planted', id, gen_random_uuid() FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
 };
@@ -51,9 +63,14 @@ const fill = async (bank: Bank): Promise<Record<string, string>> => {
   for (const [name, status] of Object.entries(users)) id[`user:${name}`] = await aUser(bank, name, status);
   for (const status of ['pending', 'active', 'frozen'] as const) id[`account:${status}`] = (await bank.account({ status })).id;
   id['account:approved'] = (await bank.account({ status: 'active' })).id;
+  id['account:overridden'] = (await bank.account()).id;
+  await bank.behindItsBack(
+    `INSERT INTO bank.limit_override (account_id, type, single, daily, reason) VALUES ($1, 'deposit', 900000000, 900000000, 'planted by a test')`,
+    [id['account:overridden']],
+  );
   id['account:frozenNow'] = (await bank.account({ status: 'frozen' })).id;
   const funded = (await bank.account()).id;
-  for (const name of ['transaction', 'flagged'])
+  for (const name of ['transaction', 'flagged', 'disputed', 'investigated'])
     id[name] = (await post(bank.db, { type: 'deposit', to: funded, amount: 700 })).transaction_id ?? '';
   await act(bank.db, bank.one, 'transactions.flag', db => db.query('SELECT ops.flag_transaction($1, $2)', [id['flagged'], note]));
   for (const name of operators)
