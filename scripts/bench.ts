@@ -7,6 +7,7 @@ import { openLocalServer } from '../src/database/local-server.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { businessDay } from '../src/domain/day.ts';
 import { seedDemo } from '../src/demo/seed-demo.ts';
+import { measureDetection } from './bench/detection.ts';
 import { report, type Figure } from './bench/figure.ts';
 import { measurePages } from './bench/pages.ts';
 import { measureScreen } from './bench/screen.ts';
@@ -14,7 +15,7 @@ import { measureWriting } from './bench/writing.ts';
 
 /**
  * Measures what TARGETS asks for, on a server and a bank of its own with default settings, and prints one table and one line of JSON.
- * `--transactions N` (5 million unless told) and `--only screen|data|writing` make it shorter, `--home FOLDER` keeps the bank for another time.
+ * `--transactions N` (5 million unless told) and `--only screen|data|writing|detection` make it shorter, `--home FOLDER` keeps the bank for another time.
  */
 const full = 5_000_000;
 const { values } = parseArgs({
@@ -47,6 +48,7 @@ const measureDatabase = async (home: string): Promise<readonly Figure[]> => {
     const held = await sizeOf(server.url);
     const figures = [
       ...(wants('data') ? await measurePages(server.url, businessDay(new Date(), 'Europe/Berlin')) : []),
+      ...(wants('detection') ? await measureDetection(server.url) : []),
       ...(wants('writing') ? await measureWriting(server.url) : []),
     ];
     const note = held < full ? ` (of ${held.toLocaleString('en')} only)` : '';
@@ -61,7 +63,7 @@ const home = values.home ?? (await mkdtemp(path.join(os.tmpdir(), 'bursar-bench-
 try {
   if (values.home === undefined) await chmod(home, 0o755);
   const figures = [
-    ...(wants('data') || wants('writing') ? await measureDatabase(home) : []),
+    ...(wants('data') || wants('writing') || wants('detection') ? await measureDatabase(home) : []),
     ...(wants('screen') ? await measureScreen(say) : []),
   ];
   // With more than this machine has processors, times are those of a queue

@@ -1,6 +1,6 @@
 /** One measured figure. `target` is the figure to reach (at most, or at least), in the same unit. */
 export type Figure = {
-  readonly group: 'screen' | 'data' | 'writing';
+  readonly group: 'screen' | 'data' | 'writing' | 'detection';
   readonly what: string;
   readonly value: number;
   readonly unit: string;
@@ -23,7 +23,7 @@ const lineOf = (figure: Figure): string => {
   const verdict = met(figure);
   const target = figure.target ? `${figure.target.kind} ${rounded(figure.target.value)} ${figure.unit}` : '';
   return [
-    figure.group.padEnd(8),
+    figure.group.padEnd(9),
     figure.what.padEnd(58),
     `${rounded(figure.value)} ${figure.unit}`.padStart(16),
     target.padEnd(24),
