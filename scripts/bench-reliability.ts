@@ -9,6 +9,7 @@ import path from 'node:path';
 const tests = [
   'tests/integration/concurrency.test.ts',
   'tests/integration/concurrency-races.test.ts',
+  'tests/integration/disputes/reversals-twice.test.ts',
   'tests/integration/operation-sequences.test.ts',
   'tests/integration/postgres-crash.test.ts',
   'tests/integration/invariants/audit-chain.test.ts',

@@ -43,10 +43,20 @@ export const leftOf = ({ used, daily }: Pick<LimitUse, 'used' | 'daily'>): bigin
 /** How long an override counts. */
 export const until = (expiresAt: Date | null): string => (expiresAt ? `until ${formatShortInstant(expiresAt)}` : 'without end');
 
+const inUnits = (use: LimitUse, currency: string): readonly string[] =>
+  [use.used, use.daily, leftOf(use), use.single].map(amount => formatAmount(amount, currency));
+const ending = ({ overridden, expiresAt }: LimitUse): string => (overridden ? `, overridden ${until(expiresAt)}` : '');
+
 /** `[#######...]  70 %  3,500.00 of 5,000.00, 1,500.00 left, single 2,000.00`. */
 export const usageInWords = (use: LimitUse, currency: string): string => {
-  const [used, daily, left, single] = [use.used, use.daily, leftOf(use), use.single].map(amount => formatAmount(amount, currency));
-  return `${usageBar(use)}  ${used} of ${daily}, ${left} left, single ${single}${use.overridden ? `, overridden ${until(use.expiresAt)}` : ''}`;
+  const [used, daily, left, single] = inUnits(use, currency);
+  return `${usageBar(use)}  ${used} of ${daily}, ${left} left, single ${single}${ending(use)}`;
+};
+
+/** `[#######...] 3,500.00 of 5,000.00, single 2,000.00`, where there is more to show than limits. */
+export const usageInShort = (use: LimitUse, currency: string): string => {
+  const [used, daily, , single] = inUnits(use, currency);
+  return `${bar(use.used, use.daily)} ${used} of ${daily}, single ${single}${ending(use)}`;
 };
 
 type Standing = { readonly number: string; readonly status: string };

@@ -1,4 +1,4 @@
-import { formatShortInstant } from '../../domain/day.ts';
+import { formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { percentUsed, until, usageBar, usageInWords, whyNotOverride, type LimitType, type LimitUse } from '../../domain/limit.ts';
 import { formatAmount, formatMoney } from '../../domain/money.ts';
 import { defineResource, on, type Column, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
@@ -102,12 +102,16 @@ export const limits = defineResource<LimitRow, Related>({
     usageColumn('Withdrawals', 'withdrawal'),
     usageColumn('Transfers', 'transfer'),
     {
-      title: 'Overridden',
-      width: 28,
+      title: 'Overridden until',
+      width: 20,
       cell: row =>
         inForce(row)
-          .map(({ type, expiresAt }) => `${type} ${until(expiresAt)}`)
-          .join('; '),
+          .map(({ type, expiresAt }) => (expiresAt ? `${type} ${formatShortInstant(expiresAt).slice(0, 5)}` : type))
+          .join(', '),
+      value: row =>
+        inForce(row)
+          .map(({ type, expiresAt }) => (expiresAt ? `${type} ${isoInstant(expiresAt)}` : type))
+          .join(', '),
       tone: () => 'info',
     },
   ],

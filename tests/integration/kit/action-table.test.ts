@@ -25,7 +25,6 @@ const withoutForm: Readonly<Record<string, string>> = {
   'operators.change-password': 'the command password, for oneself',
   'windows.open': 'the key W and --reason',
   'detection.run': 'bursar detect run, and every console beside its screen',
-  'transactions.reverse': 'the contract has it; no pane offers it yet',
 };
 
 /** The only ones that one person may do alone in an incident: never what changes roles, operators or what is recorded. */
