@@ -17,9 +17,11 @@ const flagOf = (rule: number) => redFlags.find(flag => flag.rule === rule);
 /** What a rule is called where there is room for a word: `large`, `R5`. */
 export const ruleWord = (rule: number): string => flagOf(rule)?.word ?? `R${rule}`;
 
-/** The rules that hit a transaction, as short as a list needs it: `LV+2`. */
+/** The rules that hit a transaction, as short as a list needs it: `LV+2`, or `R6+1` where it has none of the four. */
 export const redMarks = (hit: readonly number[]): string => {
   const marks = redFlags.flatMap(({ rule, mark }) => (hit.includes(rule) ? [mark] : [])).join('');
-  const others = hit.filter(rule => !flagOf(rule)).length;
-  return others === 0 ? marks : `${marks}+${others}`;
+  const [first, ...more] = hit.filter(rule => !flagOf(rule));
+  if (first === undefined) return marks;
+  const [shown, left] = marks === '' ? [`R${first}`, more.length] : [marks, more.length + 1];
+  return left === 0 ? shown : `${shown}+${left}`;
 };

@@ -172,7 +172,7 @@ export const transactions = defineResource<TransactionRow, Related>({
 
   stream: transaction => {
     const words = redWords(transaction);
-    const text = `${transaction.type}  ${ends(transaction)}  ${formatMoney(transaction.amount, transaction.currency)}`;
+    const text = `${transaction.type.padEnd(10)}  ${ends(transaction)}  ${formatMoney(transaction.amount, transaction.currency)}`;
     return { at: transaction.postedAt, text: words === '' ? text : `${words}: ${text}`, tone: words === '' ? 'plain' : 'bad' };
   },
 
