@@ -1,4 +1,5 @@
 import { openDirect, type Direct } from '../database/direct.ts';
+import { fillAlerts } from './alerts.ts';
 import { fillAudit } from './audit-rows.ts';
 import { minute } from './bank-days.ts';
 import { planBank, type BankPlan } from './bank-plan.ts';
@@ -80,6 +81,7 @@ export const seedDemo = async (url: string, options: DemoOptions = {}): Promise<
       await fillCounters(client, planned);
       await fillDisputes(client, planned);
       await fillIncidents(client, planned.now);
+      await fillAlerts(client, planned.now);
       await advanceSequences(client);
       await fillSecurity(client, planned.now);
       // Last: it asks about all that is there
