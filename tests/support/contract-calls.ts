@@ -103,6 +103,6 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
 /** Functions that ask for the token themselves, or that have no record of their own to change. */
 export const withoutCall: readonly string[] = [
   'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window',
-  'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.gather_security_events',
+  'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection', 'ops.gather_security_events',
   'ops.close_review', 'platform.revert_setting', 'ops.open_daily',
 ]; // prettier-ignore

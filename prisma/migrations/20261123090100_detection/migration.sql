@@ -225,6 +225,9 @@ DECLARE
   fresh record;
   made bigint[] := '{}';
 BEGIN
+  IF (ops.acting()).request_id IS NOT NULL THEN
+    RAISE EXCEPTION 'a console raises hits within no other action: what comes of them has an audit row of its own' USING ERRCODE = 'BU004';
+  END IF;
   PERFORM ops.take_detection(session, run);
   SELECT * INTO known FROM ops.detection_rule d WHERE d.id = rule;
   IF known.version IS DISTINCT FROM version THEN

@@ -213,6 +213,14 @@ describe('whose console it is', () => {
   });
 });
 
+test('hits are raised within no action that somebody began', async () => {
+  const { db, one } = world.bank;
+  const { id: run } = await world.begin();
+  const raise = () => db.query(`SELECT ops.raise_hits($1, $2, 5::smallint, 1, '{}', '[]')`, [one.token, run]);
+  for (const action of ['accounts.freeze', 'detection.run'])
+    expect(await refusal(db, () => act(db, one, action, raise))).toMatchObject({ code: 'BU004' });
+});
+
 describe('two consoles at once', () => {
   test('of many that begin a run together one does', async () => {
     const rounds = full ? 200 : 20;
