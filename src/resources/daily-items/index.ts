@@ -71,7 +71,7 @@ export const dailyItems = defineResource<DailyItemRow, ItemFacts>({
     { title: 'About', width: 20, cell: item => item.category },
     { title: 'Record', width: 14, cell: item => item.label },
     { title: 'Seen', width: 'fill', cell: item => item.words, tone: item => levels[item.level] },
-    { title: 'Since', width: 11, priority: 2, cell: item => formatShortInstant(item.at), value: item => isoInstant(item.at) },
+    { title: 'Since', width: 11, priority: 3, cell: item => formatShortInstant(item.at), value: item => isoInstant(item.at) },
     { title: 'Decision', width: 9, cell: item => state(item)[0], tone: item => state(item)[1] },
     { title: 'By', width: 8, priority: 2, cell: item => item.decidedBy ?? '-' },
     { title: 'Note', width: 30, priority: 3, cell: item => item.note ?? '-' },
