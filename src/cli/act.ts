@@ -30,7 +30,8 @@ const subjectOf = async ({ resource, action, typed }: Call, session: Session): P
   const found = await findRecord(session, resource, word);
   if (!found.ok) return found;
   const binding = bindingTo(resource, action.id);
-  return done({ input: binding?.inputFrom(found.value) ?? { id: String(found.value.id) }, name: resource.nameOf(found.value) });
+  const name = binding?.called?.(found.value) ?? resource.nameOf(found.value);
+  return done({ input: binding?.inputFrom(found.value) ?? { id: String(found.value.id) }, name });
 };
 
 type Run = { readonly call: Call; readonly session: Session; readonly streams: Streams; readonly json: boolean };
@@ -121,7 +122,8 @@ export const act = async (asked: Call, session: Session, streams: Streams, signa
   if (!meant.ok) return refuse(streams, json, meant, { action: asked.action.id });
   const call = meant.value;
   const { words, flags } = call.typed;
-  if (!takesRecord(call.action)) {
+  // What names no record of its own may still be bound to the rows of a pane, which say the rest
+  if (!takesRecord(call.action) && !Object.values(call.resource.actions).some(({ action }) => action === call.action.id)) {
     const named = nameAsFlag(call);
     return named
       ? actOnOne({ call: named, session, streams, json })

@@ -34,7 +34,7 @@ export type SecurityReport = {
   readonly failuresPerHour: readonly number[];
 };
 
-const instant = (sql: string): string => `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+const instant = (sql: string): string => `to_char((${sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 const mostOpen = 50;
 
 const ranked = (column: string): string => `

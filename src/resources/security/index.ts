@@ -35,9 +35,11 @@ const hourSection = (hours: readonly number[]): DetailSection => {
   return {
     title: 'By hour, last 24 h',
     lines: [
-      ['Failures', sparkline(hours)],
-      ['All', String(hours.reduce((sum, n) => sum + n, 0))],
-      ['Most', most === 0 ? 'none' : `${most}, ${ago === 0 ? 'this hour' : `${ago} h ago`}`],
+      ['', sparkline(hours)],
+      [
+        '',
+        most === 0 ? 'none' : `${hours.reduce((sum, n) => sum + n, 0)} in all, most ${most}, ${ago === 0 ? 'this hour' : `${ago} h ago`}`,
+      ],
     ],
   };
 };
@@ -50,7 +52,7 @@ const sourceSection = (sources: Sources): readonly DetailSection[] => {
     {
       title: 'Top sources of failures, 24 h',
       table: {
-        columns: ['Address', 'Count', 'Username', 'Count'],
+        columns: ['Address', 'Failed', 'Username', 'Times'],
         rows: ips.map(({ name, count }, index) => [name, String(count), names[index]?.name ?? '', String(names[index]?.count ?? '')]),
       },
     },
@@ -63,10 +65,7 @@ const detail = (event: SecurityRow, { behind, hours, sources }: Related): readon
   hourSection(hours),
   {
     title: 'The events behind it',
-    table: {
-      columns: ['At', 'What', 'Who', 'From'],
-      rows: behind.map(({ at, what, who, from }) => [formatShortInstant(at), what, who, from]),
-    },
+    lines: behind.map(({ at, what, who, from }) => [formatShortInstant(at), `${what} ${who} from ${from}`]),
   },
   ...sourceSection(sources),
 ];
@@ -111,12 +110,12 @@ export const security = defineResource<SecurityRow, Related>({
   nameOf: event => `#${event.id}`,
 
   columns: [
-    { title: 'No', width: 6, align: 'right', priority: 2, cell: event => String(event.id) },
+    { title: 'No', width: 5, align: 'right', cell: event => String(event.id) },
     { title: 'Level', width: 8, cell: event => event.level, tone: event => levels[event.level] },
-    { title: 'Kind', width: 18, cell: event => event.kind },
+    { title: 'Kind', width: 18, priority: 3, cell: event => event.kind },
     { title: 'What', width: 'fill', cell: event => event.summary },
     { title: 'Source', width: 15, priority: 2, cell: event => event.source },
-    { title: 'Count', width: 5, align: 'right', cell: event => String(event.count) },
+    { title: 'Count', width: 5, align: 'right', priority: 2, cell: event => String(event.count) },
     {
       title: 'Last seen',
       width: 11,

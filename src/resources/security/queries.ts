@@ -68,7 +68,7 @@ export const acknowledgeEvent = async (db: Db, id: bigint, note: string, count: 
 /** One of the things that were counted, and what happened around them. */
 export type Behind = { readonly at: Date; readonly what: string; readonly who: string; readonly from: string };
 
-const shown = 15;
+const shown = 8;
 
 const signInsBehind = async (db: Db, { name, ip, userId, firstAt, lastAt, kind }: SecurityRow): Promise<readonly Behind[]> => {
   const [from, until] = [new Date(firstAt.getTime() - 60_000), new Date(lastAt.getTime() + 3_600_000)];
