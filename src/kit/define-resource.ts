@@ -44,6 +44,8 @@ export type Binding<Row> = {
   inputFrom(row: Row): Readonly<Record<string, string>>;
   /** Never for several at once: its input names another record than the row. */
   readonly single?: true;
+  /** How that other record is called, where it is not the row. */
+  called?(row: Row): string;
   /** Done to all records that another pane finds, as one bulk, and not to the record itself; called by a title of its own. */
   readonly over?: { readonly title: string; where(row: Row): Jump };
   /** False where it means nothing for such a record: then the menu leaves it out. */

@@ -92,6 +92,7 @@ test('D19 a dispute by screen: received from its transaction, investigated, deci
   await console.sees(`[ok] upheld dispute ${number}`, `x v reverses transaction ${payment.id}`);
 
   await console.press('x', 'v');
+  await console.sees(`Reverse transaction transaction ${payment.id}`);
   await console.fill({});
   await console.sees(
     `447`,
@@ -155,6 +156,9 @@ test('D19 the same by command: a second dispute, a decision without evidence and
   expect(await disputeOf(payment.id)).toMatchObject({ status: 'investigating', finding: null });
   await bank.bursar('disputes', 'decide', number, '--verdict', 'upheld', '--findings', 'the contract was forged', '--yes');
 
+  expect(await bank.bursar('disputes', 'reverse', number, '--dry-run')).toContain(
+    `transfer of EUR 1,200.00 from ${payment.from} to ${payment.to}`,
+  );
   const reverse = [
     'transactions', 'reverse', payment.id, '--ground', 'dispute upheld', '--note', `dispute ${number}`, '--yes', '--confirm', `transaction ${payment.id}`,
   ]; // prettier-ignore

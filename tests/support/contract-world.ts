@@ -51,7 +51,7 @@ const planted: Readonly<Record<string, string>> = {
   investigatedDispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, evidence, gathered_at)
             SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id, 'investigating', '{}', now() FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC OFFSET 1 LIMIT 1 RETURNING id`,
   deniedDispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, evidence, gathered_at, decided_by, decided_at, finding)
-            SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id, 'denied', '{}', now(), o.id, now(), 'planted by a test' FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC LIMIT 1 RETURNING id`,
+            SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id, 'denied', '{}', now(), o.id, now(), 'planted by a test' FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC OFFSET 2 LIMIT 1 RETURNING id`,
   deadNotice: `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, created_by, request_id)
                SELECT 'account-frozen', 'email', 'x@mail.example', 'planted', 'planted', 'account', '1', 'dead', 'planted', id, gen_random_uuid() FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
 };

@@ -88,6 +88,7 @@ export const disputes = defineResource<DisputeRow, DisputeEvidence | undefined>(
     v: {
       action: 'transactions.reverse',
       single: true,
+      called: dispute => `transaction ${dispute.transactionId}`,
       inputFrom: dispute => ({ id: String(dispute.transactionId), ground: 'dispute upheld', note: `dispute ${dispute.id}: ${dispute.finding ?? 'upheld'}`.slice(0, 2_000) }),
       whyNot: whyNotReverse,
     },

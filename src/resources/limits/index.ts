@@ -19,7 +19,7 @@ const inForce = (row: LimitRow): readonly LimitUse[] => usesOf(row).filter(({ ov
 const usageColumn = (title: string, type: LimitType): Column<LimitRow> => ({
   title,
   width: 18,
-  priority: 2,
+  priority: 3,
   cell: row => {
     const use = usageOf(row, type);
     return use ? usageBar(use) : '-';
@@ -93,7 +93,7 @@ export const limits = defineResource<LimitRow, Related>({
       sort: 'used',
       cell: row => {
         const use = nearest(row);
-        return use ? `${usageBar(use)} ${use.type}` : '-';
+        return use && use.used > 0n ? `${usageBar(use)} ${use.type}` : '';
       },
       value: row => String(Math.max(...usesOf(row).map(percentUsed))),
       tone: row => toneOf(nearest(row)),

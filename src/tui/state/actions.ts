@@ -75,7 +75,7 @@ const begin = (state: State, key: string): Step => {
   if (binding.over && row) return andThen(follow(closed, binding.over.where(row)), found => markAll(found, binding.action));
   if (ids.length > 1)
     return openForm(closed, { action: binding.action, ids, label: `${ids.length.toLocaleString('en')} records`, typed: {} });
-  const label = row ? resource.nameOf(row) : 'the marked record';
+  const label = row ? (binding.called?.(row) ?? resource.nameOf(row)) : 'the marked record';
   return openForm(closed, { action: binding.action, ids, label, typed: row ? binding.inputFrom(row) : { id: ids[0] ?? '' } });
 };
 
