@@ -55,8 +55,8 @@ const detail = (rule: RuleRow, { settings, hits, byDay, lastRun }: RuleDetail): 
       ['Mode', modes[rule.mode], tones[rule.mode]],
       ['Score', `${rule.score}: scores of the rules that hit an account within 24 hours add up`],
       ['Version', String(rule.version)],
-      ['Hits in 24 h', `${rule.hits}, in shadow ${rule.shadowHits}`],
-      ['By day, 14 d', sparkline(byDay)],
+      ['Hits, 24 h', `${rule.hits}, in shadow ${rule.shadowHits}`],
+      ['Daily, 14 d', sparkline(byDay)],
       ['Alerts open', String(rule.alertsOpen)],
       [
         'Precision',
@@ -73,8 +73,14 @@ const detail = (rule: RuleRow, { settings, hits, byDay, lastRun }: RuleDetail): 
         {
           title: 'Measured by',
           table: {
-            columns: ['Setting', 'What it is', 'Value', 'Usual', 'Between'],
-            rows: settings.map(({ key, label, value, usual, min, max }) => [key, label, value, usual, `${min} and ${max}`]),
+            columns: ['Setting', 'Value', 'Usual', 'Between', 'What it is'],
+            rows: settings.map(({ key, label, value, usual, min, max }) => [
+              key,
+              value,
+              usual,
+              `${min} and ${max}`,
+              label.replace(/^R\d+ /, ''),
+            ]),
           },
         },
       ]),

@@ -115,7 +115,7 @@ test('the pane of rules: explained in words, measured by settings, with what bec
   const shown = await bank.bursar('rules', 'show', 'R5');
   expect(shown).toMatch(/R5 Structuring/);
   expect(shown).toContain('Looks for');
-  expect(shown).toMatch(/detection\.r5\.count +R5 Deposits +3 +3 +2 and 100/);
+  expect(shown).toMatch(/detection\.r5\.count +3 +3 +2 and 100 +Deposits/);
   expect(shown).toContain('Last hits');
   expect(shown).toMatch(/Last run +\d{4}-\d\d-\d\d .* by the console of demo, finished/);
   const listed = await bank.bursar('rules', 'list', 'mode=live', '--sort', '-score');
