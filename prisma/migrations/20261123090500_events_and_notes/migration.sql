@@ -18,6 +18,7 @@ CREATE TABLE platform.event (
 CREATE INDEX event_at_id_idx ON platform.event (at, id);
 CREATE INDEX event_level_at_id_idx ON platform.event (level, at, id);
 CREATE INDEX event_source_at_id_idx ON platform.event (source, at, id);
+CREATE INDEX event_source_level_at_id_idx ON platform.event (source, level, at, id);
 CREATE INDEX event_correlation_id_idx ON platform.event (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX event_job_id_at_id_idx ON platform.event (job_id, at, id) WHERE job_id IS NOT NULL;
 CREATE INDEX event_user_id_at_id_idx ON platform.event (user_id, at, id) WHERE user_id IS NOT NULL;

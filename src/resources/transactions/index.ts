@@ -62,17 +62,30 @@ const flagLines = (flags: readonly Flag[]): readonly DetailLine[] =>
     ...(flag.clearedAt ? [[formatShortInstant(flag.clearedAt), `cleared by ${flag.clearedBy}: ${flag.clearNote}`, 'dim'] as const] : []),
   ]);
 
-const hitLines = (hits: readonly Hit[]): readonly DetailLine[] =>
-  hits.map(({ rule, title, words, alert }) => [
+const meaningOf = (rule: number, title: string): string => redFlags.find(flag => flag.rule === rule)?.means ?? title;
+
+const hitLines = ({ atOnce }: TransactionRow, hits: readonly Hit[]): readonly DetailLine[] => [
+  ...hits.map(({ rule, title, words, alert }): DetailLine => [
     ruleWord(rule),
-    `${redFlags.find(flag => flag.rule === rule)?.means ?? title}: ${words}${alert === null ? '' : `, alert #${alert}`}`,
+    `${meaningOf(rule, title)}: ${words}${alert === null ? '' : `, alert #${alert}`}`,
     'bad',
-  ]);
+  ]),
+  ...atOnce
+    .filter(rule => hits.every(hit => hit.rule !== rule))
+    .map((rule): DetailLine => [ruleWord(rule), `${meaningOf(rule, '')}: seen at once, the rules run every minute`, 'bad']),
+];
+
+/** The rules that hit it, and those that will when they run. */
+const rulesOf = ({ rules, atOnce }: TransactionRow): readonly number[] => [...new Set([...rules, ...atOnce])].toSorted((a, b) => a - b);
 
 /** In a word or two: that it was flagged by hand, and the marks of the rules that hit it. */
-const redCell = ({ flagged, rules }: TransactionRow): string =>
-  rules.length === 0 ? (flagged ? 'flagged' : '') : `${redMarks(rules)}${flagged ? ' flag' : ''}`;
-const redWords = ({ flagged, rules }: TransactionRow): string => [...rules.map(ruleWord), ...(flagged ? ['flagged'] : [])].join(' ');
+const redCell = (transaction: TransactionRow): string => {
+  const marks = redMarks(rulesOf(transaction));
+  if (marks === '') return transaction.flagged ? 'flagged' : '';
+  return transaction.flagged ? `${marks} flag` : marks;
+};
+const redWords = (transaction: TransactionRow): string =>
+  [...rulesOf(transaction).map(ruleWord), ...(transaction.flagged ? ['flagged'] : [])].join(' ');
 
 const disputeLines = (disputes: readonly DisputeLine[]): readonly DetailLine[] =>
   disputes.map(({ id, receivedAt, kind, status, statement, finding }) => [
@@ -97,7 +110,7 @@ const detail = (transaction: TransactionRow, { parties, flags, hits, disputes, t
       ...reversalLines(transaction),
     ],
   },
-  ...(hits.length === 0 ? [] : [{ title: 'Red flags', lines: hitLines(hits) }]),
+  ...(rulesOf(transaction).length === 0 ? [] : [{ title: 'Red flags', lines: hitLines(transaction, hits) }]),
   legSection(transaction, 'from', parties),
   legSection(transaction, 'to', parties),
   ...(flags.length === 0 ? [] : [{ title: 'Flags', lines: flagLines(flags) }]),
@@ -158,7 +171,7 @@ export const transactions = defineResource<TransactionRow, Related>({
       sort: 'amount',
       cell: transaction => formatMoney(transaction.amount, transaction.currency),
     },
-    { title: 'Red', width: 8, cell: redCell, value: redWords, tone: ({ rules }) => (rules.length > 0 ? 'bad' : 'warn') },
+    { title: 'Red', width: 8, cell: redCell, value: redWords, tone: row => (rulesOf(row).length > 0 ? 'bad' : 'warn') },
     { title: 'Channel', width: 14, priority: 3, cell: transaction => transaction.channel },
     { title: 'Description', width: 24, priority: 2, cell: transaction => transaction.description },
     {
@@ -173,7 +186,11 @@ export const transactions = defineResource<TransactionRow, Related>({
   stream: transaction => {
     const words = redWords(transaction);
     const text = `${transaction.type.padEnd(10)}  ${ends(transaction)}  ${formatMoney(transaction.amount, transaction.currency)}`;
-    return { at: transaction.postedAt, text: words === '' ? text : `${words}: ${text}`, tone: words === '' ? 'plain' : 'bad' };
+    return {
+      at: transaction.postedAt,
+      text: words === '' ? text : `${words}: ${text}`,
+      tone: words === '' ? 'plain' : rulesOf(transaction).length > 0 ? 'bad' : 'warn',
+    };
   },
 
   relate: async (db, transaction) => {

@@ -24,6 +24,8 @@ export type TransactionRow = Keyed & {
   readonly flagged: boolean;
   /** The rules of detection that it was part of, by number. */
   readonly rules: readonly number[];
+  /** Those of the four red flags that a run of the rules will raise. */
+  readonly atOnce: readonly number[];
   readonly businessDay: Date;
   readonly postedAt: Date;
 };
@@ -47,17 +49,46 @@ const red = {
   ...Object.fromEntries(redFlags.map(({ rule, word }) => [word, hitBy(rule)])),
 };
 
+/** How the four rules of the red flags are set, and until when all that was posted has been looked at; one row. */
+const setTo = (name: string): string => `max((s.value #>> '{}')::numeric) FILTER (WHERE s.key = 'detection.${name}')`;
+const isLive = (rule: number): string => `coalesce(bool_or(s.value = '"live"') FILTER (WHERE s.key = 'detection.r${rule}.mode'), false)`;
+const watching = `(SELECT ${isLive(1)} AS large, ${isLive(2)} AS rapid, ${isLive(3)} AS round, ${isLive(4)} AS party, ${setTo('r1.percent')} AS percent,
+    ${setTo('r2.count')} AS debits, ${setTo('r2.minutes')} * interval '1 minute' AS rapidly, ${setTo('r3.count')} AS rounds, ${setTo('r3.hours')} * interval '1 hour' AS lately,
+    ${setTo('r3.least')} AS least, ${setTo('r3.multiple')} AS multiple,
+    (SELECT greatest(max(r.complete_until), now() - interval '1 hour') FROM ops.detection_run r WHERE r.finished_at IS NOT NULL) AS looked
+  FROM platform.setting s WHERE s.key = ANY ('{detection.r1.mode,detection.r1.percent,detection.r2.mode,detection.r2.count,detection.r2.minutes,detection.r3.mode,detection.r3.count,
+    detection.r3.hours,detection.r3.least,detection.r3.multiple,detection.r4.mode}'))`;
+
+const owner = 'coalesce(t.from_account_id, t.to_account_id)';
+const single = `coalesce((SELECT o.single FROM bank.limit_override o WHERE o.account_id = ${owner} AND o.type = t.type AND o.ended_at IS NULL
+    AND (o.expires_at IS NULL OR o.expires_at > t.posted_at) ORDER BY o.id DESC LIMIT 1), l.single_units * k.unit)`;
+const isRound = (alias: string): string => `${alias}.amount >= w.least * k.unit AND ${alias}.amount % (w.multiple * k.unit)::bigint = 0`;
+const rounds = (side: string): string =>
+  `SELECT FROM bank.transaction s WHERE s.${side}_account_id = ${owner} AND s.type <> 'reversal' AND s.posted_at BETWEEN t.posted_at - w.lately AND t.posted_at AND ${isRound('s')}`;
+const suspects = 'SELECT g.account_id FROM ops.transaction_flag g WHERE g.cleared_at IS NULL';
+
+/** The red flags as their rules will raise them, of what no run has looked at yet: on the row that completes a series, and of the last hour only. */
+const atOnce = `CASE WHEN t.posted_at >= w.looked AND t.type <> 'reversal' THEN array_remove(ARRAY[
+    CASE WHEN w.large AND t.amount >= ${single} * w.percent / 100 THEN 1 END,
+    CASE WHEN w.rapid AND t.from_account_id IS NOT NULL AND w.debits <= (SELECT count(*) FROM bank.transaction s WHERE s.from_account_id = t.from_account_id
+      AND s.type <> 'reversal' AND s.posted_at BETWEEN t.posted_at - w.rapidly AND t.posted_at) THEN 2 END,
+    CASE WHEN w.round AND ${isRound('t')} AND w.rounds <= (SELECT count(*) FROM (${rounds('from')} UNION ALL ${rounds('to')} AND s.type = 'deposit') own) THEN 3 END,
+    CASE WHEN w.party AND (t.from_account_id IN (${suspects}) OR t.to_account_id IN (${suspects})) THEN 4 END], NULL) ELSE '{}' END`;
+const besides = `CROSS JOIN ${watching} w LEFT JOIN bank.limit_default l ON l.type = t.type
+    LEFT JOIN (SELECT c.code, 10::numeric ^ c.exponent AS unit FROM bank.currency c) k ON k.code = t.currency`;
+
 export const transactionPage = pageOf<TransactionRow>({
   table: 'bank.transaction',
   select: `t.type::text, t.from_account_id AS "fromId", f.number AS "fromNumber", t.from_balance_after AS "fromBalanceAfter",
     t.to_account_id AS "toId", o.number AS "toNumber", t.to_balance_after AS "toBalanceAfter", t.amount, t.currency, t.channel, t.counterparty,
     t.description, t.reverses, (SELECT r.id FROM bank.transaction r WHERE r.reverses = t.id) AS "reversedBy",
     EXISTS (SELECT FROM ops.transaction_flag g WHERE g.transaction_id = t.id AND g.cleared_at IS NULL) AS flagged,
-    ARRAY(SELECT DISTINCT g.rule FROM ops.red_flag g WHERE g.transaction_id = t.id ORDER BY g.rule)::int[] AS rules,
+    ARRAY(SELECT DISTINCT g.rule FROM ops.red_flag g WHERE g.transaction_id = t.id ORDER BY g.rule)::int[] AS rules, ${atOnce} AS "atOnce",
     t.business_day AS "businessDay", t.posted_at AS "postedAt"`,
-  joins: 'LEFT JOIN bank.account f ON f.id = t.from_account_id LEFT JOIN bank.account o ON o.id = t.to_account_id',
+  joins: `LEFT JOIN bank.account f ON f.id = t.from_account_id LEFT JOIN bank.account o ON o.id = t.to_account_id ${besides}`,
   defaultSort: { field: 'posted', descending: true },
   daily: 'text',
+  elsewhere: ['red', 'rule'],
   fields: {
     // A trigram has three characters: with fewer the index cannot help
     text: text('t.description', { exact: [words, ...byNumber], shortest: 3 }),
