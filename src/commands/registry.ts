@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { auditAnchorCommand } from './audit-anchor.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { casesReportCommand } from './cases-report.ts';
 import { demoCommand } from './demo.ts';
 import { detectBacktestCommand } from './detect-backtest.ts';
 import { detectRunCommand } from './detect-run.ts';
@@ -49,6 +50,7 @@ export const commands: readonly Command[] = [
   digestCommand,
   handoverCommand,
   reviewsExportCommand,
+  casesReportCommand,
   reviewsVerifyCommand,
   incidentsExportCommand,
   incidentsVerifyCommand,

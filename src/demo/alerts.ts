@@ -41,7 +41,8 @@ const endsOf = (all: readonly PastCase[]): readonly Ended[] => {
   ];
 };
 
-const decidedAt = ({ openedAt }: PastAlert): number => openedAt + 9 * hour;
+/** Somebody looked into all alerts of an account at once, the next working hour. */
+const decidedAt = ({ alerts }: PastCase): number => Math.max(...alerts.map(({ openedAt }) => openedAt)) + 9 * hour;
 const isDecided = ({ kind }: End): boolean => kind === 'dismissed' || kind === 'case';
 
 const alertRow =
@@ -52,12 +53,12 @@ const alertRow =
     const decided = isDecided(end);
     const outcome = end.kind === 'dismissed' ? end.outcome : end.kind === 'case' ? end.end.outcome : null;
     const status = end.kind === 'case' ? 'escalated' : end.kind === 'snoozed' ? 'open' : end.kind;
-    const claimedAt = end.kind === 'in review' ? now - 50 * minute : decidedAt(alert) - 40 * minute;
+    const claimedAt = end.kind === 'in review' ? now - 50 * minute : decidedAt(past) - 40 * minute;
     return [
     id, alert.rule.id, past.account, past.score, status, instant(alert.openedAt), instant(last), alert.hits.length,
     claimed ? operatorId('ravi') : null, claimed ? instant(claimedAt) : null, end.kind === 'snoozed' ? instant(now + 5 * wholeDay) : null,
-    outcome, decided ? operatorId('ravi') : null, decided ? instant(decidedAt(alert)) : null, end.kind === 'case' ? end.number : null,
-    instant(decided ? decidedAt(alert) : last), decided ? 2 : claimed ? 1 : 0,
+    outcome, decided ? operatorId('ravi') : null, decided ? instant(decidedAt(past)) : null, end.kind === 'case' ? end.number : null,
+    instant(decided ? decidedAt(past) : last), decided ? 2 : claimed ? 1 : 0,
   ]; // prettier-ignore
   };
 
@@ -70,7 +71,7 @@ const hitRows = ({ id, alert: { rule, hits } }: Numbered) =>
 type CaseOf = { readonly past: PastCase; readonly number: number; readonly end: CaseEnd };
 
 const caseRow = ({ past, number, end }: CaseOf) => {
-  const opened = Math.min(...past.alerts.map(decidedAt));
+  const opened = decidedAt(past);
   const assigned = end.status === 'open' ? null : operatorId('ravi');
   return [
     number, end.title, past.account, end.status, past.score, operatorId('ravi'), instant(opened), assigned, end.finding ?? null,
@@ -85,11 +86,11 @@ const noteRow =
 
 const notesOf = (alerts: readonly Numbered[], cases: readonly CaseOf[], now: number) =>
   [
-    ...alerts.flatMap(({ id, alert, end }) => {
+    ...alerts.flatMap(({ id, past, end }) => {
       const text = end.kind === 'dismissed' ? end.note : end.kind === 'case' ? end.end.why : undefined;
-      return text === undefined ? [] : [['alert', String(id), text, operatorId('ravi'), decidedAt(alert)] as const];
+      return text === undefined ? [] : [['alert', String(id), text, operatorId('ravi'), decidedAt(past)] as const];
     }),
-    ...cases.flatMap(({ past, number, end }) => end.notes.map(noteRow('case', number, Math.min(...past.alerts.map(decidedAt)), now))),
+    ...cases.flatMap(({ past, number, end }) => end.notes.map(noteRow('case', number, decidedAt(past), now))),
   ].toSorted((a, b) => a[4] - b[4]);
 
 /** The owner of each case's account, and the account on the other side of its money where there is one. */

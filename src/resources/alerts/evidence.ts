@@ -24,7 +24,7 @@ const named = (name: string): string =>
 /** An amount is told in minor units as text, with its currency beside it. */
 const observedValue = (value: number | string, currency: unknown): string => {
   if (typeof value === 'number') return value.toLocaleString('en');
-  return typeof currency === 'string' && /^-?\d{1,18}$/.test(value) ? formatMoney(BigInt(value), currency) : value;
+  return typeof currency === 'string' && /^-?\d{1,18}$/.test(value) ? formatMoney(BigInt(value), currency) : value.replaceAll('_', ' ');
 };
 
 const observedLines = ({ observed }: Hit): readonly DetailLine[] =>

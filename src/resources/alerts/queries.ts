@@ -103,7 +103,7 @@ export type Hit = {
 export const hitsOf = async (db: Db, alerts: readonly bigint[]): Promise<readonly Hit[]> =>
   db.$queryRaw<Hit[]>`
     SELECT h.id, h.rule::int AS rule, h.rule_version AS "ruleVersion", h.at, h.words, h.score::int AS score, h.observed, h.parameters,
-           (SELECT coalesce(jsonb_object_agg(split_part(s.key, '.', 3), regexp_replace(s.label, '^R[0-9]+ ', '')), '{}') FROM platform.setting s
+           (SELECT coalesce(jsonb_object_agg(split_part(s.key, '.', 3), regexp_replace(s.description, '^R[0-9]+ [^:]*: ', '')), '{}') FROM platform.setting s
              WHERE s.key = ANY (SELECT 'detection.r' || h.rule || '.' || name FROM jsonb_object_keys(h.parameters) name)) AS labels
       FROM ops.rule_hit h WHERE h.alert_id = ANY (${alerts}) ORDER BY h.at DESC, h.id DESC LIMIT 30`;
 
