@@ -146,7 +146,7 @@ const developerMisuse: Flow = {
     },
     {
       id: 'acts',
-      title: 'Read all that was done since its start',
+      title: 'Read all done since its start',
       words: 'Everything, looks and refusals included, from the start of the grant to its end.',
       look: about => underGrant(about, ''),
     },
@@ -170,7 +170,7 @@ const developerMisuse: Flow = {
     },
     {
       id: 'disable',
-      title: 'Disable the operator, if it was misuse',
+      title: 'Disable the operator, if misuse',
       words: 'They can no longer sign in. Where it was none, say so with x k.',
       acts: [{ key: 'x', action: 'operators.disable', verb: 'operators disable' }],
       already: ({ status }) => (status === 'disabled' ? 'the operator is disabled' : undefined),

@@ -61,7 +61,7 @@ const detail = (step: StepRow): readonly DetailSection[] => [
 /** A guided walkthrough: in order, each step one key away, ticked by what was done since it began. */
 export const flowSteps = defineResource<StepRow, undefined>({
   id: 'flow-steps',
-  title: 'Steps',
+  title: 'Walkthrough steps',
   entity: 'flow-step',
   aliases: ['flow-step'],
   permission: 'security.read',
@@ -71,18 +71,19 @@ export const flowSteps = defineResource<StepRow, undefined>({
 
   columns: [
     { title: 'No', width: 3, align: 'right', sort: 'step', cell: step => String(step.number) },
-    { title: 'Done', width: 4, cell: step => ticks[step.state], value: step => step.state, tone: step => tones[step.state] },
-    { title: 'Step', width: 36, cell: step => step.title },
-    { title: 'Keys', width: 10, cell: keysOf },
     {
-      title: 'How it stands',
-      width: 'fill',
-      cell: step => (step.state === 'to do' ? '-' : step.why),
-      tone: step => (step.state === 'to do' ? 'dim' : 'plain'),
+      title: 'Step',
+      width: 38,
+      cell: step => `${ticks[step.state]} ${step.title}`,
+      value: step => step.title,
+      tone: step => tones[step.state],
     },
+    { title: 'Keys', width: 10, cell: keysOf },
+    { title: 'State', width: 5, priority: 3, cell: step => step.state },
     { title: 'By', width: 8, cell: step => step.by ?? '-' },
     { title: 'At', width: 11, priority: 2, cell: step => formatShortInstant(step.at), value: step => isoInstant(step.at) },
-    { title: 'About', width: 20, priority: 2, cell: step => step.subject },
+    { title: 'How it stands', width: 'fill', priority: 2, cell: step => (step.state === 'to do' ? '-' : step.why) },
+    { title: 'About', width: 20, priority: 3, cell: step => step.subject },
   ],
 
   relate: async () => undefined,
