@@ -3,7 +3,7 @@ import { Note } from '../../domain/note.ts';
 import { done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { closeDaily, coverageOf, openDailyReview } from './queries.ts';
-import { dailyTarget } from './target.ts';
+import { dailyTarget, progressOf } from './target.ts';
 
 export const closeDailyAction = defineAction({
   id: 'daily.close',
@@ -41,7 +41,7 @@ export const closeDailyAction = defineAction({
   execute: async ({ review }, { note }, { db }) => {
     const { kept, acted, escalated, undecided, result } = await closeDaily(db, review, note);
     return {
-      summary: `closed the review of ${review.day}: ${kept} kept, ${acted} acted on, ${escalated} escalated, ${undecided} undecided; record ${result.slice(0, 16)}`,
+      summary: `closed the review of ${review.day}: ${progressOf(review)}${escalated === 0 ? '' : `, ${escalated} escalated`}`,
       old: { open: true },
       new: { open: false, kept, acted, escalated, undecided, result },
     };
