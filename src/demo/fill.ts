@@ -8,6 +8,7 @@ import { fillInvitesAndRules } from './invites-and-rules.ts';
 import { planFlags, planHolds } from './marks.ts';
 import { fillNotices } from './notices.ts';
 import { demoOperators } from './operators.ts';
+import { fillRecordNotes } from './record-notes.ts';
 import { fillSettings } from './settings.ts';
 import { fillRequests } from './requests.ts';
 import { planSessions, signIns } from './sign-ins.ts';
@@ -114,6 +115,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await fillNotices(client, plan.seed);
   await fillRequests(client, plan.now);
   await fillEvents(client, plan.now, plan.seed);
+  await fillRecordNotes(client, plan.now);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };
