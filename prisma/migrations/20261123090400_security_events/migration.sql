@@ -328,8 +328,9 @@ BEGIN
     SELECT DISTINCT ON (k.key) k.kind, max(k.level_rank) OVER w AS level_rank, k.source, k.ip, k.user_id, k.operator, k.summary, k.count, min(k.first_at) OVER w AS first_at, max(k.last_at) OVER w AS last_at, k.subject, k.key
       FROM keyed k WINDOW w AS (PARTITION BY k.key) ORDER BY k.key, k.count DESC, k.last_at DESC
   ), stored AS (
-    INSERT INTO ops.security_event AS e (kind, level, source, ip, user_id, operator, summary, count, first_at, last_at, subject, dedupe_key)
-    SELECT t.kind, ('{info,warning,critical}'::text[])[t.level_rank], t.source, t.ip, t.user_id, t.operator, t.summary, t.count, t.first_at, t.last_at, t.subject, t.key
+    INSERT INTO ops.security_event AS e (kind, level, source, ip, user_id, operator, summary, count, first_at, last_at, subject, dedupe_key, correlation_id)
+    SELECT t.kind, ('{info,warning,critical}'::text[])[t.level_rank], t.source, t.ip, t.user_id, t.operator, t.summary, t.count, t.first_at, t.last_at, t.subject, t.key,
+           CASE t.kind WHEN 'privilege change' THEN (SELECT coalesce(a.correlation_id, a.request_id) FROM ops.audit a WHERE a.seq = split_part(t.subject, '|', 2)::bigint) END
       FROM told t ORDER BY t.last_at, t.subject
     ON CONFLICT (dedupe_key) DO UPDATE
        SET level = CASE WHEN array_position('{info,warning,critical}', excluded.level) > array_position('{info,warning,critical}', e.level) THEN excluded.level ELSE e.level END,
