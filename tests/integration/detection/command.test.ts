@@ -38,6 +38,25 @@ test('D17 detect run: each rule with its hits, what is new and its time; again t
   expect(table).toContain('0 new hits, 0 alerts opened');
 });
 
+test('D23 a sum that is cut up: three deposits just below the limit open alerts that ask for a hold', async () => {
+  const [quiet] = await bank.rows(
+    `SELECT a.id, a.number FROM bank.account a WHERE a.status = 'active' AND a.currency = 'EUR' AND a.opened_at < now() - interval '90 days'
+        AND NOT EXISTS (SELECT FROM bank.limit_override o WHERE o.account_id = a.id) AND NOT EXISTS (SELECT FROM ops.rule_hit h WHERE h.account_id = a.id)
+        AND NOT EXISTS (SELECT FROM bank.transaction t WHERE a.id IN (t.from_account_id, t.to_account_id) AND t.posted_at > now() - interval '3 days') ORDER BY a.id LIMIT 1`,
+  );
+  const account = String(quiet?.['number']);
+  for (const amount of [171_700, 188_300, 195_100]) expect(await bank.post({ type: 'deposit', to: account, amount })).toBeNull();
+  await run();
+  const alerts = await bank.rows('SELECT rule, score, hits, status FROM ops.alert WHERE account_id = $1 ORDER BY rule', [quiet?.['id']]);
+  expect(alerts).toEqual([
+    { rule: 1, score: 80, hits: 3, status: 'open' },
+    { rule: 5, score: 80, hits: 1, status: 'open' },
+  ]);
+  expect(await bank.bursar('alerts', 'list', `account=${account}`)).toMatch(
+    /R5[\s\S]*3 deposits in 1 min, each 80 to 100 % of EUR 2,000\.00, EUR 5,551\.00 in all, limit 3/,
+  );
+});
+
 test('who may not is told so, and whoever may only read changes nothing', async () => {
   expect(await bank.tries('--as', 'viewer', 'detect', 'run')).toMatchObject({
     code: 3,
