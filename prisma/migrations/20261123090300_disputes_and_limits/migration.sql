@@ -152,19 +152,6 @@ BEGIN
   RETURN ended;
 END $$;
 
--- Accounts that posted today, by how near they are to a limit; and those whose limits are overridden or were met without a posting.
-CREATE VIEW ops.limit_list AS
-SELECT c.account_id AS id, c.share FROM bank.limit_counter c
- WHERE c.day = (SELECT bank.business_day())
-   AND NOT EXISTS (SELECT FROM bank.limit_counter o WHERE o.account_id = c.account_id AND o.day = c.day AND (o.share, o.type) > (c.share, c.type))
-UNION ALL
-SELECT q.id, 0::smallint
-  FROM (SELECT o.account_id FROM bank.limit_override o WHERE o.ended_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
-        UNION
-        SELECT CASE WHEN r.type = 'deposit' THEN r.to_account_id ELSE r.from_account_id END FROM bank.posting_refusal r
-         WHERE r.code IN ('daily-limit', 'single-limit') AND r.refused_at >= (SELECT bank.business_day()::timestamp AT TIME ZONE k.time_zone FROM bank.calendar k)) q (id)
- WHERE q.id IS NOT NULL AND NOT EXISTS (SELECT FROM bank.limit_counter c WHERE c.account_id = q.id AND c.day = (SELECT bank.business_day()));
-
 -- ── Reversals ────────────────────────────────────────────────────────────────────────────────────
 
 -- As before, and the ground that its customer reads is the one that was approved.

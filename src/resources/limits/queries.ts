@@ -1,5 +1,6 @@
 import type { Db } from '../../database/client.ts';
 import { digits, flag, number, text } from '../../database/field.ts';
+import { mergedPages } from '../../database/merged-pages.ts';
 import { pageOf, type PageQuery, type Source } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { Limits, LimitType, LimitUse } from '../../domain/limit.ts';
@@ -50,8 +51,7 @@ const byOwner = accountsWith('a.user_id IN (SELECT u.id FROM bank."user" u WHERE
 const overridden = (more = ''): string => `t.id IN (SELECT o.account_id FROM bank.limit_override o WHERE ${inForce}${more})`;
 const dayBegan = '(SELECT bank.business_day()::timestamp AT TIME ZONE k.time_zone FROM bank.calendar k)';
 
-const source: Source = {
-  table: 'ops.limit_list',
+const source: Omit<Source, 'table'> = {
   select: `a.number, a.status::text, a.currency, u.first_name || ' ' || u.last_name AS "ownerName", u.username, l.uses, t.share`,
   joins: `JOIN bank.account a ON a.id = t.id JOIN bank."user" u ON u.id = a.user_id CROSS JOIN LATERAL (${uses}) l`,
   defaultSort: { field: 'used', descending: true },
@@ -72,24 +72,46 @@ const source: Source = {
   },
 };
 
-/** Accounts that posted today, are overridden or were refused, the nearest to a limit first. */
-const today = pageOf<LimitRow>(source);
+const today = '(SELECT bank.business_day())';
+/** Accounts that posted today, the nearest to a limit first: by the index of shares, and each by its fullest counter. */
+const posting = pageOf<LimitRow>({
+  ...source,
+  table: `(SELECT c.account_id AS id, c.share FROM bank.limit_counter c WHERE c.day = ${today}
+     AND c.type = (SELECT o.type FROM bank.limit_counter o WHERE o.account_id = c.account_id AND o.day = c.day ORDER BY o.share DESC, o.type DESC LIMIT 1))`,
+});
+/** The same to be counted: all of them at once. */
+const counted = pageOf<LimitRow>({
+  ...source,
+  table: `(SELECT c.account_id AS id, max(c.share) AS share FROM bank.limit_counter c WHERE c.day = ${today} GROUP BY c.account_id)`,
+});
+/** Accounts that did not, but are overridden or were refused. */
+const quiet = pageOf<LimitRow>({
+  ...source,
+  table: `(SELECT q.id, 0::smallint AS share
+     FROM (SELECT o.account_id FROM bank.limit_override o WHERE ${inForce}
+           UNION SELECT CASE WHEN r.type = 'deposit' THEN r.to_account_id ELSE r.from_account_id END FROM bank.posting_refusal r
+                  WHERE r.code IN ('daily-limit', 'single-limit') AND r.refused_at >= ${dayBegan}) q (id)
+    WHERE q.id IS NOT NULL AND NOT EXISTS (SELECT FROM bank.limit_counter c WHERE c.account_id = q.id AND c.day = ${today}))`,
+});
+const listed = mergedPages<LimitRow>({ ...posting, count: counted.count }, quiet);
+
 /** Any account, by its number or id. */
 const any = pageOf<LimitRow>({
   ...source,
-  table: `(SELECT x.id, coalesce((SELECT max(c.share) FROM bank.limit_counter c WHERE c.account_id = x.id AND c.day = (SELECT bank.business_day())), 0::smallint) AS share FROM bank.account x)`,
+  table: `(SELECT x.id, coalesce((SELECT max(c.share) FROM bank.limit_counter c WHERE c.account_id = x.id AND c.day = ${today}), 0::smallint) AS share FROM bank.account x)`,
 });
 
 const isNamed = ({ field, not, value }: Term): boolean => field === 'number' && !not && value.kind === 'text' && value.exact;
-const fitting = (terms: readonly Term[]): PageQuery<LimitRow> => (terms.some(isNamed) ? any : today);
+const fitting = (terms: readonly Term[]): PageQuery<LimitRow> => (terms.some(isNamed) ? any : listed);
 
 export const limitPage: PageQuery<LimitRow> = {
-  fields: today.fields,
-  defaultSort: today.defaultSort,
+  fields: listed.fields,
+  defaultSort: listed.defaultSort,
   page: (db, request) => fitting(request.terms).page(db, request),
   newer: (db, request) => fitting(request.terms).newer(db, request),
   count: (db, terms) => fitting(terms).count(db, terms),
   find: (db, id) => any.find(db, id),
+  matching: async (db, terms, ids) => (await fitting(terms).matching?.(db, terms, ids)) ?? 0,
 };
 
 /** The limits in force today and how much of them is used; minor units. */

@@ -146,6 +146,20 @@ test('the pane says what bank.limits_of says, of every account', async () => {
       UNION SELECT account_id FROM bank.limit_override WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > now())) l`,
   );
   expect(page.rows.map(row => row.id).toSorted((a, b) => Number(a - b)).map(String)).toEqual(listed?.ids);
+  const numbers = page.rows.map(row => row.number);
+  for (const direction of ['after', 'before'] as const) {
+    const met: string[] = [];
+    let place = direction === 'after' ? undefined : page.rows.at(-1);
+    if (place) met.push(place.number);
+    for (;;) {
+      const { rows } = await limitPage.page(database.reads, { terms: [], sort: limitPage.defaultSort, limit: 2, ...(place ? { at: { direction, place } } : {}) });
+      if (rows.length === 0) break;
+      met.push(...(direction === 'after' ? rows : rows.toReversed()).map(row => row.number));
+      place = direction === 'after' ? rows.at(-1) : rows[0];
+    }
+    expect(met).toEqual(direction === 'after' ? numbers : numbers.toReversed());
+  }
+  expect(await limitPage.count(database.reads, [])).toEqual({ value: numbers.length, exact: true });
   const shares = page.rows.map(row => Number(row.sortKey));
   expect(shares).toEqual(shares.toSorted((a, b) => b - a));
 }); // prettier-ignore
