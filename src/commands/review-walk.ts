@@ -52,9 +52,16 @@ const told = ({ id, category, label, at, level, words, done, doneBy }: DailyItem
   ...(done === null ? [] : [`  since it was gathered ${safe(doneBy ?? 'nobody')} did ${safe(done)}`]),
 ];
 
+/** The reason was given once: as long as the window is open nobody is asked again. */
+const onceWindowed = ({ session, streams }: Walk): Walk => {
+  const { BURSAR_REASON: _given, ...environment } = streams.environment;
+  return { session, streams: { ...streams, environment }, flags: {} };
+};
+
 /** Goes through what is undecided, item by item, until nothing is left or somebody leaves. What was decided is kept at once. */
-export const walkReview = async (walk: Walk): Promise<void> => {
-  const { session, streams } = walk;
+export const walkReview = async (given: Walk): Promise<void> => {
+  const { session, streams } = given;
+  let walk = given;
   let item = await nextItem(session, undefined);
   while (item) {
     for (const line of told(item)) streams.say(line);
@@ -70,6 +77,7 @@ export const walkReview = async (walk: Walk): Promise<void> => {
       continue;
     }
     const outcome = await actInReview(walk, action, { id: String(item.id), ...(note === '' ? {} : { note }) });
+    if (outcome.ok) walk = onceWindowed(given);
     streams.say(outcome.ok ? safe(outcome.value.summary, { max: 300 }) : `bursar: ${describeRefusal(outcome.refusal)}`);
     // Decided by somebody else meanwhile, or not this person's to decide: the next one
     if (outcome.ok || outcome.refusal.kind !== 'invalid') item = await nextItem(session, item);

@@ -456,7 +456,7 @@ BEGIN
                  FROM ops.daily_review r WHERE r.closed_at IS NULL),
     'notices', (SELECT jsonb_build_object('dead', count(*) FILTER (WHERE n.status = 'dead'), 'failed', count(*) FILTER (WHERE n.status = 'failed')) FROM ops.notice n WHERE n.status IN ('dead', 'failed')),
     'acts', (SELECT coalesce(jsonb_agg(jsonb_build_object('audit', a.seq, 'at', ops.instant(a.at), 'action', a.action, 'record', coalesce(a.entity_label, a.entity_id), 'outcome', a.outcome) ORDER BY a.seq), '[]')
-               FROM (SELECT * FROM ops.audit u WHERE u.operator_id = of_operator AND u.at >= since AND u.verb NOT IN ('view', 'export', 'login', 'logout') ORDER BY u.seq DESC LIMIT 20) a));
+               FROM (SELECT * FROM ops.audit u WHERE u.operator_id = of_operator AND u.at >= since AND u.verb NOT IN ('view', 'export', 'login', 'logout') AND u.action <> 'windows.open' ORDER BY u.seq DESC LIMIT 20) a));
 END $$;
 
 CREATE FUNCTION ops.guard_handover() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
