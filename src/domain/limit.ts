@@ -4,7 +4,7 @@ import { formatAmount } from './money.ts';
 import { bar } from './sparkline.ts';
 
 /** What is limited: a reversal is not. */
-export const limitTypes = ['deposit', 'withdrawal', 'transfer'] as const;
+const limitTypes = ['deposit', 'withdrawal', 'transfer'] as const;
 export type LimitType = (typeof limitTypes)[number];
 export const LimitType = z.enum(limitTypes).meta({ title: 'Kind of posting' });
 

@@ -136,3 +136,30 @@ test('of two at once one receives a dispute, one decides it, and the other is to
   report('two operators at one dispute', { races: rounds * 2, 'received once': seen.received, 'decided once': seen.decided });
   await Promise.all([first.end(), second.end()]);
 });
+
+test('an account is never closed over an open dispute, also where both happen at once', async () => {
+  const rounds = 10;
+  const [closer, clerk] = await Promise.all([bank.connect(), bank.connect()]);
+  const outcomes: Record<string, number> = {};
+  for (let round = 0; round < rounds; round++) {
+    const { id } = await bank.account({ balance: 900 });
+    const payment = (await post(bank.db, { type: 'withdrawal', from: id, amount: 900 })).transaction_id ?? '';
+    await askFor(bank.db, 'accounts.close', ['account', id]);
+    const close = () =>
+      act(closer, bank.one, 'accounts.close', db => db.query('SELECT bank.set_account_status($1, $2, (SELECT version FROM bank.account WHERE id = $1))', [id, 'closed']), {
+        target: ['account', id],
+      });
+    const receive = () => act(clerk, bank.two, 'disputes.receive', db => db.query(`SELECT ops.receive_dispute($1, 'other', $2)`, [payment, note]));
+    const [closed, received] = await Promise.all([refusal(closer, close), clerk.query('SELECT pg_sleep($1)', [(round % 5) / 400]).then(() => refusal(clerk, receive))]);
+    expect(received.code).toBe('done');
+    const outcome = closed.code === 'done' ? 'closed first' : closed.code;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  }
+  expect(new Set(Object.keys(outcomes)).isSubsetOf(new Set(['closed first', 'BU007']))).toBe(true);
+  const [wrong] = await bank.rows<{ count: string }>(
+    `SELECT count(*) FROM bank.account a JOIN ops.dispute d ON d.account_id = a.id WHERE a.status = 'closed' AND d.received_at < a.closed_at AND d.status IN ('received', 'investigating')`,
+  );
+  expect(wrong?.count).toBe('0');
+  report('closing against a dispute', { races: rounds, ...outcomes });
+  await Promise.all([closer.end(), clerk.end()]);
+}); // prettier-ignore
