@@ -28,6 +28,8 @@ export type Config = {
   readonly currency: string;
   /** Postings a second that a console makes in a demo bank. */
   readonly traffic: number;
+  /** Which suspicious cases that traffic plants: none, one every few minutes, or structuring at once and then the same. */
+  readonly trafficCases: (typeof trafficCases)[number];
   /** Whether values may be copied to the clipboard of the person's own machine; undefined: everywhere but in production. */
   readonly clipboard: boolean | undefined;
   /** Where the person sits who came here by SSH, as sshd says it; for the audit log. */
@@ -37,6 +39,8 @@ export type Config = {
   /** By which channels notices leave; without any they stay in the outbox. Only the file says it. */
   readonly notices: NoticeSettings;
 };
+
+const trafficCases = ['none', 'sometimes', 'structuring'] as const;
 
 /** A setting that cannot be used. Its message is one line and says what to write instead. */
 export class ConfigError extends Error {
@@ -68,6 +72,7 @@ const settings = {
   production: setting<boolean | undefined>('BURSAR_PRODUCTION', yesOrNo, 'yes or no', undefined),
   currency: setting('BURSAR_CURRENCY', z.string().regex(/^[A-Z]{3}$/), 'three capital letters, such as EUR', 'EUR'),
   traffic: setting('BURSAR_TRAFFIC', z.coerce.number().min(0).max(1_000), 'postings a second from 0 to 1000, such as 5', 5),
+  trafficCases: setting('BURSAR_TRAFFIC_CASES', z.enum(trafficCases), 'none, sometimes or structuring', 'sometimes'),
   clipboard: setting<boolean | undefined>('BURSAR_CLIPBOARD', yesOrNo, 'yes or no', undefined),
   demoOperator: setting('BURSAR_DEMO_OPERATOR', z.string().regex(operatorName), 'the name of an operator, such as demo', 'demo'),
 };
@@ -170,6 +175,7 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     production: read('production'),
     currency: read('currency'),
     traffic: read('traffic'),
+    trafficCases: read('trafficCases'),
     clipboard: read('clipboard'),
     clientAddress: sshClient(environment),
     demoOperator: read('demoOperator'),

@@ -71,7 +71,12 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     watchOver(busy),
     gather(busy),
     isDemo && platformUrl !== undefined
-      ? startTraffic(platformUrl, { perSecond: config.traffic, signal, onError: error => log.write('traffic failed', { error }) })
+      ? startTraffic(platformUrl, {
+          perSecond: config.traffic,
+          cases: config.trafficCases,
+          signal,
+          onError: error => log.write('traffic failed', { error }),
+        })
       : undefined,
   ]);
 };

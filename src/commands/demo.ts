@@ -115,6 +115,7 @@ export const demoCommand: Command = {
       const tell = tellSteps(streams.say);
       await startTraffic((await loginsOf(address, config, false)).platform ?? url, {
         perSecond: traffic,
+        cases: config.trafficCases,
         signal,
         onError: error => tell(error instanceof Error ? error.message : String(error)),
         onTurn: mine => !mine && !signal.aborted && tell('another console makes the traffic; this one takes over when it ends'),

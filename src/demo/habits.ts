@@ -49,7 +49,7 @@ const usual = (debits: Debits | undefined, at: number): number => {
 };
 
 /** Machines give notes; everything else ends somewhere below the limit. */
-const smaller = (posting: Posting, limit: number, unit: number): Posting => {
+export const smaller = <Wish extends Pick<Posting, 'amount' | 'channel'>>(posting: Wish, limit: number, unit: number): Wish => {
   const notes = 10 * unit;
   if (posting.channel === 'atm' && limit >= notes) return { ...posting, amount: Math.floor(limit / notes) * notes };
   return { ...posting, amount: Math.max(1, Math.floor(limit * (0.6 + (0.4 * (posting.amount % 97)) / 97))) };

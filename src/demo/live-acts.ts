@@ -4,9 +4,10 @@ import { bills, merchants, messages, payers, type Merchant } from './merchants.t
 import { personName } from './names.ts';
 import { outside, type Posting } from './posting.ts';
 import type { Random } from './random.ts';
+import { knowing, modest, noteDeed, payeeOf, somebodyAwake, type Manners } from './manners.ts';
 import type { Resident, Roster } from './roster.ts';
 
-type Wish = Omit<Posting, 'at'> & { readonly currency: string };
+export type Wish = Omit<Posting, 'at'> & { readonly currency: string };
 
 /** Half of what people spend in the history: live traffic is denser. */
 const amountOf = ({ median, spread }: Merchant, unit: number, random: Random): number =>
@@ -55,26 +56,34 @@ const sent = ({ account, unit, currency }: Resident, to: number, random: Random)
   type: 'transfer', from: account, to, amount: Math.max(1, Math.round(random.around(22, 0.8) * unit)), currency, channel: 'online', counterparty: null, description: random.pick(messages),
 }); // prettier-ignore
 
-/** What the bank will turn down: an account that is frozen, or more than the single limit. */
-const refusable = (resident: Resident, { frozen }: Roster, random: Random): Wish =>
-  frozen.length > 0 && random.chance(0.6)
-    ? sent(resident, random.pick(frozen), random)
-    : { ...spent(resident, random), channel: 'online', amount: random.between(2_100, 6_500) * resident.unit };
+/** What the bank will turn down: an account that is frozen, or more than the single limit. Nobody tries the limit twice: that would be probing. */
+const refusable = (resident: Resident, { frozen }: Roster, manners: Manners, random: Random): Wish | undefined => {
+  if (frozen.length > 0 && random.chance(0.6)) return sent(resident, random.pick(frozen), random);
+  const known = knowing(manners, resident.account);
+  if (known.wasRefused) return undefined;
+  known.wasRefused = true;
+  return { ...spent(resident, random), channel: 'online', amount: random.between(2_100, 6_500) * resident.unit };
+};
+
+const anything = (resident: Resident, roster: Roster, manners: Manners, random: Random): Wish => {
+  const kind = random.next();
+  const payee = kind < 0.18 ? payeeOf(resident, roster, manners, random) : undefined;
+  const wish = payee ? sent(resident, payee.account, random) : kind < 0.32 ? paidIn(resident, random) : spent(resident, random);
+  return modest(wish, resident, knowing(manners, resident.account));
+};
 
 /** The next thing somebody does; now and then one that must be refused. */
-export const nextPosting = (roster: Roster, random: Random): Wish => {
-  const resident = random.pick(roster.active);
-  if (random.chance(0.015)) return refusable(resident, roster, random);
-  const kind = random.next();
-  const other = random.pick(roster.active);
-  const wish =
-    kind < 0.18 && other.currency === resident.currency && other !== resident
-      ? sent(resident, other.account, random)
-      : kind < 0.32
-        ? paidIn(resident, random)
-        : spent(resident, random);
-  const affordable = wish.type === 'deposit' || wish.amount <= resident.balance ? wish : paidIn(resident, random);
+export const nextPosting = (roster: Roster, manners: Manners, random: Random, now: number): Wish => {
+  const resident = somebodyAwake(roster, manners, now, random);
+  const refused = random.chance(0.015) ? refusable(resident, roster, manners, random) : undefined;
+  if (refused) return refused;
+  const wish = anything(resident, roster, manners, random);
+  const affordable =
+    wish.type === 'deposit' || wish.amount <= resident.balance
+      ? wish
+      : modest(paidIn(resident, random), resident, knowing(manners, resident.account));
   resident.balance += affordable.type === 'deposit' ? affordable.amount : -affordable.amount;
+  noteDeed(manners, resident.account, affordable, now);
   return affordable;
 };
 

@@ -101,13 +101,13 @@ const flagOfCase = (planted: PlannedCase, index: number, last: Notable, midnight
 const flagsOfOthers = (notable: readonly Notable[], midnight: number): readonly Flag[] =>
   notable
     .filter(({ plantedIn, at, nextAt = Infinity }) => plantedIn === undefined && at < midnight - 5 * wholeDay && nextAt > at + 71 * hour)
-    .map(({ id, account, at, nextAt }) => ({
+    .map(({ id, account, at }) => ({
       transaction: id,
       account,
       note: 'Unusual for this customer, asked by telephone',
       by: operatorId('ravi'),
       at: at + 20 * hour,
-      cleared: nextAt === undefined ? undefined : { by: operatorId('ravi'), at: at + 70 * hour, note: 'Customer confirmed the purpose' },
+      cleared: { by: operatorId('ravi'), at: at + 70 * hour, note: 'Customer confirmed the purpose' },
     }));
 
 /** Every flag of the bank, in the order in which they were set. */

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDirect, type Direct } from '../database/direct.ts';
 import { nextPosting, post, register, signIn, writeDown } from './live-acts.ts';
+import { openCases, type CaseWish, type LiveCases } from './live-cases.ts';
+import { getToKnow, newManners, type Manners } from './manners.ts';
 import { randomFrom, type Random } from './random.ts';
 import { readRoster, type Roster } from './roster.ts';
 import { DemoRefused } from './storage.ts';
@@ -9,6 +11,8 @@ export type TrafficOptions = {
   /** Postings a second; 0 only holds the lock. */
   readonly perSecond: number;
   readonly seed?: number;
+  /** The cases planted among the postings, for monitoring to find; every few minutes unless told. */
+  readonly cases?: CaseWish;
   /** Milliseconds between two people who register, on average. */
   readonly registrationEvery?: number;
   /** Ends the traffic within 100 ms. */
@@ -45,28 +49,47 @@ const waitForTurn = async (client: Direct, signal: AbortSignal): Promise<boolean
   return false;
 };
 
-/** What happens at one beat: mostly a posting, sometimes a sign-in as well. */
-const beat = async (client: Direct, roster: Roster, random: Random): Promise<void> => {
-  const key = await post(client, nextPosting(roster, random));
+/** Who takes part, what is known of them, and what is planted. */
+type Scene = { readonly roster: Roster; readonly manners: Manners; readonly cases: LiveCases };
+
+const enter = async (client: Direct, { perSecond, cases = 'sometimes' }: TrafficOptions, random: Random): Promise<Scene> => {
+  const roster = await readRoster(client, random);
+  const manners = newManners(roster.active.length, perSecond);
+  await getToKnow(client, manners, roster);
+  return { roster, manners, cases: openCases(cases, random, Date.now()) };
+};
+
+const lookAgain = async (client: Direct, scene: Scene, random: Random): Promise<Scene> => {
+  const roster = await readRoster(client, random);
+  await getToKnow(client, scene.manners, roster);
+  return { ...scene, roster };
+};
+
+/** What happens at one beat: mostly a posting, of a case where one is due, sometimes a sign-in as well. */
+const beat = async (client: Direct, { roster, manners, cases }: Scene, random: Random): Promise<void> => {
+  const now = Date.now();
+  const planted = await cases.due(client, roster, now);
+  const wish = planted ?? nextPosting(roster, manners, random, now);
+  // Whoever has a part in a case does nothing else
+  if (!planted && (cases.has(wish.from) || cases.has(wish.to))) return;
+  const key = await post(client, wish);
   if (random.chance(0.03)) await writeDown(client, key, random);
   if (random.chance(0.08)) await signIn(client, random.pick(roster.active), random);
 };
 
 /** Posts at the wished rate until the signal or an error; what it is late for by a second is left out. */
-const makeTraffic = async (
-  client: Direct,
-  { perSecond, signal, registrationEvery = usualRegistration, onError = () => {} }: TrafficOptions,
-  random: Random,
-): Promise<void> => {
-  let roster = await readRoster(client, random);
+const makeTraffic = async (client: Direct, options: TrafficOptions, random: Random): Promise<void> => {
+  const { perSecond, signal, registrationEvery = usualRegistration, onError = () => {} } = options;
+  let scene = await enter(client, options, random);
   let [readAt, registerAt, due] = [Date.now(), Date.now() + registrationEvery * random.next(), Date.now()];
-  const limit = roster.pending + mostWaiting;
+  const limit = scene.roster.pending + mostWaiting;
   while (!signal.aborted) {
     const now = Date.now();
-    if (now - readAt > rosterAge || roster.active.length === 0) [roster, readAt] = [await readRoster(client, random), now];
+    if (now - readAt > rosterAge || scene.roster.active.length === 0) [scene, readAt] = [await lookAgain(client, scene, random), now];
+    const busy = scene.roster.active.length > 0 && perSecond > 0;
     try {
-      if (roster.active.length > 0 && perSecond > 0) await beat(client, roster, random);
-      if (now >= registerAt && perSecond > 0 && roster.pending < limit) {
+      if (busy) await beat(client, scene, random);
+      if (now >= registerAt && perSecond > 0 && scene.roster.pending < limit) {
         registerAt = now + registrationEvery * (0.5 + random.next());
         await register(client, random);
       }
@@ -74,7 +97,7 @@ const makeTraffic = async (
       if (signal.aborted || connectionLost(error)) throw error;
       onError(error);
     }
-    due = Math.max(due + (perSecond > 0 && roster.active.length > 0 ? 1_000 / perSecond : turnPoll), now - 1_000);
+    due = Math.max(due + (busy ? 1_000 / perSecond : turnPoll), now - 1_000);
     if (!(await pause(Math.max(0, due - Date.now()), signal))) return;
   }
 };
