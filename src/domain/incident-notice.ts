@@ -1,5 +1,5 @@
 import { formatInstant } from './day.ts';
-import type { Audience, IncidentKind, IncidentStatus } from './incident.ts';
+import { countOf, type Audience, type IncidentKind, type IncidentStatus } from './incident.ts';
 
 /** What a draft is written from. */
 export type Told = {
@@ -24,7 +24,7 @@ const whatItIs = (told: Told): string =>
 const affected = ({ accounts, frozen, customers }: Told): string =>
   accounts === 0
     ? 'No account is known to be affected.'
-    : `${accounts} accounts of ${customers} customers are affected, ${frozen} of them are frozen.`;
+    : `Affected: ${countOf(accounts, 'account')} of ${countOf(customers, 'customer')}, ${frozen} frozen.`;
 
 const outage = (told: Told): string =>
   isOver(told)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lengthOf } from './incident.ts';
+import { countOf, lengthOf } from './incident.ts';
 import { escaped, markdownSection, markdownTable } from './markdown.ts';
 import { formatMoney } from './money.ts';
 
@@ -78,8 +78,8 @@ const impactLines = ({ impact, records }: IncidentDocument): readonly string[] =
   impact === null
     ? ['It was never measured.']
     : [
-        `- ${impact.accounts} accounts of ${impact.customers} customers affected; ${impact['frozen meanwhile']} frozen meanwhile, ${impact.frozen} still frozen when it was resolved`,
-        `- ${impact['refused postings']} postings refused`,
+        `- ${countOf(impact.accounts, 'account')} of ${countOf(impact.customers, 'customer')} affected; ${impact['frozen meanwhile']} frozen meanwhile, ${impact.frozen} still frozen when it was resolved`,
+        `- ${countOf(impact['refused postings'], 'posting')} refused`,
         ...Object.entries(impact.balances).map(([currency, minor]) => `- balances of ${formatMoney(BigInt(minor), currency)}`),
         ...records.filter(({ kind }) => kind !== 'account').map(({ kind, record }) => `- ${kind} ${escaped(record)}`),
       ];

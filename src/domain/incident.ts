@@ -10,6 +10,9 @@ export type IncidentKind = (typeof incidentKinds)[number];
 export const audiences = ['team', 'management', 'legal', 'customers'] as const;
 export type Audience = (typeof audiences)[number];
 
+/** `1 account`, `3 accounts`. */
+export const countOf = (count: number, noun: string): string => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;

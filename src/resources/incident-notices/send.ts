@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countOf } from '../../domain/incident.ts';
 import { piecesOf } from '../../domain/incident-notice.ts';
 import { Note } from '../../domain/note.ts';
 import { conflict, done } from '../../domain/outcome.ts';
@@ -44,7 +45,7 @@ export const sendDraft = defineAction({
   },
   target: ({ draft }) => draftTarget(draft),
   preview: ({ draft, recipients }) => [
-    `to ${draft.audience}, ${recipients.length} recipients: ${draft.body}`,
+    `to ${draft.audience}, ${countOf(recipients.length, 'recipient')}: ${draft.body}`,
     `it goes into the outbox and leaves from there; it tells of incident ${draft.incident}${draft.audience === 'customers' ? ', whose name customers do not see' : ''}`,
   ],
 
@@ -60,7 +61,7 @@ export const sendDraft = defineAction({
       });
     }
     return {
-      summary: `sent notice ${draft.id} to ${draft.audience}, ${recipients.length} recipients`,
+      summary: `sent notice ${draft.id} to ${draft.audience}, ${countOf(recipients.length, 'recipient')}`,
       old: { status: 'draft' },
       new: { status: 'sent', audience: draft.audience, recipients: recipients.length, incident: String(draft.incidentId) },
     };

@@ -4,6 +4,8 @@ import { defineResource, on } from '../../kit/define-resource.ts';
 import { stepPage, type StepRow } from './queries.ts';
 import { whyNotOpen, whyNotSettle } from './settle.ts';
 
+const short = { 'first 15 minutes': '0-15 min', '15 to 60 minutes': '15-60 min', after: 'after' } as const;
+
 export const incidentSteps = defineResource<StepRow, undefined>({
   id: 'incident-steps',
   title: 'Incident steps',
@@ -15,8 +17,8 @@ export const incidentSteps = defineResource<StepRow, undefined>({
   nameOf: step => `step ${step.id} of incident #${step.incidentId}`,
 
   columns: [
-    { title: 'No', width: 5, align: 'right', cell: step => String(step.id) },
-    { title: 'Phase', width: 16, cell: step => step.phase },
+    { title: 'No', width: 4, align: 'right', cell: step => String(step.id) },
+    { title: 'Phase', width: 9, cell: step => short[step.phase], value: step => step.phase },
     { title: 'Step', width: 'fill', cell: step => step.title },
     {
       title: 'Due',
@@ -26,8 +28,8 @@ export const incidentSteps = defineResource<StepRow, undefined>({
       value: step => isoInstant(step.dueAt),
       tone: step => stepWords(step)[1],
     },
-    { title: 'By', width: 10, priority: 2, cell: step => step.doneBy ?? '-' },
-    { title: 'At', width: 11, priority: 2, cell: step => formatShortInstant(step.doneAt), value: step => isoInstant(step.doneAt) },
+    { title: 'By', width: 10, priority: 3, cell: step => step.doneBy ?? '-' },
+    { title: 'At', width: 11, priority: 3, cell: step => formatShortInstant(step.doneAt), value: step => isoInstant(step.doneAt) },
     { title: 'Note', width: 40, priority: 3, cell: step => step.note ?? '-' },
     { title: 'Incident', width: 8, align: 'right', priority: 3, cell: step => String(step.incidentId) },
   ],

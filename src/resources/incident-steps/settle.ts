@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stepWords } from '../../domain/incident.ts';
+import { formatInstant } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound, type Outcome } from '../../domain/outcome.ts';
 import { defineAction, type Context } from '../../kit/define-action.ts';
@@ -52,7 +52,8 @@ const settling = ({ id, title, past, asks, why, means, back = 'incident-steps.un
 
     gather: ({ id: wanted }, context) => stepFor(wanted, context, why),
     target: step => ({ id: String(step.id), label: step.title, version: step.version }),
-    preview: step => [`${step.title} (incident ${step.incidentId}, ${stepWords(step)[0]})`, means(step)],
+    // Nothing that ticks: what was shown must still be so when it is done
+    preview: step => [`${step.title} (incident ${step.incidentId}, due ${formatInstant(step.dueAt)} UTC)`, means(step)],
 
     execute: async (step, { note }, { db }) => {
       await settleStep(db, step, note);
@@ -70,7 +71,7 @@ const settling = ({ id, title, past, asks, why, means, back = 'incident-steps.un
 
 export const checkStep = settling({
   id: 'incident-steps.check', title: 'Tick step off', past: 'done', asks: 'What was done, found or decided', why: whyNotSettle,
-  means: step => (step.dueIn > 0 ? 'it is in time' : 'it is late, and stays so in the review'),
+  means: step => (step.dueIn > 0 ? 'ticked off by then it is in time' : 'it is late, and stays so in the review'),
 }); // prettier-ignore
 export const skipStep = settling({
   id: 'incident-steps.skip', title: 'Skip this step', past: 'skipped', asks: 'Why it is not needed', why: whyNotSettle, means: () => 'the review says that it was skipped, and why',

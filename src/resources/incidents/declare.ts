@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { incidentKinds } from '../../domain/incident.ts';
+import { countOf, incidentKinds } from '../../domain/incident.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
@@ -35,7 +35,7 @@ export const declareIncident = defineAction({
     `${kind} incident of level ${level}, led by ${lead ?? self}: ${title}`,
     records.length === 0
       ? 'it begins with no record; they can be linked later'
-      : `about ${records.length} records, with ${accounts.length} accounts`,
+      : `about ${countOf(records.length, 'record')}, with ${countOf(accounts.length, 'account')}`,
     'its checklist starts with the clock; what is done about it is written down by itself',
     'until it is resolved: write windows are renewed by one key, more than 20 accounts can be frozen at once, and the glass can be broken',
     'every console shows it in its banner',

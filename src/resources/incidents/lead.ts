@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countOf } from '../../domain/incident.ts';
 import { Note } from '../../domain/note.ts';
 import { conflict, done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
@@ -30,7 +31,7 @@ export const setIncidentLevel = defineAction({
   execute: async (incident, { level }, { db }) => {
     const added = await setLevel(db, incident, Number(level));
     return {
-      summary: `incident ${incident.id} is of level ${level} now, ${added} more steps`,
+      summary: `incident ${incident.id} is of level ${level} now, ${countOf(added, 'more step')}`,
       old: { level: incident.level },
       new: { level: Number(level), steps: added },
     };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countOf } from '../../domain/incident.ts';
 import { Note } from '../../domain/note.ts';
 import { done, invalid } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
@@ -36,14 +37,14 @@ export const linkRecords = defineAction<typeof input, Facts>({
   },
   target: ({ incident }) => incidentTarget(incident),
   preview: ({ incident, records, accounts }) => [
-    `${records.length} records are linked to incident ${incident.id} (${incident.title})`,
+    `${countOf(records.length, 'record')} linked to incident ${incident.id} (${incident.title})`,
     accounts.length === 0 ? 'no account comes with them' : `accounts that are affected: ${some(accounts.map(({ number }) => number))}`,
     'what was linked before stays linked',
   ],
 
   execute: async ({ incident, records }, _input, { db }) => {
     const linked = await linkTo(db, incident.id, records);
-    return { summary: `linked ${linked} records to incident ${incident.id}`, new: { records: named(records), linked } };
+    return { summary: `linked ${countOf(linked, 'record')} to incident ${incident.id}`, new: { records: named(records), linked } };
   },
   waysBack: ({ incident, accounts }, { records, note }) => {
     const others = records.split(/[\s,;]+/).filter(word => /^(?!account:)[a-z-]+:/.test(word));
@@ -73,13 +74,17 @@ export const unlinkRecords = defineAction<typeof input, Omit<Facts, 'accounts'>>
   },
   target: ({ incident }) => incidentTarget(incident),
   preview: ({ incident, records }) => [
-    `${records.length} records are no longer linked to incident ${incident.id}; what was done to them stays done`,
+    `${countOf(records.length, 'record')} no longer linked to incident ${incident.id}; what was done stays done`,
     'accounts that came with a record stay, unless they are named themselves',
   ],
 
   execute: async ({ incident, records }, _input, { db }) => {
     const removed = await unlinkFrom(db, incident.id, records);
-    return { summary: `took ${removed} records out of incident ${incident.id}`, old: { records: named(records) }, new: { removed } };
+    return {
+      summary: `took ${countOf(removed, 'record')} out of incident ${incident.id}`,
+      old: { records: named(records) },
+      new: { removed },
+    };
   },
   waysBack: ({ incident }, { records, note }) => [
     { action: 'incidents.link', input: { id: String(incident.id), records, note: `undone: ${note}`.slice(0, 2_000) } },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countOf } from '../../domain/incident.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
@@ -36,7 +37,7 @@ export const preserveEvidence = defineAction({
   },
   target: ({ incident }) => incidentTarget(incident),
   preview: ({ incident, impact }, { hours }) => [
-    `${impact.accounts} accounts of ${impact.customers} customers as they are now, with transactions, refusals, holds, flags, alerts, cases, disputes, sign-ins and sessions`,
+    `${countOf(impact.accounts, 'account')} of ${countOf(impact.customers, 'customer')} as they are now, with transactions, refusals, holds, flags, alerts, cases, disputes, sign-ins and sessions`,
     `and, from ${hours} h before incident ${incident.id} was declared until now: security events, approvals, operators' sessions and the audit log`,
     'no more than 10,000 rows of each kind, the newest; the manifest says of how many',
     'the database seals it with SHA-256; bursar incidents export writes it out, signed',
@@ -45,7 +46,7 @@ export const preserveEvidence = defineAction({
   execute: async ({ incident }, { hours }, { db }) => {
     const { id, sha256, parts, rows, cut } = await preserve(db, incident.id, hours);
     return {
-      summary: `preserved evidence ${id} of incident ${incident.id}: ${rows} rows in ${parts} parts${cut.length === 0 ? '' : `, cut: ${cut.join(', ')}`}`,
+      summary: `preserved evidence ${id} of incident ${incident.id}: ${countOf(rows, 'row')} in ${parts} parts${cut.length === 0 ? '' : `, cut: ${cut.join(', ')}`}`,
       new: { evidence: String(id), sha256, parts, rows, ...(cut.length === 0 ? {} : { cut }) },
     };
   },

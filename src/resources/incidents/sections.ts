@@ -1,5 +1,5 @@
 import { formatInstant, formatShortInstant } from '../../domain/day.ts';
-import { dueWords, lengthOf } from '../../domain/incident.ts';
+import { countOf, dueWords, lengthOf } from '../../domain/incident.ts';
 import { formatMoney } from '../../domain/money.ts';
 import type { DetailLine, DetailSection } from '../../kit/define-resource.ts';
 import type { Impact, IncidentRow, Lines, Moment, NextStep } from './queries.ts';
@@ -51,9 +51,9 @@ const checklist = (incident: IncidentRow, next: readonly NextStep[]): DetailSect
 const affected = ({ status }: IncidentRow, impact: Impact, { records }: Lines): DetailSection => ({
   title: status === 'resolved' || status === 'reviewed' ? 'What it did' : 'Affected (a lists the accounts)',
   lines: [
-    ['Accounts', `${impact.accounts} of ${impact.customers} customers, ${impact.frozen} frozen`],
+    ['Accounts', `${impact.accounts} of ${countOf(impact.customers, 'customer')}, ${impact.frozen} frozen`],
     ...Object.entries(impact.balances).map(([currency, minor]) => ['Balances', formatMoney(BigInt(minor), currency)] as const),
-    ['Refused', `${impact['refused postings']} postings`],
+    ['Refused', countOf(impact['refused postings'], 'posting')],
     ...records.map(({ entity, record }) => [entity, record] as const),
   ],
 });
