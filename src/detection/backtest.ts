@@ -6,7 +6,7 @@ import type { RuleSetting } from './settings.ts';
 type Parameters = RuleSetting['parameters'];
 
 /** One business day as the rule sees it: set as it is, and as somebody thinks of setting it. */
-export type BacktestDay = { readonly day: string; readonly current: number; readonly tried: number };
+type BacktestDay = { readonly day: string; readonly current: number; readonly tried: number };
 
 /** What hits come to: whom they are about, and what was decided about the alerts that they led to. */
 export type Verdict = {

@@ -1,7 +1,7 @@
 import type { Watch } from '../kit/watch.ts';
 import type { AnyRule } from './define-rule.ts';
 
-export const ruleModes = ['live', 'shadow', 'off'] as const;
+const ruleModes = ['live', 'shadow', 'off'] as const;
 /** Whether hits of a rule raise alerts, are only counted, or are not looked for. */
 export type RuleMode = (typeof ruleModes)[number];
 

@@ -46,7 +46,7 @@ export const rulePage = pageOf<RuleRow>({
 });
 
 /** A number that a rule is measured by, as it is set. */
-export type RuleSettingRow = {
+type RuleSettingRow = {
   readonly key: string;
   readonly label: string;
   readonly value: string;
