@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { keyOf } from './anchors.ts';
 
 /** What files are sealed as; the word is signed too, so that one kind never passes for another. */
-export type SealKind = 'access review' | 'daily review' | 'incident evidence' | 'incident review';
+type SealKind = 'access review' | 'daily review' | 'incident evidence' | 'incident review';
 
 const Sealed = z.object({
   kind: z.enum(['access review', 'daily review', 'incident evidence', 'incident review'] satisfies SealKind[]),

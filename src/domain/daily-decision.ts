@@ -22,4 +22,3 @@ export type DailyCategory = (typeof dailyCategories)[number];
 /** How a decision is told: nothing is to be done, it was acted on, or somebody above is to decide. */
 export const decisionWords = { keep: 'kept', act: 'acted on', escalate: 'escalated' } as const;
 export type DailyDecision = keyof typeof decisionWords;
-export const dailyDecisions = Object.keys(decisionWords) as readonly DailyDecision[];

@@ -8,7 +8,7 @@ export const noDailyReview = async (bank: Bank): Promise<void> => {
 };
 
 /** Today's review with so many items; gives its id. */
-export const aDailyReview = async (bank: Bank, items = 0): Promise<string> => {
+const aDailyReview = async (bank: Bank, items = 0): Promise<string> => {
   await noDailyReview(bank);
   return planted(
     bank,
@@ -18,7 +18,7 @@ export const aDailyReview = async (bank: Bank, items = 0): Promise<string> => {
 };
 
 /** An item of today's review, undecided or kept. */
-export const aDailyItem = async (bank: Bank, isKept = false): Promise<string> => {
+const aDailyItem = async (bank: Bank, isKept = false): Promise<string> => {
   const review = await aDailyReview(bank, 1);
   return planted(
     bank,
@@ -30,7 +30,7 @@ export const aDailyItem = async (bank: Bank, isKept = false): Promise<string> =>
 };
 
 /** A handover of somebody else's that nobody accepted. */
-export const aHandover = (bank: Bank): Promise<string> =>
+const aHandover = (bank: Bank): Promise<string> =>
   planted(
     bank,
     `INSERT INTO ops.handover (text, since, digest, written_by) VALUES ('written by a test of handovers', now() - interval '8 hours', ops.shift_digest(now(), $1), $1)`,
