@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { nearest } from './domain/nearest.ts';
 import { NoticeSettings } from './domain/notice-settings.ts';
+import { RemoteSettings } from './domain/remote-host.ts';
 import { safe } from './domain/safe-text.ts';
 
 /** What the environment and BURSAR_HOME/config.json say; the environment has the last word. */
@@ -38,6 +39,10 @@ export type Config = {
   readonly demoOperator: string;
   /** By which channels notices leave; without any they stay in the outbox. Only the file says it. */
   readonly notices: NoticeSettings;
+  /** How hosts are signed in to. Only the file says it. */
+  readonly remote: RemoteSettings;
+  /** Where the agent with the keys of whoever started the console listens. */
+  readonly sshAgent: string | undefined;
 };
 
 const trafficCases = ['none', 'sometimes', 'structuring'] as const;
@@ -109,20 +114,20 @@ const readConfigFile = (file: string): Readonly<Record<string, unknown>> => {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new ConfigError(`${file} is no JSON object: write {"environment": "eu-1"}, for instance`);
   }
-  const names = [...Object.keys(settings), 'notices'];
+  const names = [...Object.keys(settings), 'notices', 'remote'];
   const strange = Object.keys(content).find(name => !names.includes(name));
   if (strange === undefined) return content as Readonly<Record<string, unknown>>;
   const meant = nearest(strange, names);
   throw new ConfigError(`${file} has the unknown key ${shown(strange)}: ${meant ? `write ${meant}` : `it knows ${names.join(', ')}`}`);
 };
 
-/** The value is not repeated: it may hold a password. */
-const checkNotices = (file: string, value: unknown): NoticeSettings => {
-  const parsed = NoticeSettings.safeParse(value ?? {});
+/** A part of the file with a shape of its own. The value is not repeated: it may hold a password. */
+const checkPart = <T>(file: string, name: string, schema: z.ZodType<T>, value: unknown): T => {
+  const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new ConfigError(
-    `${['notices', ...(issue?.path ?? [])].join('.')} in ${file} cannot be used: ${safe(issue?.message ?? '', { max: 160 })}`,
+    `${[name, ...(issue?.path ?? [])].join('.')} in ${file} cannot be used: ${safe(issue?.message ?? '', { max: 160 })}`,
   );
 };
 
@@ -179,6 +184,8 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     clipboard: read('clipboard'),
     clientAddress: sshClient(environment),
     demoOperator: read('demoOperator'),
-    notices: checkNotices(file, content['notices']),
+    notices: checkPart(file, 'notices', NoticeSettings, content['notices']),
+    remote: checkPart(file, 'remote', RemoteSettings, content['remote']),
+    sshAgent: environment['SSH_AUTH_SOCK'] || undefined,
   };
 };

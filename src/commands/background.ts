@@ -8,7 +8,9 @@ import type { Channels } from '../notices/channel.ts';
 import { keepDelivering } from '../notices/deliver.ts';
 import { keepAnchoring } from './audit-anchor.ts';
 import type { Log } from './debug-log.ts';
+import { keepExecuting } from './execute-runs.ts';
 import type { Bank } from './open-session.ts';
+import { credentialsOf } from './remote-credentials.ts';
 
 /** Between two looks at the outbox, in milliseconds. */
 const deliverEvery = 5_000;
@@ -55,8 +57,18 @@ const gather = ({ session, signal, log }: Busy): Promise<void> =>
     onError: error => log.write('counting security events failed', { error }),
   });
 
+/** Whoever has a key for hosts executes what waits for them. */
+const execute = async ({ session, config, signal, log }: Busy): Promise<void> => {
+  const credentials = credentialsOf(config);
+  if (!credentials.ok) return;
+  await keepExecuting(() => session().runs, credentials.value, {
+    signal,
+    onError: error => log.write('executing a run failed', { error }),
+  });
+};
+
 /**
- * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events and has the rules look at what was posted, and in a
+ * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, has the rules look at what was posted and executes runs on hosts, and in a
  * demo bank one of them makes the traffic.
  */
 export const keepBusy = async (busy: Busy): Promise<void> => {
@@ -70,6 +82,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     deliver(busy),
     watchOver(busy),
     gather(busy),
+    execute(busy),
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, {
           perSecond: config.traffic,

@@ -12,6 +12,9 @@ import { enrolCommand } from './enrol.ts';
 import { incidentsExportCommand } from './incidents-export.ts';
 import { incidentsReportCommand } from './incidents-report.ts';
 import { incidentsVerifyCommand } from './incidents-verify.ts';
+import { hostsAddCommand } from './hosts-add.ts';
+import { hostsAskCommand } from './hosts-ask.ts';
+import { runsFollowCommand } from './runs-follow.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
@@ -57,4 +60,7 @@ export const commands: readonly Command[] = [
   incidentsReportCommand,
   securityReportCommand,
   securityGatherCommand,
+  hostsAddCommand,
+  hostsAskCommand,
+  runsFollowCommand,
 ];

@@ -43,4 +43,6 @@ export const auditedEntities = [
   'daily-review',
   'daily-item',
   'handover',
+  'host',
+  'run',
 ] as const;

@@ -80,6 +80,12 @@ export const permissions = [
   'note.write',
   'daily.read',
   'daily.review',
+  'host.read',
+  'host.edit',
+  'host.use',
+  'run.read',
+  'run.start',
+  'run.abort',
 ] as const;
 
 /** `self`: what concerns oneself alone, which everybody may. */

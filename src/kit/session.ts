@@ -8,6 +8,8 @@ import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource } from './define-resource.ts';
+import { hostsOf, type Hosts } from './hosts.ts';
+import { runsOf, type Runs } from './runs.ts';
 import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
 import { presenceOf, renewing, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
@@ -46,6 +48,10 @@ export type Session = Reads & {
   readonly outbox?: Outbox;
   /** The rules of monitoring, for whoever may run them; undefined where nothing can be changed. */
   readonly watch?: Watch;
+  /** The hosts that this console may ask; undefined where it may not. */
+  readonly hosts?: Hosts;
+  /** The runs that this console may execute; undefined where it may not. */
+  readonly runs?: Runs;
   /** Counts security events; undefined where nothing can be changed. */
   readonly securityWatch?: SecurityWatch;
   /** In a demo: the same console as the demo operator who has that role. */
@@ -158,6 +164,9 @@ export const openSession = (given: SessionParts): Session => {
       : { outbox: outboxOf({ database, token, ...credentials }) }),
     ...(token === undefined || readOnly ? {} : { securityWatch: securityWatchOf(database, token) }),
     ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
+    ...(token === undefined || readOnly || !permissions.has('host.use')
+      ? {}
+      : { hosts: hostsOf(database, token), runs: runsOf(database, token) }),
     now,
     today,
     filterContext: resource => ({

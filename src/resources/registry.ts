@@ -108,6 +108,14 @@ import { allowAddress } from './ip-rules/allow.ts';
 import { blockAddress } from './ip-rules/block.ts';
 import { createInvite } from './invites/create.ts';
 import { invites } from './invites/index.ts';
+import { addHostAction } from './hosts/add.ts';
+import { editHostAction } from './hosts/edit.ts';
+import { hosts } from './hosts/index.ts';
+import { repinHostAction } from './hosts/repin.ts';
+import { restoreHost, retireHost } from './hosts/retire.ts';
+import { abortRun } from './runs/abort.ts';
+import { runs } from './runs/index.ts';
+import { runbookActions } from '../runbooks/registry.ts';
 import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
 import { removeAddressRule } from './ip-rules/remove.ts';
@@ -179,6 +187,8 @@ export const resources: readonly AnyResource[] = [
   events,
   trace,
   notes,
+  hosts,
+  runs,
 ];
 
 /** Every action there is, found by its id. */
@@ -294,4 +304,11 @@ export const actions: readonly AnyAction[] = [
   retryDelivery,
   cancelDelivery,
   addNoteAction,
+  addHostAction,
+  repinHostAction,
+  editHostAction,
+  retireHost,
+  restoreHost,
+  abortRun,
+  ...runbookActions,
 ];

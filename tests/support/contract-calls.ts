@@ -54,6 +54,13 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `ops.clear_flag(${of('flagged')}, ${note})`, by: ['transactions.unflag'] },
     { call: `ops.declare_incident(2::smallint, 'security', 'An incident out of nowhere')`, by: ['incidents.declare'] },
     { call: `ops.move_incident(${of('incident')}, 'contained', ${versionOf('ops.incident', of('incident'))})`, by: ['incidents.contain'] },
+    { call: `ops.add_host('evil', 'evil.example', 22, 'root', 'SHA256:${'A'.repeat(43)}', 'production', '{}')`, by: ['hosts.add'] },
+    { call: `ops.repin_host(${of('host')}, 'SHA256:${'B'.repeat(43)}', 0)`, by: ['hosts.repin'], target: ['host', of('host')], asked: { fingerprint: `SHA256:${'B'.repeat(43)}` } },
+    { call: `ops.edit_host(${of('host')}, 'test', '{evil}', 0)`, by: ['hosts.edit'] },
+    { call: `ops.set_host_retired(${of('host')}, true, 0)`, by: ['hosts.retire'] },
+    { call: `ops.set_host_retired(${of('retiredHost')}, false, 0)`, by: ['hosts.restore'] },
+    { call: `ops.queue_run('host-report', '1', 'Host report', 'here', false, '{}', (SELECT jsonb_build_array(jsonb_build_object('title', 'evil', 'host', h.name, 'words', '["id"]'::jsonb, 'timeoutSeconds', 5)) FROM ops.host h WHERE h.id = ${of('host')}))`, by: ['runbooks.host-report'] },
+    { call: `ops.abort_run(${of('run')})`, by: ['runs.abort'] },
     { call: `ops.create_operator('mallory', 'Mallory', 'mallory@bank.example', '{admin}', sha256('code'))`, by: ['operators.create'], target: ['operator', 'mallory'], asked: { name: 'mallory', email: 'mallory@bank.example', roles: 'admin' } },
     { call: `ops.edit_operator(${three}, 'Three', 'evil@mail.example', ${operator('three')})`, by: ['operators.edit'], target: ['operator', three], asked: { email: 'evil@mail.example' } },
     { call: `ops.set_operator_active(${three}, false, ${operator('three')})`, by: ['operators.disable'] },
@@ -104,5 +111,5 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
 export const withoutCall: readonly string[] = [
   'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window',
   'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection', 'ops.gather_security_events',
-  'ops.close_review', 'platform.revert_setting', 'ops.open_daily',
+  'ops.close_review', 'platform.revert_setting', 'ops.report_host', 'ops.claim_run', 'ops.keep_run', 'ops.report_step', 'ops.finish_run', 'ops.open_daily',
 ]; // prettier-ignore

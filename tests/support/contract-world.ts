@@ -25,6 +25,9 @@ const aUser = async (bank: Bank, name: string, status: string): Promise<string> 
 const planted: Readonly<Record<string, string>> = {
   userSession: `INSERT INTO bank.auth_session (user_id, device, ip) SELECT id, 'test', '10.0.0.9' FROM bank."user" WHERE username = 'user-active' RETURNING number AS id`,
   incident: `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'security', 'An incident of a test', id FROM ops.operator WHERE name = 'one' RETURNING id`,
+  host: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by) SELECT 'web1', 'web1.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id FROM ops.operator WHERE name = 'one' RETURNING id`,
+  retiredHost: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, retired_at) SELECT 'web0', 'web0.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
+  run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
   platformRole: `INSERT INTO platform.role (slug, name, profile, level) VALUES ('test-role', 'Test role', 'banking', 8) RETURNING id`,
   retiredRole: `INSERT INTO platform.role (slug, name, profile, level, is_active) VALUES ('retired-role', 'Retired role', 'banking', 8, false) RETURNING id`,
   grant: `INSERT INTO platform.role_grant (user_id, role_id, granted_by) SELECT u.id, r.id, o.id FROM bank."user" u, platform.role r, ops.operator o

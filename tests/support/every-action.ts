@@ -7,6 +7,7 @@ import { bankSubjects, bankSubjectsOfTwo } from './bank-subjects.ts';
 import { disputeSubjects, disputeSubjectsOfTwo } from './dispute-subjects.ts';
 import { dailySubjects } from './daily-subjects.ts';
 import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts';
+import { hostSubjects } from './host-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
 import { securitySubjects } from './security-subjects.ts';
@@ -21,6 +22,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...requestSubjects,
   ...disputeSubjects,
   ...noteSubjects,
+  ...hostSubjects,
   ...dailySubjects,
   ...securitySubjects,
   ...incidentSubjects,

@@ -15,7 +15,7 @@ const planted: readonly (readonly [file: string, imports: string, ...rules: stri
   ['src/kit/sql.ts', 'pg', 'postgres-only-in-database'],
   ['src/kit/client.ts', '../database/generated/client.ts', 'client-only-in-queries'],
   ['src/kit/hook.ts', 'react', 'react-only-in-tui'],
-  ['src/kit/shell.ts', 'ssh2', 'not-found', 'ssh-only-in-remote'],
+  ['src/kit/shell.ts', 'ssh2', 'ssh-only-in-remote'],
   ['src/kit/tested.ts', 'vitest', 'no-development-packages'],
   ['src/kit/backwards.ts', '../../tests/support/bank.ts', 'src-stands-alone'],
   ['src/resources/accounts/index.ts', '../users/freeze.ts', 'panes-know-no-other-pane'],

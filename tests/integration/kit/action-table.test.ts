@@ -25,6 +25,7 @@ const withoutForm: Readonly<Record<string, string>> = {
   'operators.change-password': 'the command password, for oneself',
   'windows.open': 'the key W and --reason',
   'detection.run': 'bursar detect run, and every console beside its screen',
+  'runs.finish': 'whatever console executes a run writes down how it ended',
 };
 
 /** The only ones that one person may do alone in an incident: never what changes roles, operators or what is recorded. */
@@ -122,6 +123,7 @@ describe('roles and permissions', () => {
       'detection.run',
       'operators.change-password',
       'operators.enrol',
+      'runs.finish',
       'windows.open',
     ]);
   });

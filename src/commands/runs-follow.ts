@@ -1,0 +1,85 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { refuse } from '../cli/answer.ts';
+import { exitCode } from '../cli/exit-code.ts';
+import { invalid, notFound, type Outcome } from '../domain/outcome.ts';
+import { runProgress } from '../domain/run.ts';
+import { safe } from '../domain/safe-text.ts';
+import { toJson } from '../kit/export.ts';
+import type { Session } from '../kit/session.ts';
+import { runs } from '../resources/runs/index.ts';
+import type { RunRow } from '../resources/runs/queries.ts';
+import type { Command, CommandContext } from './command.ts';
+import { keepExecuting } from './execute-runs.ts';
+import { credentialsOf } from './remote-credentials.ts';
+
+/** Between two looks at the run, in milliseconds. */
+const lookEvery = 500;
+const isOpen = ({ status }: RunRow): boolean => status === 'queued' || status === 'running' || status === 'unknown';
+
+const runNumbered = async (session: Session, number: bigint): Promise<RunRow | undefined> =>
+  (await session.find(runs, number)) as RunRow | undefined;
+
+/** Looks at the run until it is over, and says what changed. */
+const watch = async (session: Session, number: bigint, { streams, signal }: CommandContext): Promise<RunRow | undefined> => {
+  let told = '';
+  for (;;) {
+    const run = await runNumbered(session, number);
+    if (!run) return undefined;
+    const line = `run ${number}: ${run.status} ${runProgress(run)}`;
+    if (line !== told) streams.say(line);
+    told = line;
+    if (!isOpen(run) || signal.aborted) return run;
+    await pause(lookEvery, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/** This command executes as well where it may: without an open console nobody else would. */
+const follow = async (session: Session, number: bigint, context: CommandContext): Promise<RunRow | undefined> => {
+  const credentials = credentialsOf(context.config);
+  const end = new AbortController();
+  const executing =
+    session.runs && credentials.ok
+      ? keepExecuting(() => session.runs, credentials.value, {
+          signal: AbortSignal.any([end.signal, context.signal]),
+          onError: error => context.log.write('executing a run failed', { error }),
+        })
+      : undefined;
+  try {
+    return await watch(session, number, context);
+  } finally {
+    end.abort();
+    await executing;
+  }
+};
+
+const numberOf = (words: readonly string[]): bigint | undefined => {
+  const [word, ...more] = words;
+  return word !== undefined && more.length === 0 && /^\d{1,18}$/.test(word) ? BigInt(word) : undefined;
+};
+
+const answer = async (run: RunRow, json: boolean, { streams }: CommandContext): Promise<number> => {
+  const { id, title, status, error, seconds } = run;
+  const words = `run ${id} ${status}${error === null ? '' : `: ${safe(error, { max: 400 })}`}`;
+  await streams.write(
+    json ? `${toJson({ ok: status === 'succeeded', run: String(id), title, status, error, seconds }, 2)}\n` : `${words}\n`,
+  );
+  if (status === 'succeeded') return exitCode.done;
+  return isOpen(run) ? exitCode.unknown : exitCode.failed;
+};
+
+/** `bursar runs follow N`. */
+export const runsFollowCommand: Command = {
+  name: 'runs follow',
+  summary: 'N: execute a run where nobody does, and follow it to its end; leaving ends nothing on the hosts',
+  flags: [{ name: 'json', help: 'one JSON document' }],
+  run: async ({ words, flags }, context) => {
+    const json = flags['json'] === 'yes';
+    const number = numberOf(words);
+    const stop = (refusal: Outcome<never>) => refuse(context.streams, json, refusal);
+    if (number === undefined) return stop(invalid('runs follow takes the number of one run', 'look it up with: bursar runs list'));
+    return context.withSession(async session => {
+      const run = await follow(session, number, context);
+      return run ? answer(run, json, context) : stop(notFound(`there is no run ${number}`));
+    });
+  },
+};

@@ -1,0 +1,23 @@
+export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'timed out', 'aborted', 'unknown'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+export const stepStatuses = ['waiting', 'running', 'succeeded', 'failed', 'timed out', 'aborted', 'unknown', 'skipped'] as const;
+export type RunStepStatus = (typeof stepStatuses)[number];
+
+const over: ReadonlySet<RunStepStatus> = new Set(['succeeded', 'failed', 'timed out', 'aborted', 'skipped']);
+
+/** Whether nothing more becomes of a step. */
+export const isOver = (status: RunStepStatus): boolean => over.has(status);
+
+/** A mark of one column for how a step stands, readable without colour. */
+export const stepMarks: Readonly<Record<RunStepStatus, string>> = {
+  waiting: '.', running: '>', succeeded: '+', failed: 'x', 'timed out': 't', aborted: 'a', unknown: '?', skipped: '-',
+}; // prettier-ignore
+
+const barWidth = 8;
+
+/** `[####----] 2/4` */
+export const runProgress = ({ done, steps }: { readonly done: number; readonly steps: number }): string => {
+  const full = steps === 0 ? 0 : Math.floor((done * barWidth) / steps);
+  return `[${'#'.repeat(full)}${'-'.repeat(barWidth - full)}] ${done}/${steps}`;
+};

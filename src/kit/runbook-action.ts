@@ -1,0 +1,52 @@
+import type { z } from 'zod';
+import { done } from '../domain/outcome.ts';
+import { defineAction, type Action } from './define-action.ts';
+import type { Runbook, RunStep } from './define-runbook.ts';
+import { queueRun } from './queue-run.ts';
+
+type Planned<Facts> = { readonly facts: Facts; readonly steps: readonly RunStep[] };
+
+const quoted = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word));
+
+/** A step as a person reads it: where, and the words as they are. */
+const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
+  `${index + 1}. ${host}: ${words.map(quoted).join(' ')} (at most ${timeoutSeconds} s)`;
+
+/** The action by which a runbook is asked for: it writes its steps down, and whichever console may execute does. */
+export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>): Action<Input, Planned<Facts>> =>
+  defineAction({
+    id: `runbooks.${runbook.id}`,
+    title: runbook.title,
+    past: runbook.past,
+    permission: runbook.permission,
+    version: runbook.version,
+    eyes: runbook.eyes,
+    ...(runbook.checker === undefined ? {} : { checker: runbook.checker }),
+    danger: runbook.danger,
+    ...(runbook.code === undefined ? {} : { code: runbook.code }),
+    verb: 'create',
+    entity: 'run',
+    input: runbook.input,
+
+    gather: async (input, context) => {
+      const gathered = await runbook.gather(input, context);
+      return gathered.ok ? done({ facts: gathered.value, steps: runbook.steps(gathered.value, input) }) : gathered;
+    },
+    target: ({ facts }, input) => ({ id: runbook.target(facts, input), label: runbook.target(facts, input), version: 0 }),
+    preview: ({ facts, steps }, input) => [
+      ...runbook.preview(facts, input),
+      ...steps.map(stepWords),
+      `aborted half-way: ${runbook.whenAborted}`,
+    ],
+
+    execute: async ({ facts, steps }, input, { db }) => {
+      const target = runbook.target(facts, input);
+      const { id, version, dangerous, title } = runbook;
+      const run = await queueRun(db, { runbook: id, version, dangerous, target, title: `${title}: ${target}`, input, steps });
+      return {
+        summary: `queued run ${run.number}`,
+        target: { id: String(run.number), label: `${title}: ${target}`, version: 0 },
+        new: { run: String(run.number), target, steps: steps.length },
+      };
+    },
+  });

@@ -1,0 +1,197 @@
+import { readFile, stat } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import ssh2, { type Client, type ClientChannel } from 'ssh2';
+import type { RemoteAddress, RemoteFault } from '../domain/remote-host.ts';
+import { checkHostKey, type HostKeyCheck } from './host-key.ts';
+import { commandLine } from './quote.ts';
+
+/** A key for signing in: the agent's socket, or the path of a private key that only its owner can read. */
+export type RemoteCredentials = { readonly agent: string } | { readonly keyFile: string };
+
+/** Host, key and way in. `pinned` is the fingerprint of the host key. */
+export type RemoteTarget = { readonly at: RemoteAddress; readonly pinned: string; readonly credentials: RemoteCredentials };
+
+export type RemoteAnswer = {
+  /** Exit code; null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly output: string;
+  readonly errors: string;
+  /** Whether output was longer than what is kept. */
+  readonly isCut: boolean;
+};
+
+export type RunWishes = {
+  readonly timeoutMs: number;
+  /** Octets of each stream that are kept; what comes after is read and dropped, so that nothing waits. */
+  readonly most?: number;
+  readonly input?: string | Buffer;
+  /** Every piece of standard output, as it comes. */
+  readonly onOutput?: (piece: Buffer) => void;
+};
+
+/** An open connection to a host whose key was verified. */
+export type Connection = {
+  /** Milliseconds from the first packet until commands could be sent. */
+  readonly handshakeMs: number;
+  /** Runs a program with these words. Throws RemoteError `lost` or `timed-out` where its end was not seen: nobody knows what became of it. */
+  readonly run: (words: readonly [program: string, ...rest: string[]], wishes: RunWishes) => Promise<RemoteAnswer>;
+  readonly close: () => void;
+};
+
+/** What went wrong with a host; its message is for people. */
+export class RemoteError extends Error {
+  override name = 'RemoteError';
+  readonly fault: RemoteFault;
+
+  constructor(fault: RemoteFault) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
+const connectTimeout = 10_000;
+const keepAlive = { keepaliveInterval: 5_000, keepaliveCountMax: 3 };
+const mostKept = 1_048_576;
+
+const where = ({ address, port }: RemoteAddress): string => `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+const faultOf = (error: Error & { level?: string }, at: RemoteAddress, check: HostKeyCheck, wasReady: boolean): RemoteFault => {
+  const seen = check.seen();
+  if (wasReady) return { kind: 'lost', message: `the connection to ${where(at)} was lost` };
+  if (error.level === 'client-timeout')
+    return { kind: 'timed-out', message: `${where(at)} did not answer within ${connectTimeout / 1_000} s` };
+  if (error.level === 'client-authentication') {
+    return {
+      kind: 'refused',
+      message: `${where(at)} did not let ${at.user} in: its authorized_keys lacks our key, or the key file is another one`,
+    };
+  }
+  if (/verification failed/.test(error.message) && seen) {
+    return {
+      kind: 'changed-key',
+      message: `${where(at)} showed the key ${seen.fingerprint}, which is not the pinned one: nothing was sent`,
+      seen: seen.fingerprint,
+    };
+  }
+  return { kind: 'unreachable', message: `${where(at)} cannot be reached: ${error.message}` };
+};
+
+/** A key that others can read is no secret: ssh itself refuses it too. */
+const readKey = async (file: string): Promise<Buffer> => {
+  const { mode } = await stat(file);
+  if ((mode & 0o077) !== 0) throw new Error(`${file} can be read by others: chmod 600 it`);
+  return readFile(file);
+};
+
+/** Opens the transport and verifies the host key; `ready` is false where only the key was looked at. */
+const open = async (at: RemoteAddress, check: HostKeyCheck, credentials: RemoteCredentials | undefined): Promise<Client> => {
+  const given =
+    credentials === undefined
+      ? {}
+      : 'agent' in credentials
+        ? { agent: credentials.agent }
+        : { privateKey: await readKey(credentials.keyFile) };
+  const client = new ssh2.Client();
+  return new Promise((resolve, reject) => {
+    let isReady = false;
+    client.on('ready', () => {
+      isReady = true;
+      resolve(client);
+    });
+    client.on('error', (error: Error) => {
+      client.destroy();
+      reject(new RemoteError(faultOf(error, at, check, isReady)));
+    });
+    client.on('close', () => reject(new RemoteError({ kind: 'unreachable', message: `${where(at)} closed the connection` })));
+    client.connect({
+      host: at.address,
+      port: at.port,
+      username: at.user,
+      readyTimeout: connectTimeout,
+      ...keepAlive,
+      agentForward: false,
+      tryKeyboard: false,
+      hostVerifier: (key: Buffer) => check.verify(key),
+      ...given,
+    });
+  });
+};
+
+type Kept = { text: () => string; isCut: () => boolean; take: (piece: Buffer) => void };
+
+const keep = (most: number): Kept => {
+  const pieces: Buffer[] = [];
+  let [held, cut] = [0, false];
+  return {
+    take: piece => {
+      const room = most - held;
+      if (piece.length > room) cut = true;
+      if (room > 0) pieces.push(piece.subarray(0, room));
+      held += Math.min(room, piece.length);
+    },
+    text: () => Buffer.concat(pieces).toString('utf8'),
+    isCut: () => cut,
+  };
+};
+
+const follow = (channel: ClientChannel, client: Client, at: RemoteAddress, wishes: RunWishes): Promise<RemoteAnswer> =>
+  new Promise((resolve, reject) => {
+    const [output, errors] = [keep(wishes.most ?? mostKept), keep(wishes.most ?? mostKept)];
+    let end: Pick<RemoteAnswer, 'code' | 'signal'> | undefined;
+    const finish = (): void => {
+      clearTimeout(timer);
+      client.off('close', finish);
+      if (end) resolve({ ...end, output: output.text(), errors: errors.text(), isCut: output.isCut() || errors.isCut() });
+      else reject(new RemoteError({ kind: 'lost', message: `the connection to ${where(at)} was lost; the command may still run` }));
+    };
+    const timer = setTimeout(() => {
+      reject(
+        new RemoteError({
+          kind: 'timed-out',
+          message: `the command on ${where(at)} took longer than ${wishes.timeoutMs / 1_000} s; it may still run`,
+        }),
+      );
+      channel.close();
+    }, wishes.timeoutMs);
+    channel.on('data', (piece: Buffer) => {
+      output.take(piece);
+      wishes.onOutput?.(piece);
+    });
+    channel.stderr.on('data', (piece: Buffer) => errors.take(piece));
+    channel.on('exit', (code: number | null, signal?: string) => (end = { code, signal: signal ?? null }));
+    channel.on('close', finish);
+    client.on('close', finish);
+    channel.end(wishes.input);
+  });
+
+/** Connects to a host whose key is known. Throws RemoteError; with any other key than the pinned one no command is sent. */
+export const connect = async ({ at, pinned, credentials }: RemoteTarget): Promise<Connection> => {
+  const began = performance.now();
+  const client = await open(at, checkHostKey(pinned), credentials);
+  return {
+    handshakeMs: Math.round(performance.now() - began),
+    run: (words, wishes) =>
+      new Promise((resolve, reject) => {
+        client.exec(commandLine(words), (error, channel) => {
+          if (error) reject(new RemoteError({ kind: 'lost', message: `${where(at)} takes no commands: ${error.message}` }));
+          else resolve(follow(channel, client, at, wishes));
+        });
+      }),
+    close: () => client.end(),
+  };
+};
+
+/** The key that a host shows now. Nothing is sent but the handshake: whoever reads it compares it with what the host itself says. */
+export const lookAtKey = async (at: RemoteAddress): Promise<{ readonly fingerprint: string; readonly type: string }> => {
+  const check = checkHostKey(null);
+  try {
+    const client = await open(at, check, undefined);
+    client.destroy();
+  } catch (error) {
+    const seen = check.seen();
+    if (seen) return seen;
+    throw error;
+  }
+  throw new Error('a verifier that says no let a connection through');
+};

@@ -1,0 +1,133 @@
+import type { Connection } from './connection.ts';
+
+/** Where runs live on a host, below the home of the account. */
+const root = '.bursar';
+
+/** A run's id on its host: it is a folder's name there. */
+const idPattern = /^[a-z0-9][a-z0-9-]{0,79}$/;
+const lockPattern = /^[a-z0-9][a-z0-9._-]{0,79}$/;
+
+/** What is known of a run on its host. */
+export type DetachedState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly code: number }
+  /** Another run on that host held the lock: this one never began. */
+  | { readonly kind: 'locked' }
+  /** Its process is gone and left no state, as after a crash of the host. */
+  | { readonly kind: 'vanished' }
+  /** Nothing was ever started under this id. */
+  | { readonly kind: 'absent' };
+
+/** What the log holds from an offset on, and how the run stands. */
+export type Followed = { readonly state: DetachedState; readonly piece: Buffer; readonly size: number };
+
+const timeoutMs = 30_000;
+/** Octets of a log that are fetched at once. */
+const mostAtOnce = 262_144;
+
+/*
+ * The scripts are constants; ids, locks and words come as arguments and are never part of a script. `mkdir` lets a run begin once, whoever
+ * asks for it how often. The state is written aside, synced and renamed: it is there whole or not at all. The descriptor of the lock is
+ * closed for the program, so that what it leaves behind does not hold it.
+ */
+const startScript = String.raw`
+set -eu
+umask 077
+root=$1 id=$2 lock=$3
+shift 3
+mkdir -p "$root/runs" "$root/locks"
+mkdir "$root/runs/$id" 2>/dev/null || { echo exists; exit 0; }
+setsid sh -c '
+  dir=$1 lock=$2
+  shift 2
+  settle() { printf "%s\n" "$1" > "$dir/state.part"; sync "$dir/state.part" 2>/dev/null || sync; mv "$dir/state.part" "$dir/state"; sync "$dir" 2>/dev/null || true; }
+  : > "$dir/log"
+  exec 9> "$lock"
+  flock -n 9 || { settle locked; exit 0; }
+  printf "%s %s\n" "$$" "$(cut -d " " -f 22 "/proc/$$/stat")" > "$dir/pid.part"
+  mv "$dir/pid.part" "$dir/pid"
+  code=0
+  "$@" > "$dir/log" 2>&1 < /dev/null 9>&- || code=$?
+  settle "$code"
+' bursar-run "$root/runs/$id" "$root/locks/$lock" "$@" > /dev/null 2>&1 < /dev/null &
+until [ -e "$root/runs/$id/pid" ] || [ -e "$root/runs/$id/state" ]; do sleep 0.02; done
+echo begun
+`;
+
+const followScript = String.raw`
+set -eu
+dir=$1/runs/$2 from=$3 most=$4
+if [ ! -d "$dir" ]; then echo absent 0; exit 0; fi
+alive() { [ -e "$dir/pid" ] && read -r pid since < "$dir/pid" && [ "$(cut -d " " -f 22 "/proc/$pid/stat" 2>/dev/null || echo gone)" = "$since" ]; }
+if [ -e "$dir/state" ]; then state=$(cat "$dir/state")
+elif alive; then state=running
+elif [ -e "$dir/state" ]; then state=$(cat "$dir/state")
+elif [ ! -e "$dir/pid" ]; then state=running
+else state=vanished; fi
+size=0
+[ ! -e "$dir/log" ] || size=$(wc -c < "$dir/log")
+echo "$state" "$size"
+[ ! -e "$dir/log" ] || tail -c "+$((from + 1))" "$dir/log" | head -c "$most"
+`;
+
+const abortScript = String.raw`
+set -eu
+dir=$1/runs/$2
+[ -e "$dir/pid" ] || { echo absent; exit 0; }
+read -r pid since < "$dir/pid"
+alive() { [ "$(cut -d " " -f 22 "/proc/$pid/stat" 2>/dev/null || echo gone)" = "$since" ]; }
+if [ -e "$dir/state" ] || ! alive; then echo over; exit 0; fi
+: > "$dir/aborted"
+# the children first: their parent then writes the state itself
+for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do kill -TERM "$child" 2>/dev/null || true; done
+for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/state" ] && break; sleep 0.5; done
+if [ ! -e "$dir/state" ]; then kill -KILL -- "-$pid" 2>/dev/null || true; printf '137\n' > "$dir/state"; fi
+echo over
+`;
+
+const checked = (id: string, pattern: RegExp): string => {
+  if (!pattern.test(id)) throw new Error(`${JSON.stringify(id)} names no run`);
+  return id;
+};
+
+const runScript = async (connection: Connection, script: string, args: readonly string[], most?: number): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
+  const answer = await connection.run(['sh', '-c', script, 'bursar', root, ...args], {
+    timeoutMs,
+    onOutput: piece => pieces.push(piece),
+    ...(most === undefined ? {} : { most }),
+  });
+  if (answer.code !== 0) throw new Error(`the host refused: ${answer.errors.trim().slice(0, 300) || `code ${answer.code}`}`);
+  return Buffer.concat(pieces);
+};
+
+/**
+ * Starts a program under an id that outlives the connection. Safe to repeat: what was started under the id before goes on, and `begun` is false.
+ * Of runs with the same lock one at a time runs on a host.
+ */
+export const startDetached = async (
+  connection: Connection,
+  { id, lock, words }: { readonly id: string; readonly lock: string; readonly words: readonly [program: string, ...rest: string[]] },
+): Promise<{ readonly begun: boolean }> => {
+  const answer = await runScript(connection, startScript, [checked(id, idPattern), checked(lock, lockPattern), ...words]);
+  return { begun: answer.toString('utf8').trim() === 'begun' };
+};
+
+const stateOf = (word: string): DetachedState => {
+  if (word === 'running' || word === 'locked' || word === 'vanished' || word === 'absent') return { kind: word };
+  if (!/^\d{1,3}$/.test(word)) throw new Error(`the host says ${JSON.stringify(word.slice(0, 60))} of a run`);
+  return { kind: 'ended', code: Number(word) };
+};
+
+/** How a run stands, and its log from an octet on, at most 256 KiB of it. */
+export const followDetached = async (connection: Connection, id: string, from: number): Promise<Followed> => {
+  const answer = await runScript(connection, followScript, [checked(id, idPattern), String(from), String(mostAtOnce)]);
+  const end = answer.indexOf(10);
+  const [word = '', size = ''] = answer.toString('latin1', 0, end).split(' ');
+  return { state: stateOf(word), size: Number(size), piece: answer.subarray(end + 1) };
+};
+
+/** Ends a run: TERM first, KILL after five seconds. Its state then tells how it ended. */
+export const abortDetached = async (connection: Connection, id: string): Promise<void> => {
+  await runScript(connection, abortScript, [checked(id, idPattern)]);
+};

@@ -1,0 +1,77 @@
+import type { Db } from '../../database/client.ts';
+import { flag, number, oneOf, text, time } from '../../database/field.ts';
+import { pageOf } from '../../database/page.ts';
+import type { Keyed } from '../../domain/page.ts';
+import { runStatuses, type RunStatus, type RunStepStatus } from '../../domain/run.ts';
+
+export type RunRow = Keyed & {
+  readonly runbook: string;
+  readonly title: string;
+  readonly target: string;
+  readonly dangerous: boolean;
+  readonly status: RunStatus;
+  readonly queuedBy: string;
+  readonly queuedAt: Date;
+  readonly beganAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly abortedBy: string | null;
+  readonly abortedAt: Date | null;
+  readonly error: string | null;
+  readonly done: number;
+  readonly steps: number;
+  /** Seconds that it has taken, by the clock of the database. */
+  readonly seconds: number | null;
+  readonly version: number;
+};
+
+const open = `t.status IN ('queued', 'running', 'unknown')`;
+
+export const runPage = pageOf<RunRow>({
+  table: 'ops.run',
+  id: 't.number',
+  select: `t.runbook, t.title, t.target, t.dangerous, t.status, q.name AS "queuedBy", t.queued_at AS "queuedAt", t.began_at AS "beganAt", t.finished_at AS "finishedAt",
+    a.name AS "abortedBy", t.aborted_at AS "abortedAt", t.error, t.version_no AS version,
+    (SELECT count(*)::int FROM ops.run_step s WHERE s.run_id = t.id AND s.status NOT IN ('waiting', 'running', 'unknown')) AS done,
+    (SELECT count(*)::int FROM ops.run_step s WHERE s.run_id = t.id) AS steps,
+    extract(epoch FROM coalesce(t.finished_at, clock_timestamp()) - t.began_at)::int AS seconds`,
+  joins: 'JOIN ops.operator q ON q.id = t.queued_by LEFT JOIN ops.operator a ON a.id = t.aborted_by',
+  defaultSort: { field: 'queued', descending: true },
+  fields: {
+    text: text('t.title', { exact: ['lower(t.title) LIKE {contains}'] }),
+    id: number('t.number'),
+    runbook: text('t.runbook'),
+    status: oneOf('t.status', runStatuses),
+    open: flag(open),
+    host: text('t.title', {
+      exact: ['t.id IN (SELECT s.run_id FROM ops.run_step s JOIN ops.host h ON h.id = s.host_id WHERE h.name = {text})'],
+    }),
+    queued: time('t.queued_at', { sortable: true }),
+  },
+});
+
+export const findRun = (db: Db, id: bigint): Promise<RunRow | undefined> => runPage.find(db, id);
+
+export type StepRow = {
+  readonly position: number;
+  readonly title: string;
+  readonly host: string;
+  readonly words: readonly string[];
+  readonly status: RunStepStatus;
+  readonly seconds: number | null;
+  readonly code: number | null;
+  readonly bytes: bigint;
+  readonly sha256: string | null;
+  readonly tail: string;
+};
+
+/** The steps of a run in their order. */
+export const stepsOf = (db: Db, run: bigint): Promise<readonly StepRow[]> =>
+  db.$queryRaw<StepRow[]>`
+    SELECT s.position::int AS position, s.title, h.name AS host, s.words, s.status, s.code, s.bytes, s.sha256, s.tail,
+           extract(epoch FROM coalesce(s.finished_at, clock_timestamp()) - s.began_at)::int AS seconds
+      FROM ops.run_step s JOIN ops.run r ON r.id = s.run_id JOIN ops.host h ON h.id = s.host_id WHERE r.number = ${run} ORDER BY s.position`;
+
+export const abortRun = async (db: Db, run: bigint): Promise<string> => {
+  const [row] = await db.$queryRaw<{ status: string }[]>`SELECT status FROM ops.abort_run(${run})`;
+  return row?.status ?? '';
+};
