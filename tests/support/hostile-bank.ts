@@ -11,6 +11,9 @@ export const hostileTexts: readonly string[] = [
   '-2+3', '@SUM(1)', '\uff1dcmd', '"quoted",comma;semi', "'; DROP TABLE bank.account; --", '%s%n${x}`id`$(id)', '\u2800\u3164', 'ᄒ\u1161ᆫ', '-', 'null', '\\u001b[31m', '<script>', '\ufffd',
 ]; // prettier-ignore
 
+/** What all hostile events have in common. */
+export const hostileCorrelation = '00000000-0000-4000-8000-0000000000aa';
+
 const longNote = 1_000_000;
 const largeDocument = 10_000_000;
 
@@ -46,6 +49,14 @@ const everywhere = [
    SELECT id, 'compliance', $2 || '          .', current_date, 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO ops.transaction_flag (transaction_id, account_id, note, flagged_by)
    SELECT 1000 + $1::int, id, $2 || '          .', 1 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO bank.limit_override (account_id, type, single, daily, reason) SELECT id, 'deposit', 100, 200, $2 FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, gathered_at, decided_by, decided_at, finding, evidence)
+   SELECT 1000 + $1::int, id, 'other', left($2, 1900) || '          .', 1, 'denied', now(), 1, now(), $2, jsonb_build_object('from', now(), 'to', now(), 'channel', $2::text,
+     'signIn', jsonb_build_object('at', now(), 'ip', $2::text, 'device', $2::text, 'newAddress', true, 'newDevice', false), 'sessions', '[]'::jsonb, 'postings', '[]'::jsonb, 'alerts', '[]'::jsonb,
+     'refusals', jsonb_build_array(jsonb_build_object('at', now(), 'type', $2::text, 'amount', '1', 'currency', 'EUR', 'message', $2::text)),
+     'security', jsonb_build_array(jsonb_build_object('at', now(), 'type', $2::text, 'ip', $2::text, 'device', $2::text)),
+     'errors', jsonb_build_array(jsonb_build_object('at', now(), 'level', 'error', 'source', $2::text, 'message', $2::text)),
+     'flags', jsonb_build_array(jsonb_build_object('at', now(), 'id', 1, 'note', $2::text))) FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO ops.approval (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, expires_at, maker_id,
      maker_session, error, decision_note)
    VALUES (gen_random_uuid(), 'accounts.close', '1', 'account', $1::int::text, $2, 0, jsonb_build_object('id', $2::text), sha256(''), jsonb_build_array($2::text), '-',
@@ -60,6 +71,12 @@ const everywhere = [
   `INSERT INTO ops.notice (template, channel, recipient, subject, body, about_entity, about_id, status, last_error, detail, created_by, request_id)
    SELECT 'account-frozen', 'email', left($2, 200) || '.', left(regexp_replace($2, '[[:cntrl:]]', '', 'g'), 250) || '.', left($2, 10000) || '.', 'account', $1::int::text, 'dead', $2, $2, 1,
      gen_random_uuid()`,
+  `INSERT INTO platform.event (level, source, message, job_id, correlation_id, detail)
+   SELECT 'error', left($2, 100), left($2, 4000), left($2, 100), '${hostileCorrelation}', jsonb_build_object(left($2, 100), $2) WHERE $1::int >= 0`,
+  `INSERT INTO ops.note (entity, entity_id, text, written_by) SELECT 'transaction', (1000 + $1::int)::text, left($2 || '          .', 2000), 1`,
+  `WITH hit AS (INSERT INTO ops.rule_hit (rule, rule_version, account_id, last_id, transaction_ids, observed, parameters, words, score, at)
+     SELECT 1, 1, 1, 1000 + $1::int, ARRAY[1000 + $1::int], '{}', '{}', left($2, 300), 30, now() RETURNING id, last_id)
+   INSERT INTO ops.red_flag SELECT last_id, 1, id FROM hit`,
 ];
 
 const inAudit = `INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, operator, client, old, new, outcome, reason, note, error)
