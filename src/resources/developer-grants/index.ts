@@ -73,7 +73,14 @@ export const developerGrants = defineResource<DeveloperGrantRow, Under>({
   relate: (db, grant) => doneUnder(db, grant, shown),
   detail,
 
-  actions: {},
+  actions: {
+    f: {
+      action: 'flows.begin',
+      single: true,
+      inputFrom: ({ operator }) => ({ flow: 'developer-misuse', about: operator }),
+      whyNot: () => undefined,
+    },
+  },
   jumps: {
     u: ({ operatorId }) => ({ resource: 'operators', filter: `id=${operatorId}` }),
     l: ({ id }) => ({ resource: 'audit', filter: `grant=${id}` }),

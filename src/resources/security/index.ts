@@ -19,7 +19,12 @@ const eventSection = (event: SecurityRow): DetailSection => ({
     ['What', event.summary],
     ['Level', event.level, levels[event.level]],
     ['Source', event.source],
-    ['Seen', `${event.count} times, ${formatInstant(event.firstAt)} to ${formatInstant(event.lastAt)}`],
+    [
+      'Seen',
+      event.count === 1
+        ? `once, ${formatInstant(event.lastAt)}`
+        : `${event.count} times, ${formatInstant(event.firstAt)} to ${formatInstant(event.lastAt)}`,
+    ],
     ...(event.username === null ? [] : [['User', `${event.username}, ${event.userStatus ?? '-'}`] as const]),
     ...(event.operator === null ? [] : [['Operator', event.operator] as const]),
     ['Status', event.status, statuses[event.status]],
@@ -114,7 +119,7 @@ export const security = defineResource<SecurityRow, Related>({
     { title: 'Level', width: 8, cell: event => event.level, tone: event => levels[event.level] },
     { title: 'Kind', width: 18, priority: 3, cell: event => event.kind },
     { title: 'What', width: 'fill', cell: event => event.summary },
-    { title: 'Source', width: 15, priority: 2, cell: event => event.source },
+    { title: 'Source', width: 15, priority: 3, cell: event => event.source },
     { title: 'Count', width: 5, align: 'right', priority: 2, cell: event => String(event.count) },
     {
       title: 'Last seen',

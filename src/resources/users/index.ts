@@ -172,6 +172,12 @@ export const users = defineResource<UserRow, Related>({
     o: on('users.end-sessions'),
     g: on('users.grant-role', whyNotGrantRole),
     r: on('users.change-role', whyNotGrantRole),
+    f: {
+      action: 'flows.begin',
+      single: true,
+      inputFrom: user => ({ flow: 'unauthorised-access', about: user.username }),
+      whyNot: () => undefined,
+    },
   },
   general: { n: { action: 'users.create', inputFrom: () => ({}), whyNot: () => undefined } },
   jumps: {
