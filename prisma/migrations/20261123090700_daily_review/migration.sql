@@ -192,7 +192,7 @@ BEGIN
   UNION ALL
   SELECT 'expiring limits', 'limit', v.id::text, a.number, format('its own limit for a %s (%s, %s a day) ends on %s', v.type, ops.money_words(v.single, a.currency), ops.money_words(v.daily, a.currency),
                 to_char(v.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')), 'info', v.created_at::timestamptz, NULL, 'accounts', 'id=' || a.id, extract(epoch FROM v.expires_at)::bigint
-    FROM bank.limit_override v JOIN bank.account a ON a.id = v.account_id WHERE v.expires_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '7 days';
+    FROM bank.limit_override v JOIN bank.account a ON a.id = v.account_id WHERE v.ended_at IS NULL AND v.expires_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '7 days';
 END $$;
 
 -- Failed logins that no security event tells of: by user and by address, from ten on.
