@@ -8,7 +8,7 @@ import { resources } from '../../src/resources/registry.ts';
 import type { Bank } from '../support/acting.ts';
 import { aCommandHome, launchCommand } from '../support/command.ts';
 import { bytesFrom, harmIn } from '../support/harmless.ts';
-import { aHostileBank, hostileTexts } from '../support/hostile-bank.ts';
+import { aHostileBank, hostileCorrelation, hostileTexts } from '../support/hostile-bank.ts';
 import { full, report, seed } from '../support/reliability.ts';
 import { signedIn } from '../support/session.ts';
 
@@ -51,10 +51,13 @@ const cellsOf = (csv: string): readonly (readonly string[])[] =>
 /** What a spreadsheet runs; full-width signs count in some of them. A number is only a number. */
 const isFormula = (cell: string): boolean => /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(cell) && !/^[+-][\d.,]*$/.test(cell);
 
+/** Lists that need to be asked for something. */
+const asked: Readonly<Record<string, readonly string[]>> = { trace: [hostileCorrelation] };
+
 describe.each(resources.map(({ id }) => id))('%s list', id => {
   const listed = async (columns: number | undefined, ...flags: string[]): Promise<string> => {
     const where = { url: bank.url, home, ...(columns === undefined ? {} : { columns }) };
-    const { code, stdout, stderr } = await bytesFrom(where, id, 'list', '--limit', '500', ...flags);
+    const { code, stdout, stderr } = await bytesFrom(where, id, 'list', ...(asked[id] ?? []), '--limit', '500', ...flags);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return stdout;
   };
