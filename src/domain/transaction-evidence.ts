@@ -36,22 +36,33 @@ export const flowAround = ({ accountId, account, currency }: Seat, transactions:
 const sumOf = ({ flows }: MoneyFlow, incoming: boolean): bigint =>
   flows.filter(flow => flow.incoming === incoming).reduce((total, { amount }) => total + amount, 0n);
 
-const columns = ['Id', 'Posted', 'Amount', 'From', 'To', 'Type'] as const;
+const columns = ['Posted', 'Amount', 'Party', 'Id', 'Type'] as const;
 
-const cellsOf = (each: HitTransaction): readonly string[] => [
-  String(each.id), formatShortInstant(each.postedAt), formatMoney(each.amount, each.currency), each.from, each.to, each.type,
-]; // prettier-ignore
+/** A transaction as its account sees it: what came or went, and from whom or to whom. */
+const rowFor =
+  ({ accountId, currency }: Seat) =>
+  (each: HitTransaction): readonly string[] => {
+    const amount = each.currency === currency ? formatAmount(each.amount, currency) : formatMoney(each.amount, each.currency);
+    const [sign, party] =
+      each.toId === accountId ? ['+', each.from] : each.fromId === accountId ? ['-', each.to] : ['', `${each.from} > ${each.to}`];
+    return [formatShortInstant(each.postedAt), `${sign}${amount}`, party, String(each.id), each.type];
+  };
 
-/** The drawing of what moved, and the transactions it is made of, newest first. Nothing where there are none. */
-export const moneySections = (seat: Seat, transactions: readonly HitTransaction[], most = 20) => {
+/** What moved, drawn; nothing where nothing did. */
+export const flowSection = (seat: Seat, transactions: readonly HitTransaction[]) => {
   if (transactions.length === 0) return [];
   const flow = flowAround(seat, transactions);
   const sums = `${formatAmount(sumOf(flow, true), seat.currency)} in, ${formatAmount(sumOf(flow, false), seat.currency)} out`;
-  return [
-    { title: `Who paid whom (${seat.currency}): ${sums}`, flow },
-    {
-      title: transactions.length > most ? `Transactions, the newest ${most} of ${transactions.length}` : 'Transactions',
-      table: { columns, rows: transactions.slice(0, most).map(cellsOf) },
-    },
-  ];
+  return [{ title: `Who paid whom (${seat.currency}): ${sums}`, flow }];
 };
+
+/** The transactions that it is made of, newest first. */
+export const transactionSection = (seat: Seat, transactions: readonly HitTransaction[], most = 20) =>
+  transactions.length === 0
+    ? []
+    : [
+        {
+          title: transactions.length > most ? `Transactions, the newest ${most} of ${transactions.length}` : 'Transactions',
+          table: { columns, rows: transactions.slice(0, most).map(rowFor(seat)) },
+        },
+      ];

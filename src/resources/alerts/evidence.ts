@@ -1,17 +1,21 @@
 import type { Db } from '../../database/client.ts';
-import { ruleName } from '../../domain/alert.ts';
 import { formatInstant, formatShortInstant } from '../../domain/day.ts';
 import { formatMoney } from '../../domain/money.ts';
 import type { HitTransaction } from '../../domain/transaction-evidence.ts';
 import type { DetailLine, DetailSection, SmallTable } from '../../kit/define-resource.ts';
-import { hitsOf, transactionsOf, type AlertRow, type Hit } from './queries.ts';
+import { explanationOf, hitsOf, transactionsOf, type AlertRow, type Hit } from './queries.ts';
 
 /** What an alert rests on. */
-export type Evidence = { readonly hits: readonly Hit[]; readonly transactions: readonly HitTransaction[] };
+export type Evidence = {
+  /** What its rule looks for. */
+  readonly explanation: string;
+  readonly hits: readonly Hit[];
+  readonly transactions: readonly HitTransaction[];
+};
 
-export const readEvidence = async (db: Db, { id }: Pick<AlertRow, 'id'>): Promise<Evidence> => {
-  const [hits, transactions] = await Promise.all([hitsOf(db, [id]), transactionsOf(db, [id])]);
-  return { hits, transactions };
+export const readEvidence = async (db: Db, { id, rule }: Pick<AlertRow, 'id' | 'rule'>): Promise<Evidence> => {
+  const [explanation, hits, transactions] = await Promise.all([explanationOf(db, rule), hitsOf(db, [id]), transactionsOf(db, [id])]);
+  return { explanation, hits, transactions };
 };
 
 /** `minutesBefore` and `days_since` as words. */
@@ -32,26 +36,24 @@ const observedLines = ({ observed }: Hit): readonly DetailLine[] =>
     .filter(([name]) => name !== 'currency')
     .map(([name, value]) => [named(name), observedValue(value, observed['currency'])]);
 
-const parameterLines = ({ parameters, labels }: Hit): readonly DetailLine[] =>
-  Object.entries(parameters).map(([name, value]) => [
+const parameterTable = ({ parameters, labels }: Hit): SmallTable => ({
+  columns: ['Measured by', 'Set to'],
+  rows: Object.entries(parameters).map(([name, value]) => [
     labels[name] ?? named(name),
     typeof value === 'number' ? value.toLocaleString('en') : value,
-  ]);
+  ]),
+});
 
 /** What the newest hit saw, and what that was measured by. */
-export const seenSections = (
-  alert: Pick<AlertRow, 'rule' | 'ruleTitle' | 'explanation'>,
-  [newest]: readonly Hit[],
-): readonly DetailSection[] => [
+export const seenSections = ({ explanation, hits: [newest] }: Evidence): readonly DetailSection[] => [
   {
     title: 'What was seen',
     lines: [
-      ['Rule', `${ruleName(alert)}${newest ? `, version ${newest.ruleVersion}, ${newest.score} points` : ''}`],
-      ['Looks for', alert.explanation],
+      ['Looks for', explanation],
       ...(newest ? [['Seen', `${formatInstant(newest.at)}: ${newest.words}`, 'warn'] as const, ...observedLines(newest)] : []),
     ],
+    ...(newest && Object.keys(newest.parameters).length > 0 ? { table: parameterTable(newest) } : {}),
   },
-  ...(newest && Object.keys(newest.parameters).length > 0 ? [{ title: 'Measured by', lines: parameterLines(newest) }] : []),
 ];
 
 /** The hits as a table, newest first. */

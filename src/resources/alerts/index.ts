@@ -14,10 +14,10 @@ import {
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { defineResource, type Binding, type DetailLine, type DetailSection } from '../../kit/define-resource.ts';
 import type { Keyed } from '../../domain/page.ts';
-import { moneySections } from '../../domain/transaction-evidence.ts';
+import { flowSection, transactionSection } from '../../domain/transaction-evidence.ts';
 import { holdsOf, type Hold } from '../accounts/queries.ts';
 import { hitTable, readEvidence, seenSections, type Evidence } from './evidence.ts';
-import { alertPage, alertsOfAccount, type AlertLine, type AlertRow } from './queries.ts';
+import { alertPage, alertsOfAccount, type AlertLine, type AlertRow, type Hit } from './queries.ts';
 
 const tones = { open: 'warn', 'in review': 'info', dismissed: 'dim', escalated: 'bad' } as const;
 
@@ -36,8 +36,9 @@ const statusInWords = ({ status, claimedBy, askedBy, outcome, caseId }: AlertRow
   return status === 'escalated' ? `escalated to case ${caseId}${outcome === null ? '' : `, ${outcome}`}` : status;
 };
 
-const alertLines = (alert: AlertRow): readonly DetailLine[] => [
+const alertLines = (alert: AlertRow, [newest]: readonly Hit[]): readonly DetailLine[] => [
   ['Number', String(alert.id)],
+  ['Rule', newest ? `${ruleName(alert)}, version ${newest.ruleVersion}, ${newest.score} points` : ruleName(alert)],
   ['Account', `${alert.account} of ${alert.owner} (${alert.username}), ${alert.accountStatus}`],
   ['Score', `${alert.score} ${gradeOf(alert.score)}${alert.score >= 80 ? ': asks for a hold' : ''}`, gradeTone(alert.score)],
   ['Status', statusInWords(alert), tones[alert.status]],
@@ -139,9 +140,10 @@ export const alerts = defineResource<AlertRow, Related>({
     return { evidence, others, holds };
   },
   detail: (alert, { evidence, others, holds }) => [
-    { title: 'Alert', lines: alertLines(alert) },
-    ...seenSections(alert, evidence.hits),
-    ...moneySections(alert, evidence.transactions),
+    { title: 'Alert', lines: alertLines(alert, evidence.hits) },
+    ...flowSection(alert, evidence.transactions),
+    ...seenSections(evidence),
+    ...transactionSection(alert, evidence.transactions),
     hitTable(evidence),
     ...otherSection(others),
     ...holdSection(holds),

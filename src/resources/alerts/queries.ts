@@ -9,7 +9,6 @@ import type { HitTransaction } from '../../domain/transaction-evidence.ts';
 export type AlertRow = Keyed & {
   readonly rule: number;
   readonly ruleTitle: string;
-  readonly explanation: string;
   readonly accountId: bigint;
   readonly account: string;
   readonly accountStatus: string;
@@ -46,7 +45,7 @@ const byNumber = 't.account_id IN (SELECT id FROM bank.account WHERE number BETW
 
 export const alertPage = pageOf<AlertRow>({
   table: 'ops.alert',
-  select: `t.rule::int AS rule, r.title AS "ruleTitle", r.explanation, t.account_id AS "accountId", coalesce(a.number, '-') AS account, coalesce(a.status::text, '-') AS "accountStatus",
+  select: `t.rule::int AS rule, r.title AS "ruleTitle", t.account_id AS "accountId", coalesce(a.number, '-') AS account, coalesce(a.status::text, '-') AS "accountStatus",
     coalesce(a.currency, 'EUR') AS currency, coalesce(u.first_name || ' ' || u.last_name, '-') AS owner, coalesce(u.username, '-') AS username, t.score::int AS score, t.status,
     coalesce((SELECT h.words FROM ops.rule_hit h WHERE h.alert_id = t.id ORDER BY h.at DESC, h.id DESC LIMIT 1), '-') AS words, t.hits, t.opened_at AS "openedAt",
     t.last_hit_at AS "lastHitAt", extract(epoch FROM clock_timestamp() - t.opened_at)::int AS age, c.name AS "claimedBy", t.claimed_at AS "claimedAt", (SELECT s.until FROM ${snoozed}) AS "snoozedUntil", t.outcome, d.name AS "decidedBy",
@@ -97,6 +96,12 @@ export type Hit = {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** How each parameter is called in the settings. */
   readonly labels: Readonly<Record<string, string>>;
+};
+
+/** What a rule looks for, in words. */
+export const explanationOf = async (db: Db, rule: number): Promise<string> => {
+  const [row] = await db.$queryRaw<{ explanation: string }[]>`SELECT explanation FROM ops.detection_rule WHERE id = ${rule}::smallint`;
+  return row?.explanation ?? '-';
 };
 
 /** The newest hits of some alerts, at most thirty. */

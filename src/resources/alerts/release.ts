@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { whyNotRelease } from '../../domain/alert.ts';
 import { Note } from '../../domain/note.ts';
-import { forbidden } from '../../domain/outcome.ts';
+import { conflict } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { releaseAlert } from './queries.ts';
 import { AlertId, alertFor, alertInWords, alertTarget } from './target.ts';
@@ -20,7 +20,7 @@ export const releaseOneAlert = defineAction({
   gather: async ({ id }, context) => {
     const alert = await alertFor(id, context, whyNotRelease);
     if (!alert.ok || alert.value.claimedBy === context.operator.name || context.operator.permissions.has('case.decide')) return alert;
-    return forbidden(`alert ${id} is in review by ${alert.value.claimedBy}`, 'they release it, or a manager');
+    return conflict(`alert ${id} is in review by ${alert.value.claimedBy}`, 'they release it, or a manager');
   },
   target: alertTarget,
   preview: alert => [alertInWords(alert), `it is open again: ${alert.claimedBy} no longer works on it, and anybody can claim it`],

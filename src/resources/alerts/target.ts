@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ruleName } from '../../domain/alert.ts';
-import { conflict, done, forbidden, notFound, type Outcome } from '../../domain/outcome.ts';
+import { conflict, done, notFound, type Outcome } from '../../domain/outcome.ts';
 import type { Context, Target } from '../../kit/define-action.ts';
 import { findAlert, type AlertRow } from './queries.ts';
 
@@ -30,7 +30,7 @@ export const ownAlertFor = async (
   const { claimedBy, askedBy } = alert.value;
   return claimedBy === context.operator.name || claimedBy === askedBy
     ? alert
-    : forbidden(`alert ${id} is in review by ${claimedBy}`, 'only they decide it; they release it, or a manager');
+    : conflict(`alert ${id} is in review by ${claimedBy}`, 'only they decide it; they release it, or a manager');
 };
 
 /** How audit and confirmation name an alert. */

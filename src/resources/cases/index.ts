@@ -2,7 +2,7 @@ import { whyNotFreeze, type AccountStatus } from '../../domain/account.ts';
 import { ageInWords, gradeOf, gradeTone, ruleName } from '../../domain/alert.ts';
 import { whyNotAdd, whyNotCloseCase, whyNotResume, whyNotSuspend, whyNotTake } from '../../domain/case-file.ts';
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { moneySections, type HitTransaction } from '../../domain/transaction-evidence.ts';
+import { flowSection, transactionSection, type HitTransaction } from '../../domain/transaction-evidence.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import { holdsOf, type Hold } from '../accounts/queries.ts';
 import { transactionsOf } from '../alerts/queries.ts';
@@ -35,6 +35,12 @@ const caseLines = (found: CaseRow): readonly DetailLine[] => [
 
 const table = (title: string, lines: readonly DetailLine[]): readonly DetailSection[] => (lines.length === 0 ? [] : [{ title, lines }]);
 
+const moneyOf = ({ accountId, account, currency }: CaseRow, transactions: readonly HitTransaction[]): readonly DetailSection[] => {
+  if (accountId === null || account === null) return [];
+  const seat = { accountId, account, currency };
+  return [...flowSection(seat, transactions), ...transactionSection(seat, transactions)];
+};
+
 const detail = (found: CaseRow, { alerts, transactions, links, holds, acts }: Related): readonly DetailSection[] => [
   { title: 'Case', lines: caseLines(found) },
   ...table(
@@ -44,9 +50,7 @@ const detail = (found: CaseRow, { alerts, transactions, links, holds, acts }: Re
       `${formatShortInstant(alert.lastHitAt)} ${ruleName(alert)}, score ${alert.score}: ${alert.words}${alert.outcome === null ? '' : ` (${alert.outcome})`}`,
     ]),
   ),
-  ...(found.accountId === null || found.account === null
-    ? []
-    : moneySections({ accountId: found.accountId, account: found.account, currency: found.currency }, transactions)),
+  ...moneyOf(found, transactions),
   ...table(
     'Linked records',
     links.map(link => [link.entity, `${link.label ?? `#${link.entityId}`}, by ${link.by} ${formatShortInstant(link.at)}`]),

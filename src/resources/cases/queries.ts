@@ -104,14 +104,15 @@ export const timelineOf = async (db: Db, { id, accountId, openedAt }: CaseRow): 
 
 /** The record that a person means: its id, found by what people call it. Undefined where there is none; a kind that is not known is taken as it is. */
 export const recordNamed = async (db: Db, entity: string, name: string): Promise<string | undefined> => {
+  const id = /^\d{1,18}$/.test(name) ? BigInt(name) : null;
   const [row] = await db.$queryRaw<{ id: string | null }[]>`
     SELECT CASE ${entity} WHEN 'account' THEN (SELECT a.id::text FROM bank.account a WHERE a.number = ${name})
-                          WHEN 'user' THEN (SELECT u.id::text FROM bank."user" u WHERE u.username = ${name} OR u.id::text = ${name} LIMIT 1)
-                          WHEN 'transaction' THEN (SELECT t.id::text FROM bank.transaction t WHERE ${name} ~ '^[0-9]{1,18}$' AND t.id = CASE WHEN ${name} ~ '^[0-9]{1,18}$' THEN ${name}::bigint END)
-                          WHEN 'alert' THEN (SELECT a.id::text FROM ops.alert a WHERE a.id::text = ${name})
-                          WHEN 'case' THEN (SELECT c.id::text FROM ops.case_file c WHERE c.id::text = ${name})
-                          WHEN 'incident' THEN (SELECT i.id::text FROM ops.incident i WHERE i.id::text = ${name})
-                          WHEN 'dispute' THEN (SELECT d.id::text FROM ops.dispute d WHERE d.id::text = ${name})
+                          WHEN 'user' THEN (SELECT u.id::text FROM bank."user" u WHERE u.username = ${name})
+                          WHEN 'transaction' THEN (SELECT t.id::text FROM bank.transaction t WHERE t.id = ${id}::bigint)
+                          WHEN 'alert' THEN (SELECT a.id::text FROM ops.alert a WHERE a.id = ${id}::bigint)
+                          WHEN 'case' THEN (SELECT c.id::text FROM ops.case_file c WHERE c.id = ${id}::bigint)
+                          WHEN 'incident' THEN (SELECT i.id::text FROM ops.incident i WHERE i.id = ${id}::bigint)
+                          WHEN 'dispute' THEN (SELECT d.id::text FROM ops.dispute d WHERE d.id = ${id}::bigint)
                           ELSE ${name} END AS id`;
   return row?.id ?? undefined;
 };

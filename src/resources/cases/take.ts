@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { whyNotTake } from '../../domain/case-file.ts';
 import { Note } from '../../domain/note.ts';
-import { conflict, forbidden } from '../../domain/outcome.ts';
+import { conflict } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { takeCase } from './queries.ts';
 import { caseFor, CaseId, caseInWords, caseTarget } from './target.ts';
@@ -23,7 +23,7 @@ export const takeOneCase = defineAction({
     if (found.value.assignedTo === context.operator.name) return conflict(`case ${id} is yours already`);
     return context.operator.permissions.has('case.decide')
       ? found
-      : forbidden(`case ${id} is investigated by ${found.value.assignedTo}`, 'a manager can take it over');
+      : conflict(`case ${id} is investigated by ${found.value.assignedTo}`, 'a manager can take it over');
   },
   target: caseTarget,
   preview: found => [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conflict, done, forbidden, notFound, type Outcome } from '../../domain/outcome.ts';
+import { conflict, done, notFound, type Outcome } from '../../domain/outcome.ts';
 import type { Context, Target } from '../../kit/define-action.ts';
 import { findCase, type CaseRow } from './queries.ts';
 
@@ -24,8 +24,8 @@ export const ownCaseFor = async (
   const { operator } = context;
   if (!found.ok || found.value.assignedTo === operator.name || operator.permissions.has('case.decide')) return found;
   return found.value.assignedTo === null
-    ? forbidden(`case ${id} is taken by nobody yet`, 'take it first')
-    : forbidden(`case ${id} is investigated by ${found.value.assignedTo}`, 'they go on with it, or a manager');
+    ? conflict(`case ${id} is taken by nobody yet`, 'take it first')
+    : conflict(`case ${id} is investigated by ${found.value.assignedTo}`, 'they go on with it, or a manager');
 };
 
 /** How audit and confirmation name a case. */

@@ -67,7 +67,7 @@ describe('an alert in review', () => {
     ] as const)
       expect([action, await through(nina, action, typed)]).toMatchObject([
         action,
-        { ok: false, refusal: { kind: 'forbidden', message: `alert ${id} is in review by ravi` } },
+        { ok: false, refusal: { kind: 'conflict', message: `alert ${id} is in review by ravi` } },
       ]);
     expect(kindOf(await through(nina, 'alerts.claim', { id, note }))).toBe('conflict');
     expect(kindOf(await through(mona, 'alerts.dismiss', { id, outcome: 'valuable', note }))).toBe('forbidden');
@@ -163,9 +163,9 @@ describe('a case', () => {
 
     expect(kindOf(await through(ravi, 'cases.suspend', { id: opened, note }))).toBe('conflict');
     expect(kindOf(await through(ravi, 'cases.take', { id: opened, note }))).toBe('done');
-    expect(kindOf(await through(nina, 'cases.take', { id: opened, note }))).toBe('forbidden');
-    expect(kindOf(await through(nina, 'cases.suspend', { id: opened, note }))).toBe('forbidden');
-    expect(kindOf(await through(nina, 'cases.close', { id: opened, finding: 'refuted', findings: note }))).toBe('forbidden');
+    expect(kindOf(await through(nina, 'cases.take', { id: opened, note }))).toBe('conflict');
+    expect(kindOf(await through(nina, 'cases.suspend', { id: opened, note }))).toBe('conflict');
+    expect(kindOf(await through(nina, 'cases.close', { id: opened, finding: 'refuted', findings: note }))).toBe('conflict');
     expect(
       kindOf(await through(nina, 'cases.link', { id: opened, entity: 'account', record: (await world.bank.account()).number, note })),
     ).toBe('done');
