@@ -105,7 +105,8 @@ END $$;
 
 -- The alerts that the hits of an account between two times ask for: whenever the scores of the rules that hit it within 24 hours, each counted
 -- once, reach the setting, one for every such rule. Hits whose alert was found to be a false positive do not count, nor do rules that are
--- snoozed for the account. `loose` are those that belong to no alert yet: what was decided once does not come back by the same hit. Internal.
+-- snoozed for the account. `loose` are those that belong to no alert yet: what was decided once does not come back by the same hit.
+-- `score` is the highest that was reached. Every hit is looked at once for each rule, however many there are. Internal.
 CREATE FUNCTION ops.alerts_due(account bigint, low timestamptz, high timestamptz)
 RETURNS TABLE (rule smallint, score smallint, loose bigint[], last_at timestamptz) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -117,13 +118,19 @@ BEGIN
      WHERE h.account_id = account AND NOT h.shadow AND h.at > low - interval '24 hours' AND h.at <= high + interval '24 hours'
        AND a.outcome IS DISTINCT FROM 'false positive'
        AND NOT EXISTS (SELECT FROM ops.alert_snooze s WHERE s.rule = h.rule AND s.account_id = account AND s.until > clock_timestamp())
+  ), kind AS (
+    SELECT DISTINCT l.rule, l.score FROM live l
+  ), seen AS ( -- at each hit, when each rule hit last
+    SELECT l.id, l.rule AS own, l.at, l.alert_id, k.score, max(l.at) FILTER (WHERE l.rule = k.rule) OVER (PARTITION BY k.rule ORDER BY l.at) AS latest FROM live l CROSS JOIN kind k
   ), weighed AS (
-    SELECT e.at, (SELECT sum(d.score) FROM (SELECT DISTINCT l.rule, l.score FROM live l WHERE l.at > e.at - interval '24 hours' AND l.at <= e.at) d) AS score
-      FROM (SELECT DISTINCT l.at FROM live l WHERE l.at >= low) e
+    SELECT s.id, s.own, s.at, s.alert_id, sum(s.score) FILTER (WHERE s.latest > s.at - interval '24 hours') AS score FROM seen s GROUP BY s.id, s.own, s.at, s.alert_id
+  ), reached AS ( -- when the score is reached next, from each hit on
+    SELECT w.id, w.own, w.at, w.alert_id, min(w.at) FILTER (WHERE w.score >= needed AND w.at >= low) OVER (ORDER BY w.at DESC) AS enough_at,
+           max(w.score) FILTER (WHERE w.at >= low) OVER () AS highest
+      FROM weighed w
   )
-  SELECT l.rule, least(max(w.score), 32000)::smallint, array_agg(DISTINCT l.id) FILTER (WHERE l.alert_id IS NULL), max(l.at)::timestamptz
-    FROM live l JOIN weighed w ON w.score >= needed AND l.at > w.at - interval '24 hours' AND l.at <= w.at
-   GROUP BY l.rule ORDER BY l.rule;
+  SELECT r.own, least(max(r.highest), 32000)::smallint, array_agg(r.id ORDER BY r.id) FILTER (WHERE r.alert_id IS NULL), max(r.at)::timestamptz
+    FROM reached r WHERE r.enough_at < r.at + interval '24 hours' GROUP BY r.own ORDER BY r.own;
 END $$;
 
 -- What a machine does about alerts is an action like what people do, under the name of whose console it was: with an audit row. Internal.
