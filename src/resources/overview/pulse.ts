@@ -22,6 +22,7 @@ type PulseKind =
   | 'roles'
   | 'audit'
   | 'acts'
+  | 'incident'
   | 'review'
   | 'handover'
   | 'size';

@@ -194,6 +194,7 @@ export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly Deta
       return sizeSections(db);
     case 'pending':
     case 'flagged':
+    case 'incident':
     case 'review':
     case 'handover':
     case 'alerts':
