@@ -21,6 +21,24 @@ const aUser = async (bank: Bank, name: string, status: string): Promise<string> 
   return (await bank.rows<{ id: string }>('SELECT id FROM bank."user" WHERE username = $1', [`user-${name}`]))[0]?.id ?? '';
 };
 
+const anAlert = (rule: number, columns: string, values: string): string =>
+  `INSERT INTO ops.alert (rule, account_id, score${columns}) SELECT ${rule}, a.id, 55${values} FROM (SELECT id FROM bank.account ORDER BY id LIMIT 1) a, ops.operator o WHERE o.name = 'one' RETURNING id`;
+const aCase = (status: string): string =>
+  `INSERT INTO ops.case_file (title, status, opened_by, assigned_to) SELECT 'A case of a test', '${status}', id, CASE WHEN '${status}' <> 'open' THEN id END FROM ops.operator WHERE name = 'one' RETURNING id`;
+
+const alertsAndCases = {
+  openAlert: anAlert(1, '', ''),
+  claimedAlert: anAlert(2, ', status, claimed_by, claimed_at', `, 'in review', o.id, now()`),
+  dismissedAlert: anAlert(3, ', status, outcome, decided_by, decided_at', `, 'dismissed', 'valuable', o.id, now()`),
+  snoozedAlert: anAlert(4, '', ''),
+  snooze: `INSERT INTO ops.alert_snooze (rule, account_id, until, note, set_by) SELECT 4, a.id, now() + interval '5 days', 'planted by a test', o.id
+             FROM (SELECT id FROM bank.account ORDER BY id LIMIT 1) a, ops.operator o WHERE o.name = 'two' RETURNING account_id AS id`,
+  openCase: aCase('open'),
+  ownCase: aCase('investigating'),
+  suspendedCase: aCase('suspended'),
+  waitingCase: aCase('pending approval'),
+};
+
 /** What is written with triggers and foreign keys off, by the name its id is called. */
 const planted: Readonly<Record<string, string>> = {
   userSession: `INSERT INTO bank.auth_session (user_id, device, ip) SELECT id, 'test', '10.0.0.9' FROM bank."user" WHERE username = 'user-active' RETURNING number AS id`,
@@ -49,6 +67,7 @@ const planted: Readonly<Record<string, string>> = {
   keptDailyItem: `INSERT INTO ops.daily_item (review_id, category, entity, entity_id, label, words, level, at, pane, filter, decision, note, decided_by, decided_at)
               SELECT r.id, 'pending accounts', 'account', '2', '4471', 'planted', 'info', now(), 'accounts', 'id=1', 'keep', 'seen, nothing to do', o.id, now() FROM ops.daily_review r, ops.operator o WHERE o.name = 'two' RETURNING id`,
   handover: `INSERT INTO ops.handover (text, since, digest, written_by) SELECT 'planted by a test', now(), '{}', id FROM ops.operator WHERE name = 'two' RETURNING id`,
+  ...alertsAndCases,
   dispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by)
             SELECT t.id, t.to_account_id, 'other', 'planted by a test', o.id FROM bank.transaction t, ops.operator o WHERE o.name = 'one' ORDER BY t.id DESC LIMIT 1 RETURNING id`,
   investigatedDispute: `INSERT INTO ops.dispute (transaction_id, account_id, kind, statement, received_by, status, evidence, gathered_at)
