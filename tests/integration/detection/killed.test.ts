@@ -9,7 +9,7 @@ import { everyDeposit } from '../../support/every-deposit.ts';
 import { post } from '../../support/posting.ts';
 import { full, report } from '../../support/reliability.ts';
 
-const kills = full ? 60 : 4;
+const kills = full ? 60 : 3;
 
 let world: DetectionBank;
 beforeAll(async () => {
@@ -59,7 +59,7 @@ test(
       for (let turn = 0; !over.signal.aborted; turn++) {
         const answer = await post(db, { type: 'deposit', to: accounts[turn % accounts.length] ?? '', amount: 100 });
         if (answer.transaction_id !== null) posted.push(answer.transaction_id);
-        await pause(posted.length < 400 ? 15 : 500);
+        await pause(posted.length < 200 ? 15 : 500);
       }
     })();
     for (let kill = 0; kill < kills; kill++) await runAndKill(3 + ((kill * 7) % 11));
@@ -94,5 +94,5 @@ test(
     expect(audited).toBe(accounts.length);
     expect(unfinished).toBeGreaterThan(0);
   },
-  full ? 600_000 : 60_000,
+  full ? 600_000 : 120_000,
 );
