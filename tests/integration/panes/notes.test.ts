@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { notedEntities } from '../../../src/domain/note.ts';
 import { notes } from '../../../src/resources/notes/index.ts';
@@ -6,6 +7,7 @@ import { asRole } from '../../../src/database/role-url.ts';
 import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
 import { harmIn } from '../../support/harmless.ts';
 import { query } from '../../support/query.ts';
+import { signedIn } from '../../support/session.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -104,6 +106,21 @@ test('notes stay, and are written and read by those who may read the record', as
     (await bank.tries('--as', 'support', 'settings', 'note', 'security.lockout-attempts', '--text', 'not mine to see at all', '--yes'))
       .code,
   ).toBe(3);
+});
+
+test('many notes at once are all kept, and a request that is sent many times notes once', async () => {
+  await using signed = await signedIn(bank.url);
+  const id = await bank.value(`SELECT max(id) FROM bank.account`);
+  const add = (text: string, request?: string) => signed.run('notes.add', { entity: 'account', id, text }, request);
+  const all = await Promise.all(Array.from({ length: 12 }, (_, index) => add(`the witness number ${index} says so`)));
+  expect(all.every(({ ok }) => ok)).toBe(true);
+  const request = randomUUID();
+  const same = await Promise.all(Array.from({ length: 12 }, () => add('said once and heard many times', request)));
+  expect(same.every(({ ok }) => ok)).toBe(true);
+  const kept = (await stored('account', id)).map(({ text }) => String(text));
+  expect(kept.filter(text => text.startsWith('the witness'))).toHaveLength(12);
+  expect(kept.filter(text => text.startsWith('said once'))).toHaveLength(1);
+  console.info(`notes at once: ${all.length} of ${all.length} kept; one request sent ${same.length} times: 1 note`);
 });
 
 test('the database knows of every kind that the console notes on where its records are, and who reads them', async () => {
