@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../database/client.ts';
 
 /** How many events are new, and how many that were known went on. */
-export type Gathered = { readonly raised: number; readonly grown: number };
+type Gathered = { readonly raised: number; readonly grown: number };
 
 /** The database counts what asks for attention; a console only asks it to. */
 export type SecurityWatch = { readonly gather: () => Promise<Gathered> };

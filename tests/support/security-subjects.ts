@@ -3,7 +3,7 @@ import type { Bank } from './acting.ts';
 import type { Prepare } from './every-action.ts';
 
 /** An event that asks for somebody. */
-export const aSecurityEvent = (bank: Bank): Promise<string> =>
+const aSecurityEvent = (bank: Bank): Promise<string> =>
   planted(
     bank,
     `INSERT INTO ops.security_event (kind, level, source, ip, summary, count, first_at, last_at, subject, dedupe_key)

@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../../src/database/client.ts';
+import { asRole } from '../../../src/database/role-url.ts';
+import { keepGathering, securityWatchOf } from '../../../src/kit/security-watch.ts';
 import { aBank, type Bank } from '../../support/acting.ts';
 import { full, inParallel, report } from '../../support/reliability.ts';
 import { connectAs } from '../../support/role-connection.ts';
@@ -74,6 +78,42 @@ test('what a transaction wrote hours ago and commits now is counted, however oft
   await gather();
   const [watch] = await bank.rows<{ recent: boolean }>(`SELECT since > now() - interval '1 minute' AS recent FROM ops.security_watch`);
   expect(watch).toEqual({ recent: true });
+});
+
+test('a console gathers beside its screen, also while it is locked; an ended session is told and tried again with the next one', async () => {
+  const database = openDatabase({ url: asRole(bank.url, 'bursar_operator'), applicationName: 'bursar test' });
+  const end = new AbortController();
+  const errors: unknown[] = [];
+  let token = bank.two.token;
+  const until = async (condition: () => Promise<boolean>): Promise<void> => {
+    for (let tries = 0; tries < 500; tries++) {
+      if (await condition()) return;
+      await delay(10);
+    }
+    throw new Error('waited in vain');
+  };
+  try {
+    await bank.behindItsBack('UPDATE ops.operator_session SET locked_at = now() WHERE operator_id = $1', [bank.two.id]);
+    const gathering = keepGathering(() => securityWatchOf(database, token), {
+      signal: end.signal,
+      firstAfterMs: 1,
+      everyMs: 10,
+      onError: error => errors.push(error),
+    });
+    await bank.rows(failures('locked-screen', '1 minute', 10));
+    await until(async () => (await countOf('locked-screen')).length === 1);
+    expect(errors).toEqual([]);
+    await bank.behindItsBack('UPDATE ops.operator_session SET revoked_at = now() WHERE operator_id = $1', [bank.two.id]);
+    await until(async () => errors.length > 0);
+    token = bank.one.token;
+    await bank.rows(failures('next-one', '1 minute', 10));
+    await until(async () => (await countOf('next-one')).length === 1);
+    end.abort();
+    await gathering;
+  } finally {
+    end.abort();
+    await database.close();
+  }
 });
 
 test('gathering reads the newest hours of a million sign-ins, not all of them', { timeout: 180_000 }, async () => {
