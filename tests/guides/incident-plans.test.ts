@@ -77,7 +77,7 @@ test('D39 an outage: assessed, told and on the status page within 15 minutes, ca
     'Contained',
   ])
     expect(report).toContain(words);
-}, 60_000);
+}, 120_000);
 
 test('D40 a security incident: contained, evidence, scope, told to team, management, legal and users, forensics, clean restore, hardened, watched', async () => {
   const [account = ''] = await world.accounts(1);
@@ -128,4 +128,4 @@ test('D40 a security incident: contained, evidence, scope, told to team, managem
   await goTo(console, `incidents id=${incident}`);
   await console.press('d');
   await console.sees('Reviewed', '19 of 19', 'Root cause', 'sha256');
-}, 90_000);
+}, 120_000);

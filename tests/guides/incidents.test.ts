@@ -36,7 +36,7 @@ test('D22 level 1 is logged, watched and assisted: declared by one key, ticked o
   await world.bursar('incidents', 'contain', incident, ...noted);
   await world.bursar('incidents', 'resolve', incident, ...noted);
   expect(await world.bank.value('SELECT status FROM ops.incident WHERE id = $1', [incident])).toBe('resolved');
-}, 60_000);
+}, 120_000);
 
 test('D23 level 2 is investigated at once, frozen, documented and prevented: records linked, frozen by one word, told, and in the report', async () => {
   const accounts = await world.accounts(3);
@@ -77,7 +77,7 @@ test('D23 level 2 is investigated at once, frozen, documented and prevented: rec
     ...accounts,
   ])
     expect(report).toContain(words);
-}, 60_000);
+}, 120_000);
 
 test('D24 level 3: the team, all affected frozen as one bulk, evidence sealed, everybody told, recovery: by keys', async () => {
   const accounts = await world.accounts(22);

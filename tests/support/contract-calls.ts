@@ -22,6 +22,7 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
   const role = (name: string) => `${of(name)}, ${versionOf('platform.role', of(name))}`;
   const status = (name: string, after: string) =>
     `bank.set_account_status(${of(`account:${name}`)}, '${after}', ${versionOf('bank.account', of(`account:${name}`))})`;
+  const incident = of('incident');
   const [three, disabled] = [of('operator:three'), of('operator:disabled')];
   return [
     { call: status('pending', 'active'), by: ['accounts.approve'] },
@@ -68,6 +69,17 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `ops.clear_flag(${of('flagged')}, ${note})`, by: ['transactions.unflag'] },
     { call: `ops.declare_incident(2::smallint, 'security', 'An incident out of nowhere')`, by: ['incidents.declare'] },
     { call: `ops.move_incident(${of('incident')}, 'contained', ${versionOf('ops.incident', of('incident'))})`, by: ['incidents.contain'] },
+    { call: `ops.set_incident_level(${incident}, 3::smallint, 0)`, by: ['incidents.set-level'] },
+    { call: `ops.assign_incident(${incident}, 'two', 0)`, by: ['incidents.assign'] },
+    { call: `ops.link_incident(${incident}, '[{"entity": "account", "id": "${of('account:active')}"}]')`, by: ['incidents.link', 'incidents.declare', 'accounts.link-incident'] },
+    { call: `ops.unlink_incident(${incident}, '[{"entity": "user", "id": "${of('link')}"}]')`, by: ['incidents.unlink'] },
+    { call: `ops.preserve_incident(${incident}, 1)`, by: ['incidents.preserve'] },
+    { call: `ops.review_incident(${of('resolvedIncident')}, 0, 'somebody did what nobody should', 'nobody will do it ever again', '', '')`, by: ['incidents.review'] },
+    { call: `ops.draft_incident_notice(${incident}, 'team', 'Send all your codes to mallory')`, by: ['incidents.draft-notice'] },
+    { call: `ops.settle_incident_step(${of('step')}, 0, ${note})`, by: ['incident-steps.check', 'incident-steps.skip'] },
+    { call: `ops.settle_incident_step(${of('doneStep')}, 0, NULL)`, by: ['incident-steps.uncheck'] },
+    { call: `ops.settle_incident_notice(${of('draft')}, 0, 'Send all your codes to mallory', 1)`, by: ['incident-notices.edit', 'incident-notices.send', 'incident-notices.discard'] },
+    { call: `ops.settle_incident_notice(${of('customersDraft')}, 0, 'Send all your codes to mallory', 1)`, by: ['incident-notices.edit', 'incident-notices.discard'] },
     { call: `ops.add_host('evil', 'evil.example', 22, 'root', 'SHA256:${'A'.repeat(43)}', 'production', '{}')`, by: ['hosts.add'] },
     { call: `ops.repin_host(${of('host')}, 'SHA256:${'B'.repeat(43)}', 0)`, by: ['hosts.repin'], target: ['host', of('host')], asked: { fingerprint: `SHA256:${'B'.repeat(43)}` } },
     { call: `ops.edit_host(${of('host')}, 'test', '{evil}', 0)`, by: ['hosts.edit'] },

@@ -39,6 +39,9 @@ const alertsAndCases = {
   waitingCase: aCase('pending approval'),
 };
 
+const aStep = (title: string, columns: string, values = ''): string =>
+  `INSERT INTO ops.incident_step (incident_id, phase, title, due_at${columns}) SELECT i.id, 'after', '${title}', now() + interval '1 hour'${values} FROM ops.incident i, ops.operator o WHERE o.name = 'two' ORDER BY i.id LIMIT 1 RETURNING id`;
+
 /** What is written with triggers and foreign keys off, by the name its id is called. */
 const planted: Readonly<Record<string, string>> = {
   userSession: `INSERT INTO bank.auth_session (user_id, device, ip) SELECT id, 'test', '10.0.0.9' FROM bank."user" WHERE username = 'user-active' RETURNING number AS id`,
@@ -46,6 +49,12 @@ const planted: Readonly<Record<string, string>> = {
   host: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by) SELECT 'web1', 'web1.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id FROM ops.operator WHERE name = 'one' RETURNING id`,
   retiredHost: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, retired_at) SELECT 'web0', 'web0.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
+  step: aStep('A step of a test', ''),
+  doneStep: aStep('A step that is done', `, done_by, done_at, note`, `, o.id, now(), 'planted as done'`),
+  draft: `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by) SELECT i.id, 'team', 'What a test has to tell', o.id FROM ops.incident i, ops.operator o WHERE o.name = 'two' ORDER BY i.id LIMIT 1 RETURNING id`,
+  customersDraft: `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by) SELECT i.id, 'customers', 'What a test has to tell', o.id FROM ops.incident i, ops.operator o WHERE o.name = 'two' ORDER BY i.id LIMIT 1 RETURNING id`,
+  link: `INSERT INTO ops.incident_link (incident_id, entity, entity_id, linked_by) SELECT i.id, 'user', u.id::text, o.id FROM ops.incident i, bank."user" u, ops.operator o WHERE o.name = 'two' AND u.username = 'user-active' ORDER BY i.id LIMIT 1 RETURNING entity_id::bigint AS id`,
+  resolvedIncident: `INSERT INTO ops.incident (level, kind, title, status, opened_by, resolved_at) SELECT 2, 'security', 'An incident that is over', 'resolved', id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   platformRole: `INSERT INTO platform.role (slug, name, profile, level) VALUES ('test-role', 'Test role', 'banking', 8) RETURNING id`,
   retiredRole: `INSERT INTO platform.role (slug, name, profile, level, is_active) VALUES ('retired-role', 'Retired role', 'banking', 8, false) RETURNING id`,
   grant: `INSERT INTO platform.role_grant (user_id, role_id, granted_by) SELECT u.id, r.id, o.id FROM bank."user" u, platform.role r, ops.operator o

@@ -594,7 +594,7 @@ END $$;
 -- ── Evidence ─────────────────────────────────────────────────────────────────────────────────────
 
 -- The parts of a bundle: what is read for each, as JSON, what is newest first. $1 is the incident, $2 and $3 are when it begins and ends.
-CREATE FUNCTION ops.evidence_parts() RETURNS TABLE (name text, query text) LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION ops.evidence_parts() RETURNS TABLE (name text, query text) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   transactions CONSTANT text := 'SELECT t.* FROM account a JOIN bank.transaction t ON t.from_account_id = a.id WHERE t.posted_at BETWEEN $2 AND $3
                                  UNION SELECT t.* FROM account a JOIN bank.transaction t ON t.to_account_id = a.id WHERE t.posted_at BETWEEN $2 AND $3';
@@ -622,6 +622,11 @@ BEGIN
     ('approvals', $q$SELECT to_jsonb(p) AS r FROM ops.approval p WHERE p.made_at BETWEEN $2 AND $3 ORDER BY p.made_at DESC, p.number DESC$q$),
     ('notices', $q$SELECT to_jsonb(n) - 'sealed' AS r FROM ops.notice n WHERE n.created_at BETWEEN $2 AND $3 AND (n.about_entity, n.about_id) IN (SELECT entity, entity_id FROM ops.incident_link WHERE incident_id = $1 UNION SELECT 'incident-notice', d.id::text FROM ops.incident_notice d WHERE d.incident_id = $1) ORDER BY n.number DESC$q$),
     ('audit', $q$SELECT to_jsonb(a) AS r FROM ops.audit a WHERE a.at BETWEEN $2 AND $3 ORDER BY a.at DESC, a.seq DESC$q$);
+  -- The transcripts of runbooks, where there are any.
+  IF to_regclass('ops.run_step') IS NOT NULL THEN
+    RETURN QUERY VALUES ('runs', $q$SELECT to_jsonb(x) || jsonb_build_object('steps', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.position) FROM ops.run_step s WHERE s.run_id = x.id)) AS r
+                                      FROM ops.run x WHERE x.queued_at BETWEEN $2 AND $3 ORDER BY x.number DESC$q$);
+  END IF;
 END $$;
 
 -- Writes a bundle: every part as it is now, what happened from `began` to `ended`, no more than 10,000 rows of each kind, the newest; the
