@@ -1,8 +1,9 @@
 import type { Db } from '../../database/client.ts';
-import { flag, number, oneOf, text, time } from '../../database/field.ts';
+import { flag, meaning, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import { alertOutcomes, alertStates, type AlertOutcome, type AlertState } from '../../domain/alert.ts';
 import type { Keyed } from '../../domain/page.ts';
+import { ruleNames } from '../../domain/red-flag.ts';
 import type { HitTransaction } from '../../domain/transaction-evidence.ts';
 
 /** What one rule raised about one account, with whoever works on it. */
@@ -58,7 +59,7 @@ export const alertPage = pageOf<AlertRow>({
   fields: {
     text: text('t.account_id', { exact: [byNumber, byOwner('u.search_text LIKE {contains}')] }),
     id: number('t.id'),
-    rule: number('t.rule'),
+    rule: meaning(Object.fromEntries(ruleNames.map((name, index) => [name, `t.rule = ${index + 1}`]))),
     account: text('t.account_id', { exact: ['t.account_id = (SELECT id FROM bank.account WHERE number = {text})'], like: [byNumber] }),
     owner: text('t.account_id', { exact: [byOwner('u.username = {text}')], like: [byOwner('u.search_text LIKE {contains}')] }),
     score: number('t.score', { sortable: true }),
