@@ -41,8 +41,8 @@ export const eventPage = pageOf<EventRow>({
 });
 
 /** One key of what the platform added; a value that is no text is JSON. */
-export type Added = { readonly key: string; readonly value: string };
-export type Sibling = {
+type Added = { readonly key: string; readonly value: string };
+type Sibling = {
   readonly id: bigint;
   readonly at: Date;
   readonly level: EventLevel;
