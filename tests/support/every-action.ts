@@ -46,7 +46,7 @@ export const tables = async (bank: Bank): Promise<Readonly<Record<string, string
   const each = names.map(
     ({ name }) => `SELECT '${name}' AS name, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS print FROM ${name} t`,
   );
-  const prints = await bank.rows<{ name: string; print: string }>(each.join(' UNION ALL '));
+  const prints = await bank.rows<{ name: string; print: string }>(`${each.join(' UNION ALL ')} ORDER BY name`);
   return Object.fromEntries(prints.map(({ name, print }) => [name, print]));
 };
 
