@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Client } from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { connectionSettings } from '../../src/database/settings.ts';
 import { startTraffic, type TrafficOptions } from '../../src/demo/traffic.ts';
+import { r05Structuring } from '../../src/detection/r05-structuring.ts';
+import { rules } from '../../src/detection/rules.ts';
 import { aDatabase } from '../support/database.ts';
 import { query } from '../support/query.ts';
+import { hitsOf } from '../support/rule-hits.ts';
 
 /** Traffic that ends with its test; `troubles` is what it complained about. */
 const traffic = (url: string, options: Partial<TrafficOptions> = {}) => {
@@ -89,6 +94,29 @@ test('a registration brings a pending account with documents and, mostly, a conf
       `SELECT u.id FROM bank."user" u WHERE u.created_at > now() - interval '1 minute' AND u.email_verified_at IS NOT NULL LIMIT 1`,
     ),
   ).toHaveLength(1);
+});
+
+test('structuring is planted at once where it is asked for, and nobody else looks suspicious', async () => {
+  await using bank = await aDatabase('demo');
+  const db = new Client(connectionSettings(bank.url, { applicationName: 'test' }));
+  await db.connect();
+  // The database is dropped before the connection ends
+  db.on('error', () => undefined);
+  onTestFinished(() => db.end());
+  const since = new Date();
+  const running = traffic(bank.url, { perSecond: 20, cases: 'structuring' });
+  const found = await vi.waitUntil(async () => (await hitsOf(db, r05Structuring, { since }))[0], { timeout: 30_000, interval: 200 });
+  console.log(
+    `structuring in live traffic: found ${((Date.now() - since.getTime()) / 1_000).toFixed(1)} s after the traffic began: ${found.words}`,
+  );
+  running.stop();
+  await running.stopped;
+  expect(running.troubles).toEqual([]);
+  const hits = await Promise.all(rules.map(rule => hitsOf(db, rule, { since })));
+  expect(hits.flat().filter(({ account }) => account !== found.account)).toEqual([]);
+  expect(await query(bank.url, `SELECT DISTINCT type, channel FROM bank.transaction WHERE id = ANY ($1)`, [found.transactions])).toEqual([
+    { type: 'deposit', channel: 'branch' },
+  ]);
 });
 
 test('no traffic is made in a bank that is no demo', async () => {
