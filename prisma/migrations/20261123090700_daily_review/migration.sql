@@ -163,7 +163,7 @@ BEGIN
          'accounts', 'id=' || h.account_id, extract(epoch FROM h.placed_at)::bigint
     FROM held h WHERE h.placed_at >= since
   UNION ALL
-  SELECT 'holds to review', 'account', h.account_id::text, h.number, format('to be reviewed on %s, frozen by %s for %s: %s', min(h.review_on) , o.name, h.ground, h.note),
+  SELECT 'holds to review', 'account', h.account_id::text, h.number, format('due %s, %s by %s: %s', min(h.review_on), h.ground, o.name, h.note),
          CASE WHEN min(h.review_on) < tomorrow - 1 THEN 'critical' ELSE 'warning' END, h.placed_at::timestamptz, NULL::bigint, 'accounts', 'id=' || h.account_id, min(h.review_on) - date '2000-01-01'
     FROM (SELECT d.account_id, a.number, d.review_on, d.ground, d.note, d.placed_at, d.placed_by,
                  row_number() OVER (PARTITION BY d.account_id ORDER BY d.review_on, d.id) AS turn
