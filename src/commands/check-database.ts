@@ -6,6 +6,7 @@ import { oldestPostgres } from '../database/setup.ts';
 import { fail, ok, warn, type Check } from './check.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
 import type { CommandContext } from './command.ts';
+import { checkDetection } from './check-detection.ts';
 import { checkNotices } from './check-notices.ts';
 import { checkRoles } from './check-roles.ts';
 import { guardProblems } from './guards.ts';
@@ -97,5 +98,6 @@ export const checkDatabase = async (connection: Direct, context: CommandContext)
     await checkAudit(connection, context),
     ...(await checkBank(connection)),
     ...(await checkNotices(connection, context.config.notices)),
+    await checkDetection(connection),
   ];
 };

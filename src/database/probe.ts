@@ -74,3 +74,21 @@ export const probeOutbox = async (connection: Direct): Promise<OutboxProbe> => {
   if (!rows[0]) throw new Error('the database gave no answer');
   return rows[0];
 };
+
+/** Up to when the rules of monitoring have seen what was posted; null where they never looked. */
+type DetectionProbe = {
+  readonly demo: boolean;
+  readonly seenUntil: Date | null;
+  /** Something was posted longer ago than an hour and after that. */
+  readonly behind: boolean;
+};
+
+export const probeDetection = async (connection: Direct): Promise<DetectionProbe> => {
+  const { rows } = await connection.query<DetectionProbe>(
+    `SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, l.seen AS "seenUntil",
+            EXISTS (SELECT FROM bank.transaction t WHERE t.posted_at < clock_timestamp() - interval '1 hour' AND t.posted_at >= coalesce(l.seen, '-infinity')) AS behind
+       FROM (SELECT max(r.complete_until) AS seen FROM ops.detection_run r WHERE r.finished_at IS NOT NULL) l`,
+  );
+  if (!rows[0]) throw new Error('the database gave no answer');
+  return rows[0];
+};

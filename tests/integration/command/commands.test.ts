@@ -147,6 +147,7 @@ describe('doctor', () => {
       'balances',
       'operators',
       'notices',
+      'detection',
     ]);
     expect((await query(database.url, 'SELECT count(*)::int AS rows FROM ops.audit'))[0]).toEqual({ rows: 0 });
     expect((await bursar('doctor')).stdout).toMatch(/^ok {4}database {6}Postgres \d+/m);

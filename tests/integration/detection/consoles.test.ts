@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { act, refusal } from '../../support/acting.ts';
+import { aCommand } from '../../support/command.ts';
 import { aDetectionBank, hitOf, type DetectionBank } from '../../support/detection-bank.ts';
 import { full, report } from '../../support/reliability.ts';
 
@@ -104,3 +105,27 @@ describe('two consoles at once', () => {
     expect(sums).toEqual({ found: rounds * 3, opened: rounds * 3 });
   });
 });
+
+test('bursar doctor says when nobody has the rules look', async () => {
+  const { bank, watch } = world;
+  const doctor = async () => {
+    const { stdout } = await aCommand({ url: bank.url })('doctor', '--json');
+    return (JSON.parse(stdout) as { checks: { name: string; state: string; message: string }[] }).checks.find(
+      ({ name }) => name === 'detection',
+    );
+  };
+  await bank.behindItsBack('TRUNCATE ops.detection_run CASCADE');
+  await world.deposit(account);
+  expect(await doctor()).toMatchObject({ state: 'ok', message: 'the rules have not looked yet' });
+  await bank.behindItsBack(`UPDATE bank.transaction SET posted_at = posted_at - interval '2 hours'`);
+  expect(await doctor()).toMatchObject({ state: 'warn', next: 'leave a console open, or run "bursar detect run" by a timer' });
+  // any writing transaction on the server that is still open, of another test too, keeps the rules from being sure
+  await vi.waitUntil(
+    async () => {
+      await watch.finish(await world.begin());
+      return (await doctor())?.state === 'ok';
+    },
+    { timeout: 60_000, interval: 200 },
+  );
+  expect((await doctor())?.message).toMatch(/^the rules have seen everything until \d{4}-/);
+}, 90_000);
