@@ -62,6 +62,15 @@ const everywhere = [
    VALUES (gen_random_uuid(), 'accounts.close', '1', 'account', $1::int::text, $2, 0, jsonb_build_object('id', $2::text), sha256(''), jsonb_build_array($2::text), '-',
      $2 || '          .', clock_timestamp() + interval '1 day', 1, gen_random_uuid(), $2, $2)`,
   `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'outage', left($2, 150) || '          .', 1 WHERE $1::int >= 0`,
+  `INSERT INTO ops.case_file (title, account_id, status, opened_by, assigned_to, finding)
+   SELECT left($2, 150) || '          .', id, 'refuted', 1, 1, $2 || '          .' FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.alert (rule, account_id, score, status, decided_by, decided_at, case_id)
+   SELECT 5, c.account_id, 55, 'escalated', 1, now(), c.id FROM ops.case_file c JOIN bank.account a ON a.id = c.account_id WHERE a.number = (447100000000 + $1::int)::text AND $2 <> ''`,
+  `INSERT INTO ops.rule_hit (rule, rule_version, account_id, last_id, transaction_ids, observed, parameters, words, score, at, alert_id)
+   SELECT 5, 1, l.account_id, 1000 + $1::int, ARRAY[1000 + $1::int]::bigint[], jsonb_build_object(left($2, 100), $2, 'currency', left($2, 3)), jsonb_build_object(left($2, 100), $2), $2, 50, now(), l.id
+     FROM ops.alert l JOIN bank.account a ON a.id = l.account_id WHERE a.number = (447100000000 + $1::int)::text`,
+  `INSERT INTO ops.case_link (case_id, entity, entity_id, linked_by)
+   SELECT l.case_id, 'user', $2, 1 FROM ops.alert l JOIN bank.account a ON a.id = l.account_id WHERE a.number = (447100000000 + $1::int)::text AND length($2) < 1000`,
   `INSERT INTO platform.invite (code_hash, code_hint, email, role, created_by, expires_at)
    VALUES (sha256($1::int::text::bytea), 'abcd', $1::int || '@x.yy', $2, 1, clock_timestamp() + interval '1 day')`,
   `INSERT INTO platform.ip_rule (kind, network, scope, reason, created_by, expires_at)
@@ -74,6 +83,14 @@ const everywhere = [
   `INSERT INTO platform.event (level, source, message, job_id, correlation_id, detail)
    SELECT 'error', left($2, 100), left($2, 4000), left($2, 100), '${hostileCorrelation}', jsonb_build_object(left($2, 100), $2) WHERE $1::int >= 0`,
   `INSERT INTO ops.note (entity, entity_id, text, written_by) SELECT 'transaction', (1000 + $1::int)::text, left($2 || '          .', 2000), 1`,
+  `WITH event AS (INSERT INTO ops.security_event (kind, level, source, ip, user_id, operator, summary, first_at, last_at, acknowledged_by, acknowledged_at, acknowledge_note, subject, dedupe_key)
+     SELECT 'failed logins', 'warning', left($2, 200), '10.0.0.1', user_id, left($2, 60), left($2, 2000), now(), now(), 1, now(), left($2, 2000), 'failed logins|' || $1::int, 'failed logins|' || left($2, 100) || '|' || $1::int
+       FROM bank.account WHERE number = (447100000000 + $1::int)::text RETURNING id, user_id),
+   flow AS (INSERT INTO ops.flow (flow, subject_kind, subject_id, subject, event_id, begun_by, closed_by, closed_at, findings)
+     SELECT 'unauthorised-access', 'user', e.user_id, u.username, e.id, 1, CASE WHEN $1::int > 1 THEN 1 END, CASE WHEN $1::int > 1 THEN now() END, CASE WHEN $1::int > 1 THEN left($2, 1900) || '          .' END FROM event e JOIN bank."user" u ON u.id = e.user_id RETURNING id)
+   INSERT INTO ops.flow_note (flow_id, step, note, noted_by) SELECT id, 'money', left($2, 1900) || '          .', 1 FROM flow`,
+  `INSERT INTO platform.xp_event (user_id, points, reason, key)
+   SELECT user_id, 5, left($2, 190) || '.', gen_random_uuid() FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `WITH hit AS (INSERT INTO ops.rule_hit (rule, rule_version, account_id, last_id, transaction_ids, observed, parameters, words, score, at)
      SELECT 1, 1, 1, 1000 + $1::int, ARRAY[1000 + $1::int], '{}', '{}', left($2, 300), 30, now() RETURNING id, last_id)
    INSERT INTO ops.red_flag SELECT last_id, 1, id FROM hit`,
