@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aGuideBank, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { signedIn, type TestSession } from '../support/session.ts';
 
 let bank: GuideBank;
+let signed: TestSession;
 beforeAll(async () => {
   bank = await aGuideBank();
+  signed = await signedIn(bank.url);
 });
-afterAll(() => bank[Symbol.asyncDispose]());
+afterAll(async () => {
+  await signed[Symbol.asyncDispose]();
+  await bank[Symbol.asyncDispose]();
+});
 
-type Row = { readonly id: string; readonly rules: readonly number[]; readonly atOnce: readonly number[] };
+type Row = { readonly id: bigint; readonly rules: readonly number[]; readonly atOnce: readonly number[] };
 const listed = async (...filter: string[]): Promise<readonly Row[]> =>
-  (JSON.parse(await bank.bursar('transactions', 'list', ...filter, '--limit', '1000', '--json')) as { rows: Row[] }).rows;
+  (await signed.list('transactions', filter.join(' '), 1_000)) as unknown as readonly Row[];
 const marksOf = async (...filter: string[]) => (await listed(...filter)).map(({ rules }) => rules);
 
 test('D17 red flags: above the threshold, a rapid series, round numbers, flagged accounts, as soon as the rules have run', async () => {
@@ -59,7 +65,7 @@ test('D17 red flags: above the threshold, a rapid series, round numbers, flagged
     await console.press('enter');
     await console.sees('Red flags', means);
     const named = await bank.bursar('transactions', 'show', String(found[0]?.id));
-    expect(named).toMatch(new RegExp(`Red flags\\s+${word === 'party' ? '(?:[a-z]+ .*\\s+)*' : '(?:.*\\s+)*?'}${word} +${means}: `));
+    expect(named.split('Red flags')[1]).toMatch(new RegExp(`${word} +${means}: `));
   }
   expect((await listed('rule=R2', 'since=1h')).map(({ id }) => id)).toEqual(
     (await listed(`account=${rapid}`, 'since=1h')).map(({ id }) => id),
