@@ -54,6 +54,8 @@ const filters: Readonly<Record<string, readonly string[]>> = {
     'correlation=7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'at=1d', 'id=7'],
   trace: ['7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711', 'correlation=7d9b4d4e-0c5b-4b0e-9a55-5a3f0a6d4711 kind=act'],
   notes: ['', 'entity=account record=5', 'by=aron', 'at=1d'],
+  security: ['', 'guess', 'kind="failed logins"', 'level=critical', 'status=open', 'status=noted', 'source=203.0.113.7', 'ip=203.0.113.7', 'user=harry.walker', 'operator=aron', 'last=1d', 'id=7'],
+  flows: ['', 'ada', 'flow=developer-misuse', 'about=ada', 'status=open', 'begun=1d', 'id=7'],
 }; // prettier-ignore
 
 describe.each(Object.entries(filters))('%s', (resourceId, all) => {
