@@ -52,4 +52,6 @@ export const tables = async (bank: Bank): Promise<Readonly<Record<string, string
 
 /** The tables that are not as they were. */
 export const changed = (before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): readonly string[] =>
-  Object.keys(after).filter(name => before[name] !== after[name]);
+  Object.keys(after)
+    .filter(name => before[name] !== after[name])
+    .toSorted();

@@ -61,7 +61,10 @@ const everywhere = [
      maker_session, error, decision_note)
    VALUES (gen_random_uuid(), 'accounts.close', '1', 'account', $1::int::text, $2, 0, jsonb_build_object('id', $2::text), sha256(''), jsonb_build_array($2::text), '-',
      $2 || '          .', clock_timestamp() + interval '1 day', 1, gen_random_uuid(), $2, $2)`,
-  `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'outage', left($2, 150) || '          .', 1 WHERE $1::int >= 0`,
+  `INSERT INTO ops.incident (level, kind, title, opened_by, root_cause, prevention) SELECT 2, 'outage', left($2, 150) || '          .', 1, $2, $2 WHERE $1::int >= 0`,
+  `INSERT INTO ops.incident_step (incident_id, phase, title, due_at, done_by, done_at, note) SELECT max(id), 'after', $2, now(), 1, now(), $2 FROM ops.incident WHERE $1::int >= 0`,
+  `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by)
+   SELECT max(id), 'team', left(regexp_replace($2, '[[:cntrl:]]', '', 'g'), 1000) || '          .', 1 FROM ops.incident WHERE $1::int >= 0`,
   `INSERT INTO ops.case_file (title, account_id, status, opened_by, assigned_to, finding)
    SELECT left($2, 150) || '          .', id, 'refuted', 1, 1, $2 || '          .' FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `INSERT INTO ops.alert (rule, account_id, score, status, decided_by, decided_at, case_id)
@@ -89,6 +92,13 @@ const everywhere = [
    flow AS (INSERT INTO ops.flow (flow, subject_kind, subject_id, subject, event_id, begun_by, closed_by, closed_at, findings)
      SELECT 'unauthorised-access', 'user', e.user_id, u.username, e.id, 1, CASE WHEN $1::int > 1 THEN 1 END, CASE WHEN $1::int > 1 THEN now() END, CASE WHEN $1::int > 1 THEN left($2, 1900) || '          .' END FROM event e JOIN bank."user" u ON u.id = e.user_id RETURNING id)
    INSERT INTO ops.flow_note (flow_id, step, note, noted_by) SELECT id, 'money', left($2, 1900) || '          .', 1 FROM flow`,
+  `WITH review AS (INSERT INTO ops.daily_review (day, since, opened_by, closed_by, closed_at, close_note, items, escalated)
+     SELECT current_date - $1::int, now(), 1, CASE WHEN $1::int > 0 THEN 1 END, CASE WHEN $1::int > 0 THEN now() END, CASE WHEN $1::int > 0 THEN $2 END, 1, 1 RETURNING id)
+   INSERT INTO ops.daily_item (review_id, category, entity, entity_id, label, words, level, at, pane, filter, decision, note, decided_by, decided_at)
+   SELECT id, 'alerts', 'account', left($2, 200), left($2, 200), $2, 'warning', now(), 'accounts', left($2, 200), 'escalate', left($2, 1900) || '          .', 1, now() FROM review`,
+  `INSERT INTO ops.handover (text, since, digest, written_by)
+   SELECT left($2, 1900) || '          .', now(), ops.shift_digest(now() - interval '1 hour', 1) || jsonb_build_object('operator', left($2, 200), 'holds', jsonb_build_array(jsonb_build_object('account', $2::text, 'on', $2::text, 'ground', $2::text)),
+     'acts', jsonb_build_array(jsonb_build_object('audit', 1, 'at', '2026-11-21T00:00:00Z', 'action', $2::text, 'record', $2::text, 'outcome', $2::text))), 1 WHERE $1::int >= 0`,
   `INSERT INTO platform.xp_event (user_id, points, reason, key)
    SELECT user_id, 5, left($2, 190) || '.', gen_random_uuid() FROM bank.account WHERE number = (447100000000 + $1::int)::text`,
   `WITH hit AS (INSERT INTO ops.rule_hit (rule, rule_version, account_id, last_id, transaction_ids, observed, parameters, words, score, at)
