@@ -62,7 +62,7 @@ const everywhere = [
    VALUES (gen_random_uuid(), 'accounts.close', '1', 'account', $1::int::text, $2, 0, jsonb_build_object('id', $2::text), sha256(''), jsonb_build_array($2::text), '-',
      $2 || '          .', clock_timestamp() + interval '1 day', 1, gen_random_uuid(), $2, $2)`,
   `INSERT INTO ops.incident (level, kind, title, opened_by, root_cause, prevention) SELECT 2, 'outage', left($2, 150) || '          .', 1, $2, $2 WHERE $1::int >= 0`,
-  `INSERT INTO ops.incident_step (incident_id, phase, title, due_at, done_by, done_at, note) SELECT max(id), 'after', $2, now(), 1, now(), $2 FROM ops.incident WHERE $1::int >= 0`,
+  `INSERT INTO ops.incident_step (incident_id, phase, title, due_at, done_by, done_at, note) SELECT max(id), 'after', left($2, 500), now(), 1, now(), $2 FROM ops.incident WHERE $1::int >= 0`,
   `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by)
    SELECT max(id), 'team', left(regexp_replace($2, '[[:cntrl:]]', '', 'g'), 1000) || '          .', 1 FROM ops.incident WHERE $1::int >= 0`,
   `INSERT INTO ops.case_file (title, account_id, status, opened_by, assigned_to, finding)
