@@ -26,8 +26,8 @@ const signIns = `
   ), seen AS (
     UPDATE bank."user" u SET last_login_at = e.at FROM noted e WHERE u.id = e.user_id AND e.type = 'login_success'
   )
-  INSERT INTO bank.auth_session (user_id, device, ip, started_at, last_seen_at)
-  SELECT user_id, 'python-requests/2.31', ip, at, at + interval '35 minutes' FROM noted WHERE type = 'login_success' AND ip = '203.0.113.77'`;
+  INSERT INTO bank.auth_session (id, user_id, device, ip, started_at, last_seen_at)
+  SELECT md5('guessed session')::uuid, user_id, 'python-requests/2.31', ip, at, at + interval '35 minutes' FROM noted WHERE type = 'login_success' AND ip = '203.0.113.77'`;
 
 /** What people earned within a week, and somebody who lets a machine do it. */
 const rewards = `
@@ -51,6 +51,7 @@ export const fillSecurity = async (client: Direct, now: number): Promise<void> =
   const at = new Date(now);
   await client.query(signIns, [at]);
   await client.query(rewards, [at]);
+  await client.query(`INSERT INTO ops.security_watch (since) VALUES ($1::timestamptz - interval '7 days')`, [at]);
   await client.query('SELECT raised FROM ops.gather_security()');
   await client.query('ALTER TABLE ops.security_event DISABLE TRIGGER guard');
   await client.query(seen, [at]);

@@ -303,11 +303,12 @@ DECLARE
 BEGIN
   raised := 0; grown := 0;
   IF (SELECT s.value = 'false' FROM platform.setting s WHERE s.key = 'security.log') THEN RETURN; END IF;
-  INSERT INTO ops.security_watch (since) VALUES (began - interval '7 days') ON CONFLICT DO NOTHING;
+  -- The first time a day is looked at; after a pause of all consoles a week at most, so that one look stays short.
+  INSERT INTO ops.security_watch (since) VALUES (began - interval '1 day') ON CONFLICT DO NOTHING;
   SELECT * INTO watch FROM ops.security_watch FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN RETURN; END IF;
   -- An hour more than the overlap: whether somebody got in after failing is known up to an hour later.
-  from_hour := date_trunc('hour', greatest(watch.since, began - interval '90 days') - interval '70 minutes', 'UTC');
+  from_hour := date_trunc('hour', greatest(watch.since, began - interval '7 days') - interval '70 minutes', 'UTC');
   WITH counted AS MATERIALIZED (
     SELECT * FROM ops.security_of_sign_ins(from_hour) UNION ALL SELECT * FROM ops.security_of_operators(from_hour) UNION ALL SELECT * FROM ops.security_of_rewards(from_hour)
   ), parted AS (
