@@ -59,7 +59,9 @@ test('hits are raised within no action that somebody began', async () => {
 });
 
 describe('two consoles at once', () => {
-  test('of many that begin a run together one does', async () => {
+  const timeout = full ? 600_000 : 30_000;
+
+  test('of many that begin a run together one does', { timeout }, async () => {
     const rounds = full ? 200 : 20;
     const consoles = [world.bank.one, world.bank.maker].map(world.as);
     const begun: number[] = [];
@@ -74,7 +76,7 @@ describe('two consoles at once', () => {
     expect(begun.every(count => count === 1)).toBe(true);
   });
 
-  test('two that raise hits of one account together open one alert for each rule, and store what both saw once', async () => {
+  test('two that raise hits of one account together open one alert for each rule, and store what both saw once', { timeout }, async () => {
     const rounds = full ? 200 : 8;
     const sums = { found: 0, opened: 0 };
     const mine = world.as(world.bank.one);
