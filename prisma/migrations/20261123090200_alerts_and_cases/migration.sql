@@ -3,6 +3,9 @@
 
 CREATE INDEX alert_next_idx ON ops.alert (score DESC, opened_at, id) WHERE status = 'open';
 CREATE INDEX alert_claimed_by_idx ON ops.alert (claimed_by) WHERE claimed_by IS NOT NULL;
+CREATE INDEX alert_decided_by_idx ON ops.alert (decided_by) WHERE decided_by IS NOT NULL;
+CREATE INDEX alert_outcome_idx ON ops.alert (outcome) WHERE outcome IS NOT NULL;
+CREATE INDEX alert_snoozed_until_idx ON ops.alert (snoozed_until) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX alert_case_id_idx ON ops.alert (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX case_file_assigned_to_idx ON ops.case_file (assigned_to) WHERE assigned_to IS NOT NULL;
 CREATE INDEX case_file_score_id_idx ON ops.case_file (score, id);

@@ -107,9 +107,9 @@ export const alerts = defineResource<AlertRow, Related>({
       value: alert => alert.status,
       tone: alert => tones[alert.status],
     },
-    { title: 'By', width: 8, cell: alert => (alert.status === 'in review' ? alert.claimedBy : alert.decidedBy) ?? '-' },
     { title: 'Age', width: 4, align: 'right', priority: 2, cell: alert => ageInWords(alert.age), value: alert => String(alert.age) },
-    { title: 'Hits', width: 4, align: 'right', priority: 2, cell: alert => String(alert.hits) },
+    { title: 'By', width: 12, priority: 2, cell: alert => (alert.status === 'in review' ? alert.claimedBy : alert.decidedBy) ?? '-' },
+    { title: 'Hits', width: 4, align: 'right', priority: 3, cell: alert => String(alert.hits) },
     {
       title: 'Last hit',
       width: 11,

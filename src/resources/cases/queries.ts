@@ -1,5 +1,5 @@
 import type { Db } from '../../database/client.ts';
-import { flag, number, oneOf, text, time } from '../../database/field.ts';
+import { flag, meaning, number, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import { caseStates, type CaseState } from '../../domain/case-file.ts';
 import type { Keyed } from '../../domain/page.ts';
@@ -29,6 +29,12 @@ export type CaseRow = Keyed & {
 
 // Nothing runs when a request to close it runs out: whoever looks sees that it is investigated again
 const status = `CASE WHEN t.status = 'pending approval' AND NOT ops.closing_waits(t.id) THEN 'investigating' ELSE t.status END`;
+const waits = `t.status = 'pending approval' AND ops.closing_waits(t.id)`;
+const statusMeans: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(caseStates.map(each => [each, `t.status = '${each}'`])),
+  investigating: `t.status IN ('investigating', 'pending approval') AND NOT (${waits})`,
+  'pending approval': waits,
+};
 const undecided = `t.status IN ('open', 'investigating', 'suspended', 'pending approval')`;
 const byAccount = (condition: string) => `t.account_id IN (SELECT id FROM bank.account WHERE ${condition})`;
 
@@ -45,7 +51,7 @@ export const casePage = pageOf<CaseRow>({
     text: text('t.title', { exact: ['lower(t.title) LIKE {contains}', byAccount('number BETWEEN {text} AND {upTo}')] }),
     id: number('t.id'),
     account: text('t.account_id', { exact: [byAccount('number = {text}')], like: [byAccount('number BETWEEN {text} AND {upTo}')] }),
-    status: oneOf(status, caseStates),
+    status: meaning(statusMeans),
     open: flag(undecided),
     score: number('t.score', { sortable: true }),
     assigned: text('t.assigned_to', { exact: ['t.assigned_to = (SELECT o.id FROM ops.operator o WHERE o.name = {text})'] }),
