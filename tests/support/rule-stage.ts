@@ -3,7 +3,7 @@ import type { Bank } from './acting.ts';
 import { hitsOf, type Found } from './rule-hits.ts';
 
 /** Noon of a day in the bank's own time zone; everything is told from there, in milliseconds. */
-export const noon = Date.parse('2026-03-10T11:00:00Z');
+const noon = Date.parse('2026-03-10T11:00:00Z');
 export const second = 1_000;
 export const minute = 60 * second;
 export const hour = 60 * minute;
