@@ -19,7 +19,13 @@ const options = (root: string): BuildOptions & { write: false } => ({
   minifySyntax: true,
   legalComments: 'none',
   // React's and Ink's debugging code costs 6 ms of every frame
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', 'Intl.Segmenter': 'LazySegmenter' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    'process.env.DEV': '"false"',
+    'Intl.Segmenter': 'LazySegmenter',
+    // ssh2 looks beside itself for a helper that it needs on Windows only
+    __dirname: 'import.meta.dirname',
+  },
   inject: [join(root, 'scripts/build/segmenter.ts')],
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   external: ['pg-native', 'cpu-features'],

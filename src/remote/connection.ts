@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import ssh2, { type Client, type ClientChannel } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 import type { RemoteAddress, RemoteFault } from '../domain/remote-host.ts';
 import { checkHostKey, type HostKeyCheck } from './host-key.ts';
 import { commandLine } from './quote.ts';
@@ -92,6 +92,8 @@ const open = async (at: RemoteAddress, check: HostKeyCheck, credentials: RemoteC
       : 'agent' in credentials
         ? { agent: credentials.agent }
         : { privateKey: await readKey(credentials.keyFile) };
+  // Loaded when somebody connects: most consoles never do
+  const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     let isReady = false;

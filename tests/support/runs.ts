@@ -5,7 +5,7 @@ import type { SshServer } from './ssh-server.ts';
 export type StepWish = { readonly words: readonly string[]; readonly host?: string; readonly timeoutSeconds?: number };
 
 /** Puts a host into the inventory as the owner would find it there. */
-export const listHost = (bank: GuideBank, server: SshServer, name: string): Promise<unknown> =>
+export const listHost = (bank: Pick<GuideBank, 'rows'>, server: SshServer, name: string): Promise<unknown> =>
   bank.rows(
     `WITH off AS MATERIALIZED (SELECT set_config('session_replication_role', 'replica', true))
      INSERT INTO ops.host (name, address, port, username, fingerprint, environment, pinned_by, added_by)
