@@ -16,11 +16,7 @@ export const linkAccountToIncident = defineAction({
   entity: 'account',
   input: z.object({
     id: AccountId,
-    incident: z.coerce
-      .bigint('is the number of an incident')
-      .positive()
-      .optional()
-      .meta({ title: 'Incident (the running one, unless said)' }),
+    incident: z.coerce.bigint('is the number of an incident').positive().optional().meta({ title: 'Incident (the running one, if empty)' }),
     note: Note,
   }),
 

@@ -3,7 +3,7 @@ import { flag, meaning, number, oneOf, text, time } from '../../database/field.t
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const phases = ['first 15 minutes', '15 to 60 minutes', 'after'] as const;
+const phases = ['first 15 minutes', '15 to 60 minutes', 'after'] as const;
 
 export type StepRow = Keyed & {
   readonly incidentId: bigint;

@@ -20,7 +20,7 @@ export const declareIncident = defineAction({
     level: z.enum(['1', '2', '3']).meta({ title: 'Level (3 is the gravest)' }),
     kind: z.enum(incidentKinds).default('security'),
     title: z.string().trim().min(10, 'takes at least 10 characters').max(200, 'takes at most 200 characters'),
-    lead: z.string().trim().max(63).optional().meta({ title: 'Led by (an operator; you, unless said)' }),
+    lead: z.string().trim().max(63).optional().meta({ title: 'Led by (you, unless said)' }),
     records: Records.optional(),
     note: Note,
   }),

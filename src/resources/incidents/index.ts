@@ -46,7 +46,7 @@ export const incidents = defineResource<IncidentRow, Related>({
       cell: incident => formatShortInstant(incident.openedAt),
       value: incident => isoInstant(incident.openedAt),
     },
-    { title: 'Led by', width: 12, priority: 2, cell: incident => incident.commander },
+    { title: 'Led by', width: 12, priority: 3, cell: incident => incident.commander },
   ],
 
   relate: async (db, { id }) => {

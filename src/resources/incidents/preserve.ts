@@ -27,7 +27,7 @@ export const preserveEvidence = defineAction({
       .min(1, 'is at least 1')
       .max(longest, `is at most ${longest}`)
       .default(24)
-      .meta({ title: 'From how many hours before it was declared' }),
+      .meta({ title: 'Hours before its declaration' }),
     note: Note,
   }),
 

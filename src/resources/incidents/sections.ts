@@ -35,8 +35,7 @@ const itself = (incident: IncidentRow): DetailSection => ({
 });
 
 /** How far the checklist is: "5 of 12, 2 overdue". */
-export const progress = ({ steps, settled, overdue }: IncidentRow): string =>
-  `${settled} of ${steps}${overdue > 0 ? `, ${overdue} overdue` : ''}`;
+const progress = ({ steps, settled, overdue }: IncidentRow): string => `${settled} of ${steps}${overdue > 0 ? `, ${overdue} overdue` : ''}`;
 
 const checklist = (incident: IncidentRow, next: readonly NextStep[]): DetailSection => ({
   title: 'Checklist (Enter opens it)',

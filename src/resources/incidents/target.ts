@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { linkable, parseRecords, type IncidentStatus } from '../../domain/incident.ts';
+import { parseRecords, type IncidentStatus } from '../../domain/incident.ts';
 import { conflict, done, notFound, type Outcome } from '../../domain/outcome.ts';
 import type { Context, Target } from '../../kit/define-action.ts';
 import { findIncident, recordsNamed, type IncidentRow, type LinkedRecord } from './queries.ts';
@@ -12,7 +12,7 @@ export const Records = z
   .string()
   .trim()
   .max(8_000, 'takes at most 8,000 characters')
-  .meta({ title: `Records (account numbers, ${linkable.slice(1).join(':, ')}:)` });
+  .meta({ title: 'Accounts, user:name, alert:1, case:1' });
 
 /** Why an incident is in none of the states that something needs. */
 export const whyNotIn =
