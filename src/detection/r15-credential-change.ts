@@ -1,14 +1,16 @@
 import { defineRule } from './define-rule.ts';
 import { minutesBetween, money, number, span } from './parts.ts';
 
+const changes: Readonly<Record<string, string>> = { password_reset: 'a password reset', mfa_reset: 'a reset of the second factor' };
+
 export const r15CredentialChange = defineRule({
   id: 15,
   title: 'After a credential change',
   score: 45,
   version: 1,
   explanation:
-    "A large debit within a day of a password reset of its owner, or of the owner's sign-in from an address not seen in three months and other than the " +
-    'last one: somebody else may have got in. The very first sign-in of a user is no new address.',
+    "A large debit within a day of a reset of its owner's password or second factor, or of the owner's sign-in from an address not seen in three months and " +
+    'other than the last one: somebody else may have got in. The very first sign-in of a user is no new address.',
   parameters: {
     least: { label: 'Debit of at least', unit: 'units', usual: 500, min: 1, max: 1_000_000 },
     hours: { label: 'Within', unit: 'hours', usual: 24, min: 1, max: 168 },
@@ -40,5 +42,5 @@ export const r15CredentialChange = defineRule({
         ORDER BY e.at DESC, e.id DESC LIMIT 1) change`,
   words: (observed, { hours }) =>
     `debit of ${money(observed, 'amount')} ${span(observed['minutes'])} after ` +
-    `${observed['event'] === 'login_success' ? `a sign-in from ${observed['ip']}, a new address` : 'a password reset'}, limit ${number(hours)} h`,
+    `${changes[String(observed['event'])] ?? `a sign-in from ${observed['ip']}, a new address`}, limit ${number(hours)} h`,
 });

@@ -12,7 +12,7 @@ const tabled = (title: string, columns: readonly string[], rows: readonly (reado
 
 const clock = (at: Date | null): string => (at ? at.toISOString().slice(11, 19) : '-');
 const words: Readonly<Record<string, string>> = {
-  login_failure: 'failed sign-in', login_blocked: 'kept out', lockout: 'locked out', password_reset: 'password reset',
+  login_failure: 'failed sign-in', login_blocked: 'kept out', lockout: 'locked out', password_reset: 'password reset', mfa_reset: 'second factor reset',
 }; // prettier-ignore
 
 const authentication = ({ signIn, sessions, security }: DisputeEvidence): readonly Tabled[] => [

@@ -9,6 +9,7 @@ const tones: Readonly<Record<SignInType, Tone>> = {
   lockout: 'bad',
   logout: 'dim',
   password_reset: 'info',
+  mfa_reset: 'info',
 };
 
 /** Types as they are read; filters take them as they are kept. */

@@ -3,7 +3,7 @@ import { number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-const signInTypes = ['login_success', 'login_failure', 'login_blocked', 'lockout', 'logout', 'password_reset'] as const;
+const signInTypes = ['login_success', 'login_failure', 'login_blocked', 'lockout', 'logout', 'password_reset', 'mfa_reset'] as const;
 export type SignInType = (typeof signInTypes)[number];
 
 /** Something that happened where users sign in. The name is what was typed; there may be no such user. */

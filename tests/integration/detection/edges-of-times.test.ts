@@ -142,11 +142,12 @@ test('R14 round trip: back within 24 hours, 10 % more or less', async () => {
 });
 
 test('R15 after a credential change: 500 and more within 24 hours of a reset or a sign-in from a new address', async () => {
-  const [reset, late, small, moved, home, back, novice] = await accounts(7);
-  const debits = (): readonly number[] => [reset!, late!, moved!, home!, back!, novice!];
+  const [reset, late, small, moved, home, back, novice, factor] = await accounts(8);
+  const debits = (): readonly number[] => [reset!, late!, moved!, home!, back!, novice!, factor!];
   await stage.signsIn(reset!, 'password_reset', '198.51.100.1', -day);
   await stage.signsIn(late!, 'password_reset', '198.51.100.1', -day - 1);
   await stage.signsIn(small!, 'password_reset', '198.51.100.1', -hour);
+  await stage.signsIn(factor!, 'mfa_reset', '198.51.100.1', -hour);
   await stage.signsIn(novice!, 'login_success', '198.51.100.1', -hour);
   for (const [account, before, now, ago] of [
     [moved!, '198.51.100.1', '203.0.113.9', 100],
@@ -163,9 +164,9 @@ test('R15 after a credential change: 500 and more within 24 hours of a reset or 
   ] as const)
     // prettier-ignore
     await stage.signsIn(back!, 'login_success', ip, -ago);
-  const [first, , third] = await stage.postsAll(debits().map(from => ({ from, amount: 50_000 })));
+  const [first, , third, , , , last] = await stage.postsAll(debits().map(from => ({ from, amount: 50_000 })));
   await stage.posts({ from: small!, amount: 49_999 });
-  expect(await stage.lastOf(r15CredentialChange, ...debits(), small!)).toEqual([first, third]);
+  expect(await stage.lastOf(r15CredentialChange, ...debits(), small!)).toEqual([first, third, last]);
   expect((await stage.hits(r15CredentialChange, moved!))[0]?.words).toBe(
     'debit of EUR 500.00 60 min after a sign-in from 203.0.113.9, a new address, limit 24 h',
   );
