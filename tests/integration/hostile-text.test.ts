@@ -100,6 +100,15 @@ test('every record of every pane is shown, as text and as JSON', async () => {
   }
 }, 180_000);
 
+test('the report of a case is harmless Markdown', async () => {
+  for (const { id } of await bank.rows<{ id: string }>('SELECT id FROM ops.case_file ORDER BY id LIMIT 6')) {
+    const report = await bytesFrom({ url: bank.url, home }, 'cases', 'report', id);
+    expect(report).toMatchObject({ code: 0, stderr: '' });
+    expectHarmless(report.stdout);
+    expect(report.stdout).not.toMatch(/<script|\]\(http/);
+  }
+});
+
 test.each([
   ['accounts', 'list', 'opened=2026-02-30'],
   ['accounts', 'list', 'opened>=0000-00-00'],
