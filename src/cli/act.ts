@@ -30,6 +30,8 @@ const subjectOf = async ({ resource, action, typed }: Call, session: Session): P
   const found = await findRecord(session, resource, word);
   if (!found.ok) return found;
   const binding = bindingTo(resource, action.id);
+  if (binding?.fits?.(found.value) === false)
+    return invalid(`${action.title} is not for ${resource.entity} ${resource.nameOf(found.value)}`);
   const name = binding?.called?.(found.value) ?? resource.nameOf(found.value);
   return done({ input: binding?.inputFrom(found.value) ?? { id: String(found.value.id) }, name });
 };

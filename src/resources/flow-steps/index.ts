@@ -29,7 +29,8 @@ const toSubject = (kind: StepRow['kind'], action: string): Binding<StepRow> => (
   action,
   single: true,
   fits: row => row.kind === kind,
-  inputFrom: row => ({ id: String(row.subjectId) }),
+  // A user's number is an operator's as well: never the one's for the other
+  inputFrom: row => ({ id: row.kind === kind ? String(row.subjectId) : '' }),
   whyNot: whyNotHere(kind),
 });
 
