@@ -54,6 +54,13 @@ const atTerminal = async (walk: Walk, found: DailyRow | undefined): Promise<Dail
     if (!opened.ok) await refuse(streams, false, opened);
   }
   await walkReview(walk);
+  const review = await currentReview(session);
+  if (!review || review.closedAt || !isCovered(review)) return review;
+  const note = (await streams.ask?.('All is decided. A note closes the review, nothing leaves it open: '))?.trim() ?? '';
+  if (note === '') return review;
+  const closed = await actInReview(walk, 'daily.close', { note });
+  if (closed.ok) streams.say(closed.value.summary);
+  else await refuse(streams, false, closed);
   return currentReview(session);
 };
 

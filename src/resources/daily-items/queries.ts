@@ -2,6 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { flag, meaning, number, oneOf, text } from '../../database/field.ts';
 import { pageOf, type PageQuery } from '../../database/page.ts';
 import { dailyCategories, type DailyCategory, type DailyDecision } from '../../domain/daily-decision.ts';
+import type { Term } from '../../domain/filter.ts';
 import type { Keyed } from '../../domain/page.ts';
 
 export type DailyItemRow = Keyed & {
@@ -59,7 +60,7 @@ const items = pageOf<DailyItemRow>({
   },
 });
 
-/** How far the review is that is worked on: the open one, or the last. */
+/** How far a review is: one by its number, else the open one, else the last. */
 export type Progress = {
   readonly day: string;
   readonly today: boolean;
@@ -68,26 +69,40 @@ export type Progress = {
   readonly open: boolean;
 };
 
-export const dailyProgress = async (db: Db): Promise<Progress | undefined> => {
+export const dailyProgress = async (db: Db, review: bigint | null = null): Promise<Progress | undefined> => {
   const [row] = await db.$queryRaw<Progress[]>`
     SELECT r.day::text, r.day = (SELECT bank.business_day()) AS today, r.items, (SELECT count(*)::int FROM ops.daily_item i WHERE i.review_id = r.id AND i.decision IS NOT NULL) AS decided,
            r.closed_at IS NULL AS open
-      FROM ops.daily_review r ORDER BY r.closed_at IS NOT NULL, r.id DESC LIMIT 1`;
+      FROM ops.daily_review r WHERE ${review}::bigint IS NULL OR r.id = ${review}::bigint ORDER BY r.closed_at IS NOT NULL, r.id DESC LIMIT 1`;
   return row;
 };
 
-/** The progress in words; a review of another day names it. */
+const decidedOf = ({ items: all, decided }: Progress): string => `${decided.toLocaleString('en')} of ${all.toLocaleString('en')} decided`;
+
+/** The progress of what is worked on in words; a review of another day names it. */
 export const progressWords = (progress: Progress | undefined): string => {
   if (!progress?.open) return progress?.today ? "today's review is closed" : "today's review is not open yet";
-  const told = `${progress.decided.toLocaleString('en')} of ${progress.items.toLocaleString('en')} decided`;
-  return progress.today ? told : `${progress.day}: ${told}`;
+  return progress.today ? decidedOf(progress) : `${progress.day}: ${decidedOf(progress)}`;
+};
+
+/** The review that a filter names. */
+const namedIn = (terms: readonly Term[]): bigint | undefined => {
+  const value = terms.find(({ field, not }) => field === 'review' && !not)?.value;
+  return value?.kind === 'amount' && value.from === value.to ? value.from : undefined;
+};
+
+const wordsFor = async (db: Db, terms: readonly Term[]): Promise<string> => {
+  const named = namedIn(terms);
+  if (named === undefined) return progressWords(await dailyProgress(db));
+  const progress = await dailyProgress(db, named);
+  return progress ? `${progress.day}: ${decidedOf(progress)}` : `there is no review ${named}`;
 };
 
 export const dailyItemPage: PageQuery<DailyItemRow> = {
   ...items,
   count: async (db, terms) => {
-    const [count, progress] = await Promise.all([items.count(db, terms), dailyProgress(db)]);
-    return { ...count, words: progressWords(progress) };
+    const [count, words] = await Promise.all([items.count(db, terms), wordsFor(db, terms)]);
+    return { ...count, words };
   },
 };
 

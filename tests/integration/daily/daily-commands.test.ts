@@ -50,6 +50,9 @@ test('without a terminal the review is listed and its progress told; it ends wit
   expect(await json()).toMatchObject({ ok: false, review: { open: true, items: 6 + kills, decided: 2, escalated: 1, sha256: null } });
   expect((await bank.rows(`SELECT template, about_id FROM ops.notice WHERE template = 'review-escalated'`)).length).toBeGreaterThan(0);
   expect(await bursar('review', 'export', '1')).toMatchObject({ code: 3, stderr: expect.stringContaining('is open') as string });
+  const early = await done('review', 'close', '--note', 'the shift ends before all is seen', '--dry-run');
+  expect(early).toContain(`${4 + kills} of ${6 + kills} items of`);
+  expect(early).toContain('are NOT decided');
 });
 
 test('at a terminal it is walked item by item: keep, a wrong key, escalate with a note, skip, leave; and gone on with', async () => {
@@ -96,14 +99,19 @@ test(`kill -9 in the middle of a decision, ${kills} times: decided with its audi
 });
 
 test('closed, its record leaves signed; a flipped byte, a changed row and another key are found', async () => {
-  expect(await done('review', 'close', '--note', 'all was gone through', '--yes')).toContain(`${6 + kills} of ${6 + kills} decided`);
+  const terminal = aCommand({ url: bank.url, home, answers: ['all was gone through'], columns: 80 });
+  const closing = await terminal('review');
+  expect(closing).toMatchObject({ code: 0 });
+  expect(closing.stderr).toContain(`closed the review of`);
+  expect(closing.stderr).toContain(`${6 + kills} of ${6 + kills} decided`);
+  expect(await bursar('review', 'close', '--note', 'all was gone through', '--yes')).toMatchObject({ code: 3 });
   expect(await json()).toMatchObject({ ok: true, review: { open: false, undecided: 0 } });
   const files = (await done('review', 'export', '1')).trim().split('\n');
   expect(files.map(file => path.basename(file))).toEqual(['daily-review-0001.json', 'daily-review-0001.md', 'daily-review-0001.sig']);
   const [document = '', markdown = ''] = files;
   const content = await readFile(document);
   const [row] = await bank.rows<{ hash: string; audited: string }>(
-    `SELECT encode(result_hash, 'hex') AS hash, (SELECT a.new ->> 'result' FROM ops.audit a WHERE a.action = 'daily.close') AS audited FROM ops.daily_review`,
+    `SELECT encode(result_hash, 'hex') AS hash, (SELECT a.new ->> 'result' FROM ops.audit a WHERE a.action = 'daily.close' AND a.outcome = 'success') AS audited FROM ops.daily_review`,
   );
   expect(row?.hash).toBe(createHash('sha256').update(content).digest('hex'));
   expect(row?.audited).toBe(row?.hash);
