@@ -91,9 +91,10 @@ test('P14 the same without a screen: begun, its commands told, ticked by them, o
   const name = await bank.value(`SELECT username FROM bank."user" WHERE status = 'active' AND role = 'customer' ORDER BY id LIMIT 1`);
   await bank.rows(`SELECT bank.record_sign_in($1, '203.0.113.94', 'python-requests/2.31', 'script', false)`, [name]);
   await bank.bursar('flows', 'begin', '--flow', 'unauthorised-access', '--about', name, '--note', note, '--yes');
+  const flow = await bank.value('SELECT max(id) FROM ops.flow');
   const twice = await bank.tries('flows', 'begin', '--flow', 'unauthorised-access', '--about', name, '--note', note, '--yes');
   expect(twice).toMatchObject({ code: 3, stderr: expect.stringContaining('is open about') as string });
-  const shown = await bank.bursar('flows', 'show', '2');
+  const shown = await bank.bursar('flows', 'show', flow);
   for (const line of [
     `bursar sign-ins list user=${name}`,
     `bursar users deactivate ${name}`,
@@ -101,8 +102,8 @@ test('P14 the same without a screen: begun, its commands told, ticked by them, o
   ])
     expect(shown).toContain(line);
   await bank.bursar('users', 'lock', name, '--note', note, '--yes');
-  await bank.bursar('flow-steps', 'settle', '206', '--note', 'no account was used', '--yes');
-  const steps = await bank.bursar('flow-steps', 'list', 'flow=2', '--json');
+  await bank.bursar('flow-steps', 'settle', `${flow}06`, '--note', 'no account was used', '--yes');
+  const steps = await bank.bursar('flow-steps', 'list', `flow=${flow}`, '--json');
   expect([...steps.matchAll(/"state":\s*"([a-z ]+)"/g)].map(([, state]) => state)).toEqual([
     'to do',
     'to do',
@@ -113,9 +114,12 @@ test('P14 the same without a screen: begun, its commands told, ticked by them, o
     'to do',
   ]);
   // what is for operators is not done to the one who has the user's number
-  const wrong = await bank.tries('flow-steps', 'disable', '201', '--note', note, '--yes');
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Disable operator is not for flow-step #2 step 1') as string });
-  const left = await bank.bursar('flows', 'close', '2', '--findings', 'handed over to the day shift', '--dry-run');
+  const wrong = await bank.tries('flow-steps', 'disable', `${flow}01`, '--note', note, '--yes');
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`Disable operator is not for flow-step #${flow} step 1`) as string,
+  });
+  const left = await bank.bursar('flows', 'close', flow, '--findings', 'handed over to the day shift', '--dry-run');
   expect(left).toContain('left undone: 7. Have a new password chosen');
 });
 
