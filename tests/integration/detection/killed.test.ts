@@ -62,7 +62,7 @@ test(
         await pause(posted.length < 200 ? 15 : 500);
       }
     })();
-    for (let kill = 0; kill < kills; kill++) await runAndKill(3 + ((kill * 7) % 11));
+    for (let kill = 0; kill < kills; kill++) await runAndKill(3 + ((kill * 53) % 150));
     over.abort();
     await posting;
     await db.end();
