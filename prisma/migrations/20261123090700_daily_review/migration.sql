@@ -152,6 +152,7 @@ RETURNS TABLE (category text, entity text, entity_id text, label text, words tex
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   tomorrow date := bank.business_day() + 1;
+  share numeric := coalesce((SELECT (s.value #>> '{}')::numeric FROM platform.setting s WHERE s.key = 'detection.r1.percent'), 80);
 BEGIN
   RETURN QUERY
   WITH held AS (
@@ -181,7 +182,7 @@ BEGIN
          CASE WHEN l.is_hit THEN 'warning' ELSE 'info' END, t.posted_at::timestamptz, NULL, 'transactions', 'id=' || t.id, -t.amount
     FROM (SELECT c.id, bool_or(c.is_hit) AS is_hit
             FROM (SELECT p.id, false AS is_hit FROM bank.transaction p JOIN bank.limit_default d ON d.type = p.type JOIN bank.currency m ON m.code = p.currency
-                   WHERE p.posted_at >= since AND p.amount * 10 >= d.single_units * 8 * power(10, m.exponent)::bigint
+                   WHERE p.posted_at >= since AND p.amount * 100 >= d.single_units * share * power(10::numeric, m.exponent)
                   UNION ALL SELECT h.last_id, true FROM ops.rule_hit h WHERE h.rule = 1 AND NOT h.shadow AND h.at >= since) c
            GROUP BY c.id) l
     JOIN bank.transaction t ON t.id = l.id LEFT JOIN bank.account x ON x.id = t.from_account_id LEFT JOIN bank.account y ON y.id = t.to_account_id
@@ -195,21 +196,23 @@ BEGIN
     FROM bank.limit_override v JOIN bank.account a ON a.id = v.account_id WHERE v.ended_at IS NULL AND v.expires_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '7 days';
 END $$;
 
--- Failed logins that no security event tells of: by user and by address, from ten on.
+-- Failed logins that no security event tells of, by user and by address: from as many on as alert.
 CREATE FUNCTION ops.daily_failures(since timestamptz)
 RETURNS TABLE (category text, entity text, entity_id text, label text, words text, level text, at timestamptz, actor_id bigint, pane text, filter text, rank bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  most integer := coalesce(platform.whole_setting('security.alert-failed-logins'), 10);
 BEGIN
   RETURN QUERY
   WITH failure AS MATERIALIZED (SELECT e.user_id, e.username, e.ip, e.at FROM bank.auth_event e WHERE e.type = 'login_failure' AND e.at >= since),
   told AS (SELECT s.user_id, s.ip FROM ops.security_event s WHERE s.kind IN ('failed logins', 'brute force', 'lockout') AND s.level <> 'info' AND s.last_at >= since)
   SELECT 'failed logins', 'user', f.user_id::text, f.username, format('%s failed logins from %s addresses', count(*), count(DISTINCT f.ip)), 'warning', max(f.at)::timestamptz, NULL::bigint,
          'users', 'id=' || f.user_id, -count(*)
-    FROM failure f WHERE f.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM told t WHERE t.user_id = f.user_id) GROUP BY f.user_id, f.username HAVING count(*) >= 10
+    FROM failure f WHERE f.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM told t WHERE t.user_id = f.user_id) GROUP BY f.user_id, f.username HAVING count(*) >= most
   UNION ALL
   SELECT 'failed logins', 'sign-in', host(f.ip), host(f.ip), format('%s failed logins for %s users', count(*), count(DISTINCT f.username)), 'warning', max(f.at)::timestamptz, NULL,
          'sign-ins', 'type=login_failure ip=' || host(f.ip), -count(*)
-    FROM failure f WHERE f.ip IS NOT NULL AND NOT EXISTS (SELECT FROM told t WHERE t.ip = f.ip) GROUP BY f.ip HAVING count(*) >= 10;
+    FROM failure f WHERE f.ip IS NOT NULL AND NOT EXISTS (SELECT FROM told t WHERE t.ip = f.ip) GROUP BY f.ip HAVING count(*) >= most;
 END $$;
 
 -- Alerts, security, rights, rules of addresses and notices.
