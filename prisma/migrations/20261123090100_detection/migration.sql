@@ -332,7 +332,7 @@ INSERT INTO ops.detection_rule (id, title, explanation, score, version) VALUES
   (12, 'New account', 'Much leaves an account within the first days after it was opened, in one debit or several: it may have been opened for that alone.', 35, 1),
   (13, 'Limit probing', 'Debits are refused again and again because they pass a limit, and the next one is posted: somebody feels for the limit. Only the first debit after the refusals counts.', 25, 1),
   (14, 'Round trip', 'What an account sent to another comes back from there within a day, nearly as much: trade is feigned, or money is shown around. The account it came back to is hit.', 35, 1),
-  (15, 'After a credential change', 'A large debit within a day of a password reset of its owner, or of the owner''s sign-in from an address not seen in three months and other than the last one: somebody else may have got in. The very first sign-in of a user is no new address.', 45, 1),
+  (15, 'After a credential change', 'A large debit within a day of a reset of its owner''s password or second factor, or of the owner''s sign-in from an address not seen in three months and other than the last one: somebody else may have got in. The very first sign-in of a user is no new address.', 45, 1),
   (16, 'Near the daily limit', 'What an account posted of one type on one business day comes near its daily limit, as it was in force at that moment.', 15, 1);
 
 -- On a bank that is in use nobody is acting now.
