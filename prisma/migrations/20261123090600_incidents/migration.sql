@@ -453,6 +453,8 @@ DECLARE
   draft ops.incident_notice;
 BEGIN
   PERFORM ops.require_target('incident-notice', wanted::text);
+  -- A review that is closed meanwhile is waited for: what is sent is in it, or later than it.
+  PERFORM FROM ops.incident i WHERE i.id = (SELECT n.incident_id FROM ops.incident_notice n WHERE n.id = wanted) FOR KEY SHARE;
   SELECT * INTO draft FROM ops.incident_notice n WHERE n.id = wanted FOR NO KEY UPDATE;
   IF NOT FOUND THEN RAISE EXCEPTION 'there is no draft %', wanted USING ERRCODE = 'BU011'; END IF;
   IF draft.version <> expected_version THEN RAISE EXCEPTION 'draft % changed meanwhile', wanted USING ERRCODE = 'BU005'; END IF;
@@ -582,7 +584,7 @@ DECLARE
   reviewed ops.incident;
 BEGIN
   PERFORM ops.require_action('incidents.review');
-  -- Whoever ticks a step holds it shared: they come before, or not at all.
+  -- Whoever ticks a step, sends a notice or preserves evidence holds it shared: they come before, or not into the review.
   PERFORM FROM ops.incident i WHERE i.id = wanted FOR UPDATE;
   PERFORM ops.take_incident(wanted, expected_version);
   UPDATE ops.incident i SET status = 'reviewed', reviewed_at = clock_timestamp(), last_seq = (SELECT coalesce(max(a.seq), 0) FROM ops.audit a), root_cause = btrim(review_incident.root_cause),
