@@ -43,7 +43,7 @@ const ranked = (column: string): string => `
 
 /** Reads the report of the last days, the most pressing first. */
 export const readSecurityReport = async (connection: Direct, days: number): Promise<SecurityReport> => {
-  const asks = '(e.acknowledged_at IS NULL OR e.acknowledged_at < e.last_at) AND ops.asks_for_somebody(e.level)';
+  const asks = `(e.acknowledged_at IS NULL OR e.acknowledged_at < e.last_at) AND e.level = ANY (ARRAY(SELECT l FROM unnest(ARRAY['info', 'warning', 'critical']) l WHERE ops.asks_for_somebody(l)))`;
   const rank = `array_position('{critical,warning,info}', e.level)`;
   const ask = async <Row extends object>(sql: string, values: readonly unknown[] = [days]): Promise<readonly Row[]> =>
     (await connection.query<Row>(sql, [...values])).rows;
