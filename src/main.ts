@@ -13,14 +13,14 @@ import { whyNoScreen } from './tui/terminal/ability.ts';
 const root = new URL('..', import.meta.url);
 
 /** What goes on beside the screen from the first sign-in on, for whoever is signed in at the time. */
-const workBeside = ({ config, channels, log }: Program, signal: AbortSignal) => {
+const workBeside = ({ config, migrations, channels, log }: Program, signal: AbortSignal) => {
   const busy: Promise<void>[] = [];
   let current: Session;
   const begin = async (bank: Bank, session: Session): Promise<void> => {
     current = session;
     if (busy.length > 0) return; // somebody signed in again
     const { keepBusy } = await import('./commands/background.ts');
-    busy.push(keepBusy({ bank, session: () => current, config, channels, signal, log }));
+    busy.push(keepBusy({ bank, session: () => current, config, migrations, channels, signal, log }));
   };
   return { begin, ended: () => Promise.all(busy) };
 };

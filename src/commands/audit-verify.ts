@@ -47,7 +47,7 @@ const anchorProblem = ({ seq, at }: Anchor, head: Head): string => {
 };
 
 /** Checks chain, anchors and the functions that guard them, all as of one moment. */
-const findFaults = async (connection: Direct, context: Pick<CommandContext, 'config' | 'migrations'>): Promise<Findings> => {
+export const findFaults = async (connection: Direct, context: Pick<CommandContext, 'config' | 'migrations'>): Promise<Findings> => {
   const { anchors, forged } = await readAnchors(context.config.home, addressOf(context.config));
   const inOrder = anchors.toSorted((a, b) => (a.seq < b.seq ? -1 : 1));
   await connection.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -68,7 +68,8 @@ const findFaults = async (connection: Direct, context: Pick<CommandContext, 'con
   };
 };
 
-const describe = ({ checked, head, holds, problems }: Findings): readonly string[] => {
+/** The same in lines, for people. */
+export const describeFindings = ({ checked, head, holds, problems }: Findings): readonly string[] => {
   const since = holds ? `anchored up to row ${holds.seq}` : 'nothing was anchored before';
   if (problems.length === 0)
     return [`${checked.toLocaleString('en')} rows, unbroken; head ${head.seq} ${head.hash.slice(0, 16)}; ${since}`];
@@ -94,7 +95,7 @@ export const auditVerifyCommand: Command = {
       const sound = findings.problems.length === 0;
       if (sound && findings.head.seq > 0n) await writeAnchor(config.home, addressOf(config), findings.head);
       for (const warning of findings.warnings) streams.say(warning);
-      await streams.write(json ? `${toJson({ ok: sound, ...findings }, 2)}\n` : `${describe(findings).join('\n')}\n`);
+      await streams.write(json ? `${toJson({ ok: sound, ...findings }, 2)}\n` : `${describeFindings(findings).join('\n')}\n`);
       return sound ? exitCode.done : exitCode.failed;
     });
   },

@@ -6,11 +6,15 @@ import { keepGathering } from '../kit/security-watch.ts';
 import type { Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import { keepDelivering } from '../notices/deliver.ts';
+import { jobs } from '../schedule/jobs.ts';
+import { keepScheduling, type KeepSchedulingOptions } from '../schedule/keep.ts';
 import { keepAnchoring } from './audit-anchor.ts';
 import type { Log } from './debug-log.ts';
 import { keepExecuting } from './execute-runs.ts';
+import { explain } from './explain.ts';
 import type { Bank } from './open-session.ts';
 import { credentialsOf } from './remote-credentials.ts';
+import { checksOf } from './scheduled-checks.ts';
 
 /** Between two looks at the outbox, in milliseconds. */
 const deliverEvery = 5_000;
@@ -26,9 +30,13 @@ export type Busy = {
   /** Who is signed in now: another person may take over the screen. */
   readonly session: () => Session;
   readonly config: Config;
+  /** The folder `prisma/migrations`. */
+  readonly migrations: string;
   readonly channels: () => Promise<Channels>;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Hears of the schedule, where somebody wants to. */
+  readonly told?: Partial<Pick<KeepSchedulingOptions, 'onExecuted' | 'onMissed' | 'onError'>>;
 };
 
 const deliver = async ({ session, channels, signal, log }: Busy): Promise<void> =>
@@ -67,9 +75,28 @@ const execute = async ({ session, config, signal, log }: Busy): Promise<void> =>
   });
 };
 
+const keepTime = ({ bank, session, config, migrations, signal, log, told = {} }: Busy): Promise<void> =>
+  keepScheduling(session, jobs, {
+    signal,
+    checks: checksOf(bank.url, { config, migrations }),
+    explain: error => explain(error).refusal.message,
+    onExecuted: executed => {
+      if (executed.ended !== 'succeeded') log.write('a job did not succeed', executed);
+      told.onExecuted?.(executed);
+    },
+    onMissed: (job, due) => {
+      log.write('a job was missed', { job, ...due });
+      told.onMissed?.(job, due);
+    },
+    onError: error => {
+      log.write('the schedule failed', { error });
+      told.onError?.(error);
+    },
+  });
+
 /**
- * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, has the rules look at what was posted and executes runs on hosts, and in a
- * demo bank one of them makes the traffic.
+ * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, has the rules look at what was posted, executes runs on hosts
+ * and what is due by the schedule, and in a demo bank one of them makes the traffic.
  */
 export const keepBusy = async (busy: Busy): Promise<void> => {
   const { bank, session, config, signal, log } = busy;
@@ -83,6 +110,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     watchOver(busy),
     gather(busy),
     execute(busy),
+    keepTime(busy),
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, {
           perSecond: config.traffic,

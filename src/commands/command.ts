@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import type { Log } from './debug-log.ts';
+import type { Bank } from './open-session.ts';
 
 /** What a command is given; it knows no process. */
 export type CommandContext = {
@@ -19,6 +20,8 @@ export type CommandContext = {
   readonly channels: () => Promise<Channels>;
   /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */
   readonly withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+  /** The same with all that a console has beside its screen. */
+  readonly withBank: <T>(work: (bank: Bank, session: Session) => Promise<T>) => Promise<T>;
 };
 
 /** A command that is no pane and no action. Its name may be two words, of which the first may be a resource. */

@@ -61,12 +61,12 @@ export const openProgramBank = async (program: Program, screen: boolean, onProgr
 };
 
 /** Work of whoever is signed in; refused where nobody is. */
-const withSession = async <T>(program: Program, streams: Streams, work: (session: Session) => Promise<T>): Promise<T> => {
+const withBank = async <T>(program: Program, streams: Streams, work: (bank: Bank, session: Session) => Promise<T>): Promise<T> => {
   const bank = await openProgramBank(program, false, tellSteps(streams.say));
   try {
     if (!bank.session)
       throw new SignInRefused({ kind: 'forbidden', message: 'nobody is signed in', next: 'sign in with "bursar login NAME"' });
-    return await work(bank.session);
+    return await work(bank, bank.session);
   } finally {
     await bank.close();
   }
@@ -79,7 +79,8 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   const { rest: words } = given;
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
   const command = commandNamed(commands, words);
-  const context: CommandContext = { ...program, streams, signal, withSession: work => withSession(program, streams, work) };
+  const withSession: CommandContext['withSession'] = work => withBank(program, streams, (_bank, session) => work(session));
+  const context: CommandContext = { ...program, streams, signal, withSession, withBank: work => withBank(program, streams, work) };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
     return typed.ok ? command.run(typed.value, context) : refuse(streams, words.includes('--json'), typed);
@@ -88,7 +89,7 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
     ...manual,
     streams,
     signal,
-    withSession: work => withSession(program, streams, work),
+    withSession,
   });
 };
 

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { auditAnchorCommand } from './audit-anchor.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { casesReportCommand } from './cases-report.ts';
+import { daemonCommand } from './daemon.ts';
 import { demoCommand } from './demo.ts';
 import { detectBacktestCommand } from './detect-backtest.ts';
 import { detectRunCommand } from './detect-run.ts';
@@ -33,6 +34,7 @@ import { whoamiCommand } from './whoami.ts';
 export const commands: readonly Command[] = [
   migrateCommand,
   demoCommand,
+  daemonCommand,
   doctorCommand,
   auditVerifyCommand,
   auditAnchorCommand,

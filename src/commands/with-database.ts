@@ -1,7 +1,7 @@
+import type { Streams } from '../cli/streams.ts';
 import type { Config } from '../config.ts';
 import { openDirect, type Direct } from '../database/direct.ts';
 import { openLocalServer } from '../database/local-server.ts';
-import type { CommandContext } from './command.ts';
 
 /** Where a database is, and how to leave it. */
 export type Address = { readonly url: string; readonly embedded: boolean; readonly release: () => Promise<void> };
@@ -43,7 +43,7 @@ export const withConnection = async <T>(
 
 /** A connection to the configured database, which is left again whatever happens. */
 export const withDatabase = async <T>(
-  { config, streams }: Pick<CommandContext, 'config' | 'streams'>,
+  { config, streams }: { readonly config: Config; readonly streams: Pick<Streams, 'say'> },
   wishes: { readonly name: string; readonly readOnly: boolean; readonly purpose?: Purpose },
   work: (connection: Direct, url: string) => Promise<T>,
 ): Promise<T> => {

@@ -46,6 +46,7 @@ const acting = [
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
   'ops.add_host', 'ops.repin_host', 'ops.edit_host', 'ops.set_host_retired', 'ops.report_host',
   'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
+  'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
@@ -75,7 +76,7 @@ export const internal: readonly string[] = [
   'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.tell_hold', 'ops.weigh_account',
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
-  'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.executing_session',
+  'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

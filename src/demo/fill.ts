@@ -11,6 +11,7 @@ import { demoOperators } from './operators.ts';
 import { fillRecordNotes } from './record-notes.ts';
 import { fillSettings } from './settings.ts';
 import { fillRequests } from './requests.ts';
+import { fillSchedule } from './schedule.ts';
 import { planSessions, signIns } from './sign-ins.ts';
 import * as tables from './tables.ts';
 
@@ -116,6 +117,7 @@ export const fillBank = async (client: Direct, plan: BankPlan, onTransactions: (
   await fillRequests(client, plan.now);
   await fillEvents(client, plan.now, plan.seed);
   await fillRecordNotes(client, plan.now);
+  await fillSchedule(client, plan.now);
   await client.query('INSERT INTO platform.demo_marker (seed, scale) VALUES ($1, $2)', [plan.seed, plan.scale.transactions]);
   return { transactions, ...people, ...marks };
 };

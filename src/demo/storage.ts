@@ -7,6 +7,7 @@ export class DemoRefused extends Error {
 
 /** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
 const filled = [
+  'ops.schedule_run',
   'ops.run_step', 'ops.run', 'ops.host',
   'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',
@@ -19,7 +20,7 @@ const filled = [
 ]; // prettier-ignore
 
 /** Written to, but not emptied. */
-const guarded = ['ops.audit_head', 'platform.setting'];
+const guarded = ['ops.audit_head', 'platform.setting', 'ops.schedule'];
 
 const setTriggers = async (client: Direct, state: 'ENABLE' | 'DISABLE'): Promise<void> => {
   for (const table of [...filled, ...guarded]) await client.query(`ALTER TABLE ${table} ${state} TRIGGER USER`);

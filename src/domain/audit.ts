@@ -45,4 +45,5 @@ export const auditedEntities = [
   'handover',
   'host',
   'run',
+  'schedule',
 ] as const;

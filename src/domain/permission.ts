@@ -86,6 +86,9 @@ export const permissions = [
   'run.read',
   'run.start',
   'run.abort',
+  'schedule.read',
+  'schedule.edit',
+  'schedule.run',
 ] as const;
 
 /** `self`: what concerns oneself alone, which everybody may. */

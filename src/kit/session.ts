@@ -16,6 +16,7 @@ import { settleAction } from './run-action.ts';
 import type { Preview, Receipt, RunOptions, Typed } from './request.ts';
 import { readsOf, recordAccess, type Reads } from './reads.ts';
 import { singleOf } from './single.ts';
+import { scheduleOf, type Schedule } from './schedule.ts';
 import { securityWatchOf, type SecurityWatch } from './security-watch.ts';
 import { watchOf, type Watch } from './watch.ts';
 import { previewBulk, runBulk, type Bulk, type BulkPreview, type BulkResult, type BulkWatch } from './run-bulk.ts';
@@ -52,6 +53,8 @@ export type Session = Reads & {
   readonly hosts?: Hosts;
   /** The runs that this console may execute; undefined where it may not. */
   readonly runs?: Runs;
+  /** What is due by the clock, for whoever may execute it; undefined where nobody may. */
+  readonly schedule?: Schedule;
   /** Counts security events; undefined where nothing can be changed. */
   readonly securityWatch?: SecurityWatch;
   /** In a demo: the same console as the demo operator who has that role. */
@@ -164,6 +167,7 @@ export const openSession = (given: SessionParts): Session => {
       : { outbox: outboxOf({ database, token, ...credentials }) }),
     ...(token === undefined || readOnly ? {} : { securityWatch: securityWatchOf(database, token) }),
     ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
+    ...(token === undefined || readOnly || !permissions.has('schedule.run') ? {} : { schedule: scheduleOf(database, token) }),
     ...(token === undefined || readOnly || !permissions.has('host.use')
       ? {}
       : { hosts: hostsOf(database, token), runs: runsOf(database, token) }),

@@ -115,6 +115,9 @@ import { repinHostAction } from './hosts/repin.ts';
 import { restoreHost, retireHost } from './hosts/retire.ts';
 import { abortRun } from './runs/abort.ts';
 import { runs } from './runs/index.ts';
+import { schedulePane } from './schedule/index.ts';
+import { pauseJob, resumeJob } from './schedule/pause.ts';
+import { runJobNow } from './schedule/run-now.ts';
 import { runbookActions } from '../runbooks/registry.ts';
 import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
@@ -189,6 +192,7 @@ export const resources: readonly AnyResource[] = [
   notes,
   hosts,
   runs,
+  schedulePane,
 ];
 
 /** Every action there is, found by its id. */
@@ -310,5 +314,8 @@ export const actions: readonly AnyAction[] = [
   retireHost,
   restoreHost,
   abortRun,
+  pauseJob,
+  resumeJob,
+  runJobNow,
   ...runbookActions,
 ];

@@ -10,6 +10,7 @@ import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts'
 import { hostSubjects } from './host-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
+import { scheduleSubjects } from './schedule-subjects.ts';
 import { securitySubjects } from './security-subjects.ts';
 
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did, or asked for, what is taken back. */
@@ -27,6 +28,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...securitySubjects,
   ...incidentSubjects,
   ...alertSubjects,
+  ...scheduleSubjects,
 };
 
 /** For actions that take two people only by what is changed: so that they do. */

@@ -101,6 +101,7 @@ test('an open console delivers, for whoever is signed in at the time, until it i
     },
     session: () => current,
     config: readConfig({ BURSAR_HOME: aCommandHome(), DATABASE_URL: other.bank.url }, '/nowhere'),
+    migrations: path.join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations'),
     channels: async () => mailTo(server.port),
     signal: end.signal,
     log: noLog,

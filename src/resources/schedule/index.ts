@@ -1,0 +1,118 @@
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { historyOf, schedulePage, type DueRow, type DueStatus, type ScheduleRow, type ScheduleState } from './queries.ts';
+import { whyNotNow, whyNotPause, whyNotResume } from './target.ts';
+
+const tones: Readonly<Record<DueStatus, Tone>> = { waiting: 'info', claimed: 'info', succeeded: 'good', failed: 'bad', missed: 'warn' };
+const stateTones: Readonly<Record<ScheduleState, Tone>> = {
+  ready: 'good', waiting: 'info', running: 'info', overdue: 'warn', paused: 'warn', 'built in': 'dim',
+}; // prettier-ignore
+const said: Readonly<Record<DueStatus, string>> = {
+  waiting: 'asked for', claimed: 'running', succeeded: 'succeeded', failed: 'failed', missed: 'missed',
+}; // prettier-ignore
+
+const nextOf = ({ nextDue, pausedAt }: ScheduleRow): Date | null => (pausedAt === null ? (nextDue[0] ?? null) : null);
+
+const nextLines = (job: ScheduleRow): readonly DetailLine[] => {
+  if (job.builtIn) return [['Next', 'while a console or a daemon is open']];
+  if (job.pausedAt !== null) return [['Next', 'not until it is resumed', 'warn']];
+  if (job.nextDue.length === 0) return [['Next', 'known as soon as a console or a daemon looks']];
+  const overdue: readonly DetailLine[] =
+    job.state === 'overdue' ? [['Overdue', 'no console that may execute it is open: open one, or run "bursar daemon"', 'warn']] : [];
+  return [...overdue, ...job.nextDue.map((at, index): DetailLine => [index === 0 ? 'Next' : '', formatInstant(at)])];
+};
+
+const dueOf = ({ dueAt, lastDueAt, times }: DueRow): string =>
+  lastDueAt === null
+    ? formatInstant(dueAt)
+    : `${times.toLocaleString('en')} times, ${formatShortInstant(dueAt)} to ${formatShortInstant(lastDueAt)}`;
+
+const byOf = ({ by, client, askedBy }: DueRow): string => {
+  const console = by === null ? '-' : `${by}${client === null ? '' : `, ${client}`}`;
+  return askedBy === null ? console : `${console} (${askedBy} asked)`;
+};
+
+const historyTable = (history: readonly DueRow[]): readonly DetailSection[] =>
+  history.length === 0
+    ? []
+    : [
+        {
+          title: 'History',
+          table: {
+            columns: ['Due', 'What became of it', 'Took', 'Result', 'Console of'],
+            rows: history.map(row => [
+              dueOf(row),
+              said[row.status],
+              row.seconds === null ? '-' : `${row.seconds} s`,
+              row.words ?? '-',
+              byOf(row),
+            ]),
+          },
+        },
+      ];
+
+const catchUpWords = (minutes: number): string =>
+  minutes % 60 === 0 && minutes > 0 ? `up to ${minutes / 60} h later` : `up to ${minutes} min later`;
+
+export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
+  id: 'schedule',
+  title: 'Schedule',
+  entity: 'schedule',
+  aliases: ['schedules', 'jobs'],
+  permission: 'schedule.read',
+  page: schedulePage,
+  nameField: 'name',
+  nameOf: job => job.name,
+
+  columns: [
+    { title: 'Job', width: 16, sort: 'name', cell: job => job.name },
+    { title: 'Title', width: 'fill', cell: job => job.title },
+    { title: 'When', width: 13, cell: job => job.cron },
+    { title: 'State', width: 8, cell: job => job.state, tone: job => stateTones[job.state] },
+    { title: 'Last', width: 11, cell: job => formatShortInstant(job.lastAt), value: job => isoInstant(job.lastAt) },
+    {
+      title: 'Result',
+      width: 9,
+      cell: job => (job.lastStatus === null ? '-' : said[job.lastStatus]),
+      tone: job => (job.lastStatus === null ? 'dim' : tones[job.lastStatus]),
+    },
+    { title: 'Next', width: 11, cell: job => formatShortInstant(nextOf(job)), value: job => isoInstant(nextOf(job)) },
+    { title: 'What came of it', width: 40, priority: 3, cell: job => job.lastWords ?? '-' },
+  ],
+
+  relate: historyOf,
+  detail: (job, history) => [
+    {
+      title: job.title,
+      lines: [
+        ['Job', job.name],
+        ['Does', job.words],
+        ['When', `${job.cron} in ${job.timeZone}`],
+        ['State', job.state, stateTones[job.state]],
+        ...(job.pausedAt === null
+          ? []
+          : [['Paused', `${formatInstant(job.pausedAt)} by ${job.pausedBy ?? '-'}`, 'warn'] satisfies DetailLine]),
+        ...nextLines(job),
+        ...(job.builtIn
+          ? []
+          : [
+              ['Caught up', catchUpWords(job.catchUpMinutes)] satisfies DetailLine,
+              [
+                'If cut short',
+                job.repeatable ? 'another console begins it again' : 'it is reported as missed and not begun again',
+              ] satisfies DetailLine,
+              ['Executed by', `consoles and daemons of whoever has ${job.permission} and schedule.run`] satisfies DetailLine,
+            ]),
+        ...(job.builtIn ? [['Last', job.lastAt ? formatInstant(job.lastAt) : 'never'] satisfies DetailLine] : []),
+      ],
+    },
+    ...historyTable(history),
+  ],
+
+  actions: {
+    r: on('schedule.run-now', whyNotNow),
+    p: on('schedule.pause', whyNotPause),
+    g: on('schedule.resume', whyNotResume),
+  },
+  jumps: { l: job => ({ resource: 'audit', filter: `entity=schedule record=${job.id}` }) },
+});
