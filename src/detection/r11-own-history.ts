@@ -21,9 +21,11 @@ export const r11OwnHistory = defineRule({
       FROM bank.transaction t
      CROSS JOIN LATERAL (
        SELECT count(*) AS debits, sum(s.amount) AS total
-         FROM bank.transaction s
-        WHERE s.from_account_id = t.from_account_id AND s.type <> 'reversal'
-          AND s.posted_at >= t.posted_at - :days * interval '1 day' AND (s.posted_at, s.id) < (t.posted_at, t.id)) own
+         -- Accounts with thousands of debits a day are compared with the newest thousand
+         FROM (SELECT i.amount FROM bank.transaction i
+                WHERE i.from_account_id = t.from_account_id AND i.type <> 'reversal'
+                  AND i.posted_at >= t.posted_at - :days * interval '1 day' AND (i.posted_at, i.id) < (t.posted_at, t.id)
+                ORDER BY i.posted_at DESC, i.id DESC LIMIT 1000) s) own
      WHERE t.posted_at >= :from AND t.posted_at < :to AND t.from_account_id IS NOT NULL AND t.type <> 'reversal' AND t.channel <> 'standing order'
        AND own.debits >= :count AND t.amount * own.debits >= own.total * :factor`,
   words: (observed, { factor }) =>

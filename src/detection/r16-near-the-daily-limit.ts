@@ -1,19 +1,26 @@
 import { defineRule } from './define-rule.ts';
 import { actor, bounds, limitOf, money, number } from './parts.ts';
 
-/** The postings of accounts that come into question whose limits are those of the account on one side of them. */
+/** The postings of accounts that come into question whose limits are those of the account on one side of them; each is added once. */
 const side = (own: 'from_account_id' | 'to_account_id', types: string): string => `
-    SELECT t.${own} AS account_id, t.id AS last_id, day.ids AS transaction_ids, t.posted_at AS at,
-           jsonb_build_object('used', day.used::text, 'limit', l.daily::text, 'currency', t.currency, 'type', t.type, 'postings', day.postings) AS observed
-      FROM much b
-      JOIN bank.transaction t ON t.${own} = b.account_id AND t.type = b.type AND t.posted_at >= :from AND t.posted_at < :to
+    SELECT t.account_id, t.id AS last_id, newest.ids AS transaction_ids, t.posted_at AS at,
+           jsonb_build_object('used', t.used::text, 'limit', l.daily::text, 'currency', t.currency, 'type', t.type, 'postings', t.postings) AS observed
+      FROM (SELECT b.account_id, b.usual, n.id, n.type, n.posted_at, n.business_day, n.currency, n.from_account_id, n.to_account_id,
+                   sum(n.amount) OVER so_far AS used, count(*) OVER so_far AS postings
+              FROM much b
+              JOIN bank.transaction n ON n.${own} = b.account_id AND n.type = b.type
+                                     AND n.posted_at > :from - interval '25 hours' AND n.posted_at < :to
+             WHERE b.type IN (${types})
+            WINDOW so_far AS (PARTITION BY b.account_id, n.type, n.business_day ORDER BY n.posted_at, n.id)) t
+     CROSS JOIN LATERAL (SELECT t.usual) b
      CROSS JOIN LATERAL (SELECT ${limitOf('daily')} AS daily) l
      CROSS JOIN LATERAL (
-       SELECT sum(s.amount) AS used, count(*) AS postings, (array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC))[1:200] AS ids
-         FROM bank.transaction s
-        WHERE s.${own} = t.${own} AND s.type = t.type AND s.business_day = t.business_day
-          AND s.posted_at > t.posted_at - interval '25 hours' AND (s.posted_at, s.id) <= (t.posted_at, t.id)) day
-     WHERE b.type IN (${types}) AND day.used * 100 >= l.daily * :percent`;
+       SELECT array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC) AS ids
+         FROM (SELECT i.id, i.posted_at FROM bank.transaction i
+                WHERE i.${own} = t.account_id AND i.type = t.type AND i.business_day = t.business_day
+                  AND i.posted_at > t.posted_at - interval '25 hours' AND (i.posted_at, i.id) <= (t.posted_at, t.id)
+                ORDER BY i.posted_at DESC, i.id DESC LIMIT 200) s) newest
+     WHERE t.posted_at >= :from AND t.used * 100 >= l.daily * :percent`;
 
 export const r16NearTheDailyLimit = defineRule({
   id: 16,
