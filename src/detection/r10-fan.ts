@@ -8,9 +8,11 @@ const side = (own: 'from_account_id' | 'to_account_id', other: 'from_account_id'
       FROM bank.transaction t
      CROSS JOIN LATERAL (
        SELECT count(DISTINCT s.${other}) AS parties, min(s.posted_at) AS since, (array_agg(s.id ORDER BY s.posted_at DESC, s.id DESC))[1:200] AS ids
-         FROM bank.transaction s
-        WHERE s.${own} = t.${own} AND s.type = 'transfer' AND s.channel NOT IN ('standing order', 'internal')
-          AND s.posted_at >= t.posted_at - :hours * interval '1 hour' AND (s.posted_at, s.id) <= (t.posted_at, t.id)) seen
+         -- Where thousands pay within a day, the newest five hundred transfers are enough to see it
+         FROM (SELECT i.id, i.posted_at, i.${other} FROM bank.transaction i
+                WHERE i.${own} = t.${own} AND i.type = 'transfer' AND i.channel NOT IN ('standing order', 'internal')
+                  AND i.posted_at >= t.posted_at - :hours * interval '1 hour' AND (i.posted_at, i.id) <= (t.posted_at, t.id)
+                ORDER BY i.posted_at DESC, i.id DESC LIMIT 500) s) seen
      WHERE t.posted_at >= :from AND t.posted_at < :to AND t.type = 'transfer' AND t.channel NOT IN ('standing order', 'internal')
        AND seen.parties >= :count`;
 
