@@ -135,6 +135,12 @@ test('where nothing is left the list says so and which keys there are; two close
   await console.sees("Nothing is left here: today's review is closed.");
   await console.press('x', 'n', 'enter');
   await console.sees('the next one is opened tomorrow');
+  await console.press('esc');
+  // an older one is looked at by its number, with its own progress
+  await console.command('daily');
+  await console.until(() => console.state.view.resource === 'daily' && console.state.view.window.rows.length === 2, 'both reviews');
+  await console.press('G', 'enter');
+  await console.sees(/Daily review > review=1 +\d{4}-\d\d-\d\d: \d+ of \d+ decided/);
   expect(await bank.value('SELECT count(*)::int FROM ops.daily_review WHERE closed_at IS NULL OR result_hash IS NULL')).toBe(0);
 });
 
