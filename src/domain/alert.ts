@@ -10,7 +10,7 @@ export type AlertOutcome = (typeof alertOutcomes)[number];
 export const DismissOutcome = z.enum(['false positive', 'valuable']).meta({ title: 'Outcome' });
 
 /** Above this score nobody dismisses or snoozes alone. */
-export const scoreForTwo = 80;
+const scoreForTwo = 80;
 /** The furthest day on which a snooze ends, counted from today. */
 export const longestSnooze = 30;
 

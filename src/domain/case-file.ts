@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const caseFindings = ['confirmed', 'refuted', 'inconclusive'] as const;
+const caseFindings = ['confirmed', 'refuted', 'inconclusive'] as const;
 export const caseStates = ['open', 'investigating', 'suspended', 'pending approval', ...caseFindings] as const;
 export type CaseState = (typeof caseStates)[number];
 
@@ -15,7 +15,7 @@ export const CaseTitle = z
 export type CaseStanding = { readonly id: bigint; readonly status: CaseState; readonly assignedTo: string | null };
 
 /** Whether a case is decided, and stays as it is. */
-export const isDecided = ({ status }: CaseStanding): boolean => (caseFindings as readonly string[]).includes(status);
+const isDecided = ({ status }: CaseStanding): boolean => (caseFindings as readonly string[]).includes(status);
 
 const mustBe =
   (status: CaseState) =>

@@ -49,7 +49,7 @@ export const aCase = (bank: Bank, { status = 'open', account, by = bank.one }: C
   );
 
 /** Silences what an alert's rule says of its account. */
-export const snoozed = async (bank: Bank, alert: string): Promise<void> => {
+const snoozed = async (bank: Bank, alert: string): Promise<void> => {
   await bank.behindItsBack(
     `INSERT INTO ops.alert_snooze (rule, account_id, until, note, set_by) SELECT rule, account_id, now() + interval '5 days', 'planted by a test', $2 FROM ops.alert WHERE id = $1`,
     [alert, bank.two.id],

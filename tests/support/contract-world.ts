@@ -124,8 +124,8 @@ const fill = async (bank: Bank): Promise<Record<string, string>> => {
 
 /** Requests that wait: one of `one`'s own, one of somebody else's, and one that was carried out under broken glass. */
 const fillRequests = async (bank: Bank, id: Record<string, string>): Promise<void> => {
-  const insert = `INSERT INTO ops.approval (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, maker_id, maker_session, expires_at, status, break_glass)
-    SELECT $1, 'accounts.close', '1', 'account', $2, 'x', 0, '{}', sha256('x'), '[]', '-', 'planted by a test', s.operator_id, s.id, clock_timestamp() + interval '1 day', $4, $4 = 'executed'
+  const insert = `INSERT INTO ops.approval (id, action, action_version, entity, entity_id, entity_label, entity_version, input, input_hash, preview, preview_hash, note, maker_id, maker_session, expires_at, status, break_glass, executed_at)
+    SELECT $1, 'accounts.close', '1', 'account', $2, 'x', 0, '{}', sha256('x'), '[]', '-', 'planted by a test', s.operator_id, s.id, clock_timestamp() + interval '1 day', $4, $4 = 'executed', CASE WHEN $4 = 'executed' THEN clock_timestamp() END
       FROM ops.operator_session s WHERE s.operator_id = $3 LIMIT 1`;
   const wanted = [['own', bank.one.id, 'pending'], ['others', bank.two.id, 'pending'], ['glass', bank.two.id, 'executed']] as const; // prettier-ignore
   for (const [index, [name, maker, status]] of wanted.entries()) {
