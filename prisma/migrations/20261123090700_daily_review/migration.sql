@@ -225,7 +225,7 @@ DECLARE
 BEGIN
   RETURN QUERY
   SELECT 'broken glass', 'approval', a.number::text, '#' || a.number, format('%s alone did %s to %s %s, which takes two: %s', o.name, a.action, a.entity, a.entity_label, a.note), 'critical',
-         a.executed_at::timestamptz, a.maker_id, 'inbox', 'number=' || a.number, a.number
+         coalesce(a.executed_at, a.made_at)::timestamptz, a.maker_id, 'inbox', 'number=' || a.number, a.number
     FROM ops.approval a JOIN ops.operator o ON o.id = a.maker_id WHERE a.break_glass AND a.status = 'executed' AND a.verdict IS NULL
   UNION ALL
   SELECT 'alerts', 'alert', l.id::text, '#' || l.id, format('R%s %s on %s, score %s%s%s: %s', l.rule, r.title, coalesce(x.number, l.account_id::text), l.score,
