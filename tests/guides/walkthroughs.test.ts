@@ -127,7 +127,7 @@ test(
   'P15 misuse of the developer role as a walkthrough: ended, its sessions too, reviewed since its start, disabled, closed',
   { timeout: 60_000 },
   async () => {
-    const staff = await aStaffedBank({ ada: ['admin'], bert: ['admin'], mona: ['manager'], vera: ['analyst'] });
+    const staff = await aStaffedBank({ ada: ['admin'], mona: ['manager'], vera: ['analyst'] });
     try {
       const [ada, mona, vera] = [await staff.member('ada'), await staff.member('mona'), await staff.member('vera')];
       const why = 'the developer changed what nobody asked for';
@@ -177,10 +177,9 @@ test(
       await console.sees('grant=', 'incidents.declare');
       // pipelines, connectors, users: what was found is noted
       const command = await commandOf(staff, 'ada');
-      for (const step of ['103', '104', '105', '106', '107'])
-        expect(await command('flow-steps', 'settle', step, '--note', 'read it all, nothing was changed there', '--yes')).toMatchObject({
-          code: 0,
-        });
+      expect(await command('flow-steps', 'settle', '103', '--note', 'lent for the incident by two', '--yes')).toMatchObject({ code: 0 });
+      for (const id of ['104', '105', '106', '107'])
+        expect(await ada.run('flow-steps.settle', { id, note: 'read it all, nothing was changed there' })).toMatchObject({ ok: true });
       expect(await command('operators', 'disable', 'vera', '--note', why, '--yes')).toMatchObject({ code: 0 });
       await back();
       await console.sees('[x] Users that were touched', '[x] Disable the operator');
