@@ -57,7 +57,7 @@ export const stepWords = ({ skipped, doneAt, dueIn, lateBy }: StepTimes): readon
 };
 
 /** What an incident can be about. */
-export const linkable = ['account', 'user', 'transaction', 'alert', 'case', 'dispute', 'security-event'] as const;
+const linkable = ['account', 'user', 'transaction', 'alert', 'case', 'dispute', 'security-event'] as const;
 export type Linkable = (typeof linkable)[number];
 
 /** A record as a person names it: an account by number, a user by username, anything else by the number on screen. */

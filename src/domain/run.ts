@@ -1,7 +1,7 @@
 export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'timed out', 'aborted', 'unknown'] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
-export const stepStatuses = ['waiting', 'running', 'succeeded', 'failed', 'timed out', 'aborted', 'unknown', 'skipped'] as const;
+const stepStatuses = ['waiting', 'running', 'succeeded', 'failed', 'timed out', 'aborted', 'unknown', 'skipped'] as const;
 export type RunStepStatus = (typeof stepStatuses)[number];
 
 const over: ReadonlySet<RunStepStatus> = new Set(['succeeded', 'failed', 'timed out', 'aborted', 'skipped']);

@@ -40,6 +40,4 @@ export type Runbook<Input extends z.ZodObject, Facts> = {
   steps(facts: Facts, input: z.output<Input>): readonly RunStep[];
 };
 
-export type AnyRunbook = Runbook<z.ZodObject, unknown>;
-
 export const defineRunbook = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>): Runbook<Input, Facts> => runbook;

@@ -29,7 +29,7 @@ export type ClaimedRun = {
 };
 
 /** What was seen of a step. */
-export type StepReport = {
+type StepReport = {
   readonly status: RunStepStatus;
   readonly code?: number;
   /** Octets of its log that were read, and the end of them as text. */

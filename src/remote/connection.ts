@@ -11,7 +11,7 @@ export type RemoteCredentials = { readonly agent: string } | { readonly keyFile:
 /** Host, key and way in. `pinned` is the fingerprint of the host key. */
 export type RemoteTarget = { readonly at: RemoteAddress; readonly pinned: string; readonly credentials: RemoteCredentials };
 
-export type RemoteAnswer = {
+type RemoteAnswer = {
   /** Exit code; null where a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
@@ -21,7 +21,7 @@ export type RemoteAnswer = {
   readonly isCut: boolean;
 };
 
-export type RunWishes = {
+type RunWishes = {
   readonly timeoutMs: number;
   /** Octets of each stream that are kept; what comes after is read and dropped, so that nothing waits. */
   readonly most?: number;

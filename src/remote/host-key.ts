@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** The fingerprint of a host key as OpenSSH prints it. */
-export const fingerprintOf = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+const fingerprintOf = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 
 /** The name of a key's type, which stands at its beginning (RFC 4253, 6.6): "ssh-ed25519". */
-export const keyTypeOf = (key: Buffer): string => {
+const keyTypeOf = (key: Buffer): string => {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
   const name = length > 0 && length <= 64 && key.length >= 4 + length ? key.toString('latin1', 4, 4 + length) : '';
   return /^[a-z0-9@.-]+$/.test(name) ? name : 'unknown';

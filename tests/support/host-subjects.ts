@@ -5,7 +5,7 @@ import type { Prepare } from './every-action.ts';
 const fingerprint = `SHA256:${'A'.repeat(43)}`;
 
 /** A host of the inventory that nobody can reach. */
-export const aHost = (bank: Bank, { retired = false } = {}): Promise<string> =>
+const aHost = (bank: Bank, { retired = false } = {}): Promise<string> =>
   planted(
     bank,
     `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, retired_at) VALUES ($1, 'host.example', 'deploy', $2, $3, $3, $4)`,
