@@ -22,34 +22,29 @@ const nextLines = (job: ScheduleRow): readonly DetailLine[] => {
   return [...overdue, ...job.nextDue.map((at, index): DetailLine => [index === 0 ? 'Next' : '', formatInstant(at)])];
 };
 
-const dueOf = ({ dueAt, lastDueAt, times }: DueRow): string =>
-  lastDueAt === null
-    ? formatInstant(dueAt)
-    : `${times.toLocaleString('en')} times, ${formatShortInstant(dueAt)} to ${formatShortInstant(lastDueAt)}`;
+/** What became of a due time, in words. */
+const becameOf = ({ status, times, dueAt, lastDueAt, seconds, words, by, client, askedBy }: DueRow): string =>
+  [
+    times === 1 ? said[status] : `missed ${times.toLocaleString('en')} times from ${formatShortInstant(dueAt)} on`,
+    ...(status === 'succeeded' && seconds !== null ? [`in ${seconds} s`] : []),
+    ...(lastDueAt === null && askedBy !== null ? [`for ${askedBy}`] : []),
+    ...(by === null ? [] : [`by ${client === null ? by : `${by}, ${client}`}`]),
+  ].join(' ') + (words === null ? '' : `: ${words}`);
 
-const byOf = ({ by, client, askedBy }: DueRow): string => {
-  const console = by === null ? '-' : `${by}${client === null ? '' : `, ${client}`}`;
-  return askedBy === null ? console : `${console} (${askedBy} asked)`;
-};
-
-const historyTable = (history: readonly DueRow[]): readonly DetailSection[] =>
+const historySection = (history: readonly DueRow[]): readonly DetailSection[] =>
   history.length === 0
     ? []
     : [
         {
           title: 'History',
-          table: {
-            columns: ['Due', 'What became of it', 'Took', 'Result', 'Console of'],
-            rows: history.map(row => [
-              dueOf(row),
-              said[row.status],
-              row.seconds === null ? '-' : `${row.seconds} s`,
-              row.words ?? '-',
-              byOf(row),
-            ]),
-          },
+          lines: history.map(row => [formatShortInstant(row.lastDueAt ?? row.dueAt), becameOf(row), tones[row.status]] as const),
         },
       ];
+
+/** A job that waits for its time is told by how it went last, where that was not well. */
+const stateOf = ({ state, lastStatus }: ScheduleRow): string =>
+  state === 'ready' && (lastStatus === 'failed' || lastStatus === 'missed') ? lastStatus : state;
+const stateTone = (job: ScheduleRow): Tone => (stateOf(job) === job.state ? stateTones[job.state] : tones[job.lastStatus ?? 'waiting']);
 
 const catchUpWords = (minutes: number): string =>
   minutes % 60 === 0 && minutes > 0 ? `up to ${minutes / 60} h later` : `up to ${minutes} min later`;
@@ -67,12 +62,13 @@ export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
   columns: [
     { title: 'Job', width: 16, sort: 'name', cell: job => job.name },
     { title: 'Title', width: 'fill', cell: job => job.title },
-    { title: 'When', width: 13, cell: job => job.cron },
-    { title: 'State', width: 8, cell: job => job.state, tone: job => stateTones[job.state] },
+    { title: 'When', width: 13, priority: 2, cell: job => job.cron },
+    { title: 'State', width: 8, cell: stateOf, tone: stateTone },
     { title: 'Last', width: 11, cell: job => formatShortInstant(job.lastAt), value: job => isoInstant(job.lastAt) },
     {
       title: 'Result',
       width: 9,
+      priority: 2,
       cell: job => (job.lastStatus === null ? '-' : said[job.lastStatus]),
       tone: job => (job.lastStatus === null ? 'dim' : tones[job.lastStatus]),
     },
@@ -88,7 +84,7 @@ export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
         ['Job', job.name],
         ['Does', job.words],
         ['When', `${job.cron} in ${job.timeZone}`],
-        ['State', job.state, stateTones[job.state]],
+        ['State', stateOf(job), stateTone(job)],
         ...(job.pausedAt === null
           ? []
           : [['Paused', `${formatInstant(job.pausedAt)} by ${job.pausedBy ?? '-'}`, 'warn'] satisfies DetailLine]),
@@ -106,7 +102,7 @@ export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
         ...(job.builtIn ? [['Last', job.lastAt ? formatInstant(job.lastAt) : 'never'] satisfies DetailLine] : []),
       ],
     },
-    ...historyTable(history),
+    ...historySection(history),
   ],
 
   actions: {
