@@ -40,6 +40,8 @@ test('an alert says at a glance what was seen, by which numbers, and who paid wh
   await large.sees('Accounts', account, '1 of 1');
   await large.press('[', 't');
   await large.sees('Transactions', `account=${account}`);
+  const looks = `SELECT count(*) FROM ops.audit WHERE entity = 'alert' AND entity_id = $1 AND verb = 'view'`;
+  expect(Number(await bank.value(looks, [id]))).toBe(2);
 });
 
 test('claim next, dismiss with an outcome and take it back, by keys', async () => {
