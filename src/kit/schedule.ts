@@ -17,7 +17,7 @@ export type Due = { readonly at: Date; readonly last: Date; readonly times: numb
 export type JobClaim = { readonly run: bigint; readonly job: string; readonly claim: number; readonly dueAt: Date };
 
 /** What became of a wish to execute; every word but the first two leaves the due time to others or to later. */
-export type Said = 'claimed' | 'missed' | 'paused' | 'moved' | 'early' | 'forbidden' | 'busy';
+type Said = 'claimed' | 'missed' | 'paused' | 'moved' | 'early' | 'forbidden' | 'busy';
 
 /** What is due by the clock, for a console that executes it. The clock is the database's. */
 export type Schedule = {

@@ -14,7 +14,7 @@ export type Checks = {
   readonly ledger: () => Promise<string>;
 };
 
-export type JobContext = { readonly session: Session; readonly claim: JobClaim; readonly checks: Checks; readonly signal: AbortSignal };
+type JobContext = { readonly session: Session; readonly claim: JobClaim; readonly checks: Checks; readonly signal: AbortSignal };
 
 /** What is done when it is due; when, by whom and how late is a row of ops.schedule under the same name. Resolves with what came of it, in words. */
 export type Job = { readonly name: string; readonly work: (context: JobContext) => Promise<string> };

@@ -12,7 +12,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 const everyFiveSeconds = '*/5 * * * * *';
 
 /** The due times of a job up to now: those that can no longer be caught up as one, and then each for itself. */
-export const dueOf = ({ cron, catchUpMinutes, lookedUntil }: ScheduledJob, timeZone: string, now: Date): readonly Due[] => {
+const dueOf = ({ cron, catchUpMinutes, lookedUntil }: ScheduledJob, timeZone: string, now: Date): readonly Due[] => {
   const times = dueTimes(cron, timeZone, lookedUntil, now).take(most).toArray();
   // One minute more, as the database has it: nobody looks in the very second
   const late = times.filter(at => at.getTime() < now.getTime() - (catchUpMinutes + 1) * 60_000);

@@ -17,7 +17,7 @@ test('the pane shows when each job ran and is due; it is paused, resumed and ask
   await using console = await bank.screen('schedule');
   await console.sees('audit-verify', '30 3 * * * in Europe/Berlin', 'ready', 'succeeded in 2 s', 'detection', 'built in');
   await goTo(console, 'schedule name=audit-verify');
-  await console.sees('History', 'missed', 'no console that may execute it was open in time', 'up to 12 h later', 'Next');
+  await console.sees('History', 'missed: no console that may execute', 'up to 12 h later', 'Next');
 
   await console.press('x', 'p');
   await console.fill({ note: 'the log is being moved today' });

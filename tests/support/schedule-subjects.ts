@@ -3,7 +3,7 @@ import type { Bank } from './acting.ts';
 import type { Prepare } from './every-action.ts';
 
 /** A job of a test that nothing executes; whoever may run jobs may ask for it. */
-export const aJob = (bank: Bank, { paused = false } = {}): Promise<string> =>
+const aJob = (bank: Bank, { paused = false } = {}): Promise<string> =>
   planted(
     bank,
     `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) VALUES ($1, 'A job of a test', 'nothing', '0 0 1 1 *', 'schedule.run', $2, $3)`,
