@@ -116,12 +116,7 @@ export default {
       { path: '^src/', pathNot: '^src/remote/' },
       { path: npm(['ssh2', 'ssh2-[^/]+', '@types/ssh2']) },
     ),
-    never(
-      'cron-only-in-schedule',
-      'one reading of patterns',
-      { path: '^src/', pathNot: '^src/schedule/' },
-      { path: npm(['node-cron']) },
-    ),
+    never('cron-only-in-schedule', 'one reading of patterns', { path: '^src/', pathNot: '^src/schedule/' }, { path: npm(['node-cron']) }),
     never(
       'mail-only-in-notices',
       'one door for what is told to people',

@@ -24,6 +24,7 @@ const planted: readonly (readonly [file: string, imports: string, ...rules: stri
   ['src/resources/stray.ts', '../domain/clock.ts', 'pane-files-in-folders'],
   ['src/notices/pane.ts', '../resources/users/freeze.ts', 'notices-imports'],
   ['src/kit/mail.ts', 'nodemailer', 'mail-only-in-notices'],
+  ['src/commands/tick.ts', 'node-cron', 'cron-only-in-schedule'],
   ['src/runbooks/restore.ts', '../resources/users/freeze.ts', 'runbooks-imports', 'no-pane-for-askers'],
   ['src/detection/rapid.ts', '../tui/keys.ts', 'detection-imports'],
   ['src/reports/daily.ts', '../resources/registry.ts', 'reports-imports', 'no-pane-for-askers'],
