@@ -70,6 +70,8 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   /** The word for one of its records, as audit names it. */
   readonly entity: string;
   readonly aliases: readonly string[];
+  /** Reached from another pane, whose records its own belong to: it has no place among the panes. */
+  readonly nested?: true;
   readonly permission: Permission;
   readonly page: PageQuery<Row>;
   readonly columns: readonly Column<Row>[];

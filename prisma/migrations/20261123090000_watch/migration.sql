@@ -210,4 +210,5 @@ UNION ALL SELECT r, 'security.acknowledge' FROM unnest(ARRAY['analyst', 'operati
 INSERT INTO ops.role_permission (role, permission) VALUES
   ('analyst', 'alert.decide'), ('analyst', 'case.work'), ('manager', 'case.work'), ('manager', 'case.decide'),
   ('support', 'dispute.receive'), ('operations', 'dispute.receive'), ('operations', 'dispute.decide'), ('manager', 'limit.override');
-DELETE FROM ops.role_permission WHERE (role, permission) IN (('auditor', 'detection.run'));
+-- Whoever audits looks at what others decide.
+DELETE FROM ops.role_permission WHERE (role, permission) IN (('auditor', 'detection.run'), ('auditor', 'daily.review'));

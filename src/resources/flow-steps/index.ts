@@ -65,6 +65,7 @@ export const flowSteps = defineResource<StepRow, undefined>({
   title: 'Walkthrough steps',
   entity: 'flow-step',
   aliases: ['flow-step'],
+  nested: true,
   permission: 'security.read',
   page: stepPage,
   empty: ['No walkthrough is open.', ':flows, then x n begins one.'],

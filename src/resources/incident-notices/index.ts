@@ -10,6 +10,7 @@ export const incidentNotices = defineResource<DraftRow, readonly string[]>({
   title: 'Incident notices',
   entity: 'incident-notice',
   aliases: ['drafts'],
+  nested: true,
   permission: 'incident.read',
   page: draftPage,
   since: 'drafted',

@@ -11,6 +11,7 @@ export const incidentSteps = defineResource<StepRow, undefined>({
   title: 'Incident steps',
   entity: 'incident-step',
   aliases: ['steps'],
+  nested: true,
   permission: 'incident.read',
   page: stepPage,
   since: 'due',

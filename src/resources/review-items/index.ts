@@ -47,6 +47,7 @@ export const reviewItems = defineResource<ItemRow, undefined>({
   title: 'Review items',
   entity: 'review-item',
   aliases: ['items'],
+  nested: true,
   permission: 'review.read',
   page: itemPage,
   nameOf: item => `${item.role} of ${item.who}`,

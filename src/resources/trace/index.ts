@@ -31,6 +31,7 @@ export const trace = defineResource<TraceRow, undefined>({
   title: 'Trace',
   entity: 'trace',
   aliases: ['correlation'],
+  nested: true,
   permission: 'event.read',
   page: tracePage,
   since: 'at',

@@ -1,12 +1,13 @@
 import { fit, safe } from '../../domain/safe-text.ts';
 import type { State } from '../state/types.ts';
+import { panesOf } from '../state/panes.ts';
 import { paint } from '../theme.ts';
 
 /** Panes and saved filters, for screens that have room for them. `>` is where one is. */
 export const navigationLines = (state: State, width: number): readonly string[] => {
   const { view, registry, saved } = state;
   const heading = (text: string) => paint(fit(text, width), 'dim');
-  const panes = registry.resources.map((resource, index) => {
+  const panes = panesOf(registry).map((resource, index) => {
     const here = resource.id === view.resource;
     const line = fit(`${here ? '>' : ' '} ${index + 1} ${resource.title}`, width);
     return here ? paint(line, 'title') : line;

@@ -1,3 +1,4 @@
+import { panesOf } from './panes.ts';
 import { parseFilter, type Term } from '../../domain/filter.ts';
 import { done, type Outcome } from '../../domain/outcome.ts';
 import type { AnyResource, Jump } from '../../kit/define-resource.ts';
@@ -96,8 +97,9 @@ export const openList = (state: State, resource: AnyResource, base: string): Out
 };
 
 export const openPane = (state: State, index: number): Step => {
-  const resource = state.registry.resources[index];
-  if (!resource) return stay(withFlash(state, 'info', `there are ${state.registry.resources.length} panes`));
+  const panes = panesOf(state.registry);
+  const resource = panes[index];
+  if (!resource) return stay(withFlash(state, 'info', `there are ${panes.length} panes`));
   if (resource.id === state.view.resource && state.view.base === (resource.start ?? '')) return stay(state);
   const opened = openList(state, resource, '');
   return opened.ok ? opened.value : stay(withFlash(state, 'bad', opened.refusal.message, opened.refusal.next));
