@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { aCommandHome } from '../../support/command.ts';
+import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
 
 let bank: GuideBank;
@@ -35,6 +35,21 @@ test('a daemon does what is asked for and what is due, a line each, until SIGTER
   } finally {
     if (child.exitCode === null) child.kill('SIGKILL');
   }
+});
+
+test('a daemon whose login has ended says what is needed, and ends', async () => {
+  const bursar = aCommand({ url: bank.url, environment: { BURSAR_TRAFFIC: '0' } });
+  const live = `SELECT count(*)::int FROM ops.operator_session WHERE revoked_at IS NULL AND operator_id = (SELECT id FROM ops.operator WHERE name = 'demo')`;
+  const before = Number(await bank.value(live));
+  const ended = bursar('daemon');
+  await vi.waitUntil(async () => Number(await bank.value(live)) > before, { timeout: 20_000 });
+  await bank.rows(
+    `UPDATE ops.operator_session SET revoked_at = clock_timestamp() WHERE id = (SELECT id FROM ops.operator_session ORDER BY number DESC LIMIT 1)`,
+  );
+  expect(await ended).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('sign in with "bursar login NAME" and start it again') as string,
+  });
 });
 
 test('without a permission or with words there is no daemon', async () => {

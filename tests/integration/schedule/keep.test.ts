@@ -1,10 +1,15 @@
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { checksOf } from '../../../src/commands/scheduled-checks.ts';
+import { readConfig } from '../../../src/config.ts';
+import { asRole } from '../../../src/database/role-url.ts';
 import type { Session } from '../../../src/kit/session.ts';
 import type { Executed } from '../../../src/schedule/execute.ts';
 import { JobFailed } from '../../../src/schedule/define-job.ts';
 import { jobs } from '../../../src/schedule/jobs.ts';
 import { keepScheduling } from '../../../src/schedule/keep.ts';
 import { act, openOperatorSession, refusal, type TestOperator } from '../../support/acting.ts';
+import { aCommandHome } from '../../support/command.ts';
 import { aScheduleBank, notChecking, testJobs, type ScheduleBank } from '../../support/schedule-bank.ts';
 
 let world: ScheduleBank;
@@ -147,6 +152,20 @@ test('every job that is no loop of its own has its work here, and what the datab
     `SELECT name FROM ops.schedule WHERE NOT built_in AND name !~ '^test-' ORDER BY name`,
   );
   expect(rows.map(({ name }) => name)).toEqual(jobs.map(({ name }) => name).toSorted());
+});
+
+test('a broken audit log and a balance that is wrong fail their jobs, with the row and the account', async () => {
+  const migrations = path.join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations');
+  const url = asRole(world.bank.url, 'bursar_operator');
+  const checks = checksOf(url, { config: readConfig({ BURSAR_HOME: aCommandHome(), DATABASE_URL: url }, '/nowhere'), migrations });
+  const { number, id } = await world.bank.account();
+  expect(await checks.ledger()).toBe('every balance is the sum of its postings');
+  expect(await checks.audit()).toMatch(/^\d+ rows, unbroken/);
+  await world.bank.behindItsBack('UPDATE bank.account SET balance = 7 WHERE id = $1', [id]);
+  await world.bank.behindItsBack(`UPDATE ops.audit SET note = 'another note' WHERE seq = 2`);
+  await expect(checks.ledger()).rejects.toThrow(`not the sum of their postings: ${number}`);
+  await expect(checks.audit()).rejects.toThrow(/BROKEN row 2 .*its content was changed/);
+  await expect(checks.audit()).rejects.toBeInstanceOf(JobFailed);
 });
 
 test('the daily review is opened as the work of its claim, once a day, with its row in audit', async () => {

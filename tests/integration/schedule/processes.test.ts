@@ -21,9 +21,10 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
+type Console = { readonly child: ChildProcess; readonly token: string };
+
 /** A console as a process of its own, signed in by itself. */
-const aProcess = async (took: number): Promise<{ readonly child: ChildProcess; readonly token: string }> => {
-  const token = await openOperatorSession(world.bank.db, world.bank.one.id);
+const aProcess = async (took: number, token: string): Promise<Console> => {
   const program = path.join(import.meta.dirname, '..', '..', 'support', 'schedule-process.ts');
   const child = spawn(process.execPath, [program, world.bank.url, token, String(took)], { stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
@@ -31,7 +32,13 @@ const aProcess = async (took: number): Promise<{ readonly child: ChildProcess; r
   return { child, token };
 };
 
-const end = async ({ child }: { readonly child: ChildProcess }): Promise<void> => {
+const open = async (count: number, took: number): Promise<readonly Console[]> => {
+  const tokens: string[] = [];
+  while (tokens.length < count) tokens.push(await openOperatorSession(world.bank.db, world.bank.one.id));
+  return Promise.all(tokens.map(token => aProcess(took, token)));
+};
+
+const end = async ({ child }: Console): Promise<void> => {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
@@ -74,7 +81,7 @@ const allEnded = (until: string): Promise<void> =>
 test(
   `${processes} processes and ${wanted} due times: each is executed exactly once`,
   async () => {
-    const consoles = await Promise.all(Array.from({ length: processes }, () => aProcess(5)));
+    const consoles = await open(processes, 5);
     const until = await plantAll();
     await allEnded(until);
     await Promise.all(consoles.map(end));
@@ -99,7 +106,7 @@ test(
 test(
   'kill -9 in the middle: each is executed or reported as missed, and twice only what may be',
   async () => {
-    const consoles = await Promise.all([aProcess(150), aProcess(150)]);
+    const consoles = await open(2, 150);
     const until = await plantAll();
     await vi.waitFor(async () => expect((await world.bank.rows('SELECT FROM public.executed')).length).toBeGreaterThan(wanted / 4), {
       timeout: 30_000,
