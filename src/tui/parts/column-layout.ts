@@ -3,8 +3,9 @@ import type { Keyed } from '../../domain/page.ts';
 
 export type PlacedColumn = { readonly column: Column<Keyed>; readonly width: number };
 
-/** Narrowest useful width of a column that fills. */
+/** Narrowest useful width of a column that fills, and the width below which columns that matter less make room for it. */
 const narrowestFill = 14;
+const readableFill = 18;
 /** Between columns. */
 export const columnGap = '  ';
 const gap = columnGap.length;
@@ -28,8 +29,10 @@ const wanted = (resource: AnyResource, wishes: LayoutWishes): readonly Column<Ke
 export const layoutColumns = (resource: AnyResource, available: number, wishes: LayoutWishes): readonly PlacedColumn[] => {
   let columns = wanted(resource, wishes);
   const taken = () => columns.reduce((sum, column) => sum + widthOf(column) + gap, -gap);
-  while (columns.length > 1 && taken() > available) {
-    const least = Math.max(...columns.slice(1).map(column => column.priority ?? 1));
+  const narrowed = () => columns.filter(column => column.width === 'fill').length * (readableFill - narrowestFill);
+  const leastOf = () => Math.max(...columns.slice(1).map(column => column.priority ?? 1));
+  while (columns.length > 1 && taken() + (leastOf() > 1 ? narrowed() : 0) > available) {
+    const least = leastOf();
     const last = columns.findLastIndex((column, index) => index > 0 && (column.priority ?? 1) === least);
     columns = columns.toSpliced(last, 1);
   }
