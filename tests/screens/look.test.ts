@@ -50,7 +50,7 @@ test('c shows and hides columns, the first one always stays, and the choice hold
 });
 
 test('w shows all columns, > scrolls them while the first one stays, < scrolls back', async () => {
-  await using console = await openConsole({ accounts: three, size: [105, 28] });
+  await using console = await openConsole({ accounts: three, size: [108, 28] });
   await console.sees('NUMBER', 'OPENED');
   expect(console.frame()).not.toContain('CHANGED');
   await console.press('w');

@@ -48,7 +48,7 @@ test('a mark stays with its record when the order is turned round, and a second 
   await console.press('G', 'space');
   await console.sees('1 marked', `*${oldest}`, 'sort:opened-');
   await console.press('S');
-  await console.sees('sort:opened+', new RegExp(`OPENED\\+.*\\n[ >]\\*${oldest}`));
+  await console.sees('sort:opened+', new RegExp(`STATUS.*\\n[ >]\\*${oldest}`));
   await console.press('g', 'space');
   await console.seesNo('1 marked');
   expect(console.frame()).not.toMatch(/^[ >]\*\d{12}/m);
