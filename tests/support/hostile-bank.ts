@@ -104,6 +104,12 @@ const everywhere = [
   `WITH hit AS (INSERT INTO ops.rule_hit (rule, rule_version, account_id, last_id, transaction_ids, observed, parameters, words, score, at)
      SELECT 1, 1, 1, 1000 + $1::int, ARRAY[1000 + $1::int], '{}', '{}', left($2, 300), 30, now() RETURNING id, last_id)
    INSERT INTO ops.red_flag SELECT last_id, 1, id FROM hit`,
+  `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, tags, detail, state)
+   VALUES ('host' || $1::int || left($2, 40), 'a' || left($2, 60), 'u' || left($2, 30), 'SHA256:' || repeat('A', 43), 1, 1, ARRAY[left($2, 40)], $2, 'refused')`,
+  `WITH asked AS (INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by, error, status)
+     VALUES (gen_random_uuid(), left($2, 40), $1::int::text, 'run ' || left($2, 190), $2, false, to_jsonb($2::text), 1, $2, 'failed') RETURNING id)
+   INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, status, tail)
+   SELECT asked.id, 1, $2, (SELECT max(h.id) FROM ops.host h), ARRAY[$2], 5, 'failed', $2 FROM asked`,
 ];
 
 const inAudit = `INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, operator, client, old, new, outcome, reason, note, error)
@@ -115,7 +121,7 @@ export const aHostileBank = async (texts: readonly string[] = hostileTexts): Pro
   const bank = await aDemoLikeBank();
   await bank.db
     .query(`ALTER TABLE bank."user" DROP CONSTRAINT user_username_check, DROP CONSTRAINT user_email_check, DROP CONSTRAINT user_first_name_check,
-    DROP CONSTRAINT user_last_name_check`);
+    DROP CONSTRAINT user_last_name_check; ALTER TABLE ops.host DROP CONSTRAINT host_name_check, DROP CONSTRAINT host_address_check, DROP CONSTRAINT host_username_check`);
   for (const sql of withNulls) await bank.behindItsBack(sql);
   for (const [index, text] of [...texts, 'long '.repeat(longNote / 5)].entries()) {
     for (const sql of everywhere) await bank.behindItsBack(sql, [index, text]);

@@ -81,7 +81,8 @@ const allEnded = (until: string): Promise<void> =>
 test(
   `${processes} processes and ${wanted} due times: each is executed exactly once`,
   async () => {
-    const consoles = await open(processes, 5);
+    // long enough that one cannot do all of it before the others look
+    const consoles = await open(processes, 60);
     const until = await plantAll();
     await allEnded(until);
     await Promise.all(consoles.map(end));
