@@ -17,7 +17,8 @@ export default defineConfig({
     // one folder of servers for the whole run
     globalSetup: 'tests/support/cluster.ts',
     pool: 'forks',
-    maxWorkers: 2,
+    // one more than the two cores that CI has: much of a test is waiting for a clock, a screen or a process
+    maxWorkers: 3,
     // a test waits for text or rows; these only end what would never come
     testTimeout: 30_000,
     hookTimeout: 60_000,
