@@ -44,8 +44,8 @@ test('of two who begin, settle or close the same at once one does it and the oth
   }
   expect(await bank.rows('SELECT FROM ops.flow WHERE closed_at IS NOT NULL')).toHaveLength(5);
   for (const sql of [
-    `UPDATE ops.flow SET findings = 'something else' WHERE id = 1`,
-    `UPDATE ops.flow SET subject = 'somebody else' WHERE id = 1`,
+    `UPDATE ops.flow SET findings = 'something else' WHERE id = (SELECT min(id) FROM ops.flow)`,
+    `UPDATE ops.flow SET subject = 'somebody else' WHERE id = (SELECT min(id) FROM ops.flow)`,
     `DELETE FROM ops.flow`,
     `UPDATE ops.flow_note SET note = 'something else'`,
     `DELETE FROM ops.flow_note`,
