@@ -95,8 +95,8 @@ describe('the definitions', () => {
     const lines = help()
       .split('\n')
       .map(line => line.trim().replaceAll(/ {2,}/g, '  '));
-    for (const { name, summary } of commands)
-      expect(lines).toContain(name.length < 18 ? `${name}  ${summary}` : expect.stringContaining(summary));
+    const told = ({ name, summary }: (typeof commands)[number]) => lines.some(line => line === `${name}  ${summary}`);
+    expect(commands.filter(command => !told(command)).map(({ name }) => name)).toEqual([]);
     for (const resource of resources) {
       expect(help()).toContain(resource.id);
       for (const [verb, action] of verbsOf({ resources, actions }, resource)) {
