@@ -17,8 +17,7 @@ export default defineConfig({
     // one folder of servers for the whole run
     globalSetup: 'tests/support/cluster.ts',
     pool: 'forks',
-    // one more than the two cores that CI has: much of a test is waiting for a clock, a screen or a process
-    maxWorkers: 3,
+    maxWorkers: 2,
     // a test waits for text or rows; these only end what would never come
     testTimeout: 30_000,
     hookTimeout: 60_000,

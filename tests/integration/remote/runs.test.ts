@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
 import { listHost, plantRun } from '../../support/runs.ts';
 import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
+
+// each look at a run is a shell on the host, and a busy machine takes a second for one
+vi.setConfig({ testTimeout: 90_000 });
 
 describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
   let bank: GuideBank;
@@ -122,7 +125,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     const second = await plantRun(bank, [{ words: ['sh', '-c', 'echo begun >> "$1"; sleep 3; echo ended >> "$1"', 'sh', left] }]);
     const end = new AbortController();
     const leaving = aCommand({ url: bank.url, home, signal: end.signal })('runs', 'follow', second);
-    await expect.poll(() => readFileSync(left, 'utf8'), { timeout: 15_000 }).toBe('begun\n');
+    await expect.poll(() => readFileSync(left, 'utf8'), { timeout: 40_000 }).toBe('begun\n');
     end.abort();
     expect((await leaving).code).toBe(5);
     // as after its lease of 15 s
@@ -138,7 +141,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
       { words: ['sh', '-c', 'echo begun >> "$1"; for i in 1 2 3 4; do echo "line $i"; sleep 0.7; done', 'sh', file] },
     ]);
     const following = bursar('runs', 'follow', run);
-    await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 15_000 }).toBe('begun\n');
+    await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 40_000 }).toBe('begun\n');
     await server.cut();
     await server.start();
     expect(await following).toMatchObject({ code: 0 });
@@ -149,7 +152,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     const run = await plantRun(bank, [{ words: ['sleep', '60'] }, { words: ['true'] }], { dangerous: true });
     await expect(plantRun(bank, [{ words: ['true'] }], { dangerous: true })).rejects.toThrow('run_one_dangerous_key');
     const following = bursar('runs', 'follow', run);
-    await expect.poll(async () => (await stepsOf(run))[0]?.['status'], { timeout: 15_000 }).toBe('running');
+    await expect.poll(async () => (await stepsOf(run))[0]?.['status'], { timeout: 40_000 }).toBe('running');
     expect(await bursar('runs', 'abort', run, '--note', 'it was the wrong host', '--yes')).toMatchObject({ code: 0 });
     expect(await following).toMatchObject({ code: 1, stdout: expect.stringContaining('aborted') as string });
     expect((await stepsOf(run)).map(({ status }) => status)).toEqual(['aborted', 'skipped']);
