@@ -19,10 +19,11 @@ const listed = async (...filter: string[]): Promise<readonly Row[]> =>
 const marksOf = async (...filter: string[]) => (await listed(...filter)).map(({ rules }) => rules);
 
 test('D17 red flags: above the threshold, a rapid series, round numbers, flagged accounts, as soon as the rules have run', async () => {
-  // Four accounts that did nothing lately, with money, and nobody's suspicion
+  // Five accounts that paid something once and did nothing lately, with money, and nobody's suspicion
   const quiet = await bank.rows(
     `SELECT a.id, a.number FROM bank.account a JOIN bank."user" u ON u.id = a.user_id
       WHERE a.status = 'active' AND a.currency = 'EUR' AND u.role = 'customer' AND a.balance > 100000 AND a.opened_at < now() - interval '90 days'
+        AND EXISTS (SELECT FROM bank.transaction t WHERE t.from_account_id = a.id)
         AND NOT EXISTS (SELECT FROM bank.limit_override o WHERE o.account_id = a.id) AND NOT EXISTS (SELECT FROM ops.transaction_flag f WHERE f.account_id = a.id)
         AND NOT EXISTS (SELECT FROM bank.transaction t WHERE a.id IN (t.from_account_id, t.to_account_id) AND t.posted_at > now() - interval '3 days') ORDER BY a.id LIMIT 5`,
   );
