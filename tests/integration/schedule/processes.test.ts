@@ -24,18 +24,19 @@ afterAll(async () => {
 type Console = { readonly child: ChildProcess; readonly token: string };
 
 /** A console as a process of its own, signed in by itself. */
-const aProcess = async (took: number, token: string): Promise<Console> => {
+const aProcess = async (took: number, token: string, without: string): Promise<Console> => {
   const program = path.join(import.meta.dirname, '..', '..', 'support', 'schedule-process.ts');
-  const child = spawn(process.execPath, [program, world.bank.url, token, String(took)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, world.bank.url, token, String(took), without], { stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
   await once(child.stdout, 'data');
   return { child, token };
 };
 
-const open = async (count: number, took: number): Promise<readonly Console[]> => {
+/** With `sharing` each leaves another fifth of the jobs out: every job is contended for by all others, and none can do them all. */
+const open = async (count: number, took: number, { sharing = false } = {}): Promise<readonly Console[]> => {
   const tokens: string[] = [];
   while (tokens.length < count) tokens.push(await openOperatorSession(world.bank.db, world.bank.one.id));
-  return Promise.all(tokens.map(token => aProcess(took, token)));
+  return Promise.all(tokens.map((token, index) => aProcess(took, token, sharing ? String(index) : '')));
 };
 
 const end = async ({ child }: Console): Promise<void> => {
@@ -83,7 +84,7 @@ const allEnded = (until: string): Promise<void> =>
 test(
   `${processes} processes and ${wanted} due times: each is executed exactly once`,
   async () => {
-    const consoles = await open(processes, 60);
+    const consoles = await open(processes, 60, { sharing: true });
     const until = await plantAll();
     await allEnded(until);
     await Promise.all(consoles.map(end));
@@ -99,6 +100,7 @@ test(
     });
     expect(rows).toHaveLength(wanted);
     expect(rows.filter(({ done, status }) => done !== 1 || status !== 'succeeded')).toEqual([]);
+    expect(pids.length).toBeGreaterThan(1);
   },
   full ? 120_000 : 60_000,
 );
