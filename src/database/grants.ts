@@ -45,7 +45,7 @@ const acting = [
   'ops.gather_security_events', 'ops.acknowledge_security_event', 'ops.begin_flow', 'ops.note_flow_step', 'ops.close_flow',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
   'ops.add_host', 'ops.repin_host', 'ops.edit_host', 'ops.set_host_retired', 'ops.report_host',
-  'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
+  'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
 ]; // prettier-ignore
 

@@ -161,11 +161,15 @@ const runSteps = async (work: Work): Promise<{ readonly end: RunEnd; readonly er
 export const executeRun = async (runs: Runs, run: ClaimedRun, options: ExecuteOptions): Promise<RunEnd | undefined> => {
   const work: Work = { runs, run, options, hosts: new Map() };
   try {
+    // Claimed in the very moment in which this console ends: nothing is begun any more
+    options.signal.throwIfAborted();
     const { end, error } = await runSteps(work);
     return (await runs.finish(run, end, error)) ? end : undefined;
   } catch (error) {
-    if (error instanceof TakenOver || options.signal.aborted) return undefined;
-    throw error;
+    if (error instanceof TakenOver) return undefined;
+    if (!options.signal.aborted) throw error;
+    await runs.release(run);
+    return undefined;
   } finally {
     for (const connection of work.hosts.values()) connection.close();
   }

@@ -46,6 +46,8 @@ export type Runs = {
   readonly claim: (run?: string) => Promise<ClaimedRun | undefined>;
   readonly report: (run: ClaimedRun, position: number, report: StepReport) => Promise<boolean>;
   readonly finish: (run: ClaimedRun, end: RunEnd, error: string | null) => Promise<boolean>;
+  /** Gives a run back that is not over, for another console to go on with at once. */
+  readonly release: (run: ClaimedRun) => Promise<boolean>;
   /** Whether somebody asked for its end. */
   readonly isAborted: (run: ClaimedRun) => Promise<boolean>;
 };
@@ -76,6 +78,7 @@ export const runsOf = ({ reads, writes }: Database, token: string): Runs => {
       ),
     finish: async ({ id, claim }, end, error) =>
       answer(await writes.$queryRaw`SELECT ops.finish_run(${token}, ${id}::uuid, ${claim}::int, ${end}, ${error}) AS ok`),
+    release: async ({ id, claim }) => answer(await writes.$queryRaw`SELECT ops.release_run(${token}, ${id}::uuid, ${claim}::int) AS ok`),
     isAborted: async ({ id }) => {
       const [row] = await reads.$queryRaw<{ asked: boolean }[]>`SELECT aborted_at IS NOT NULL AS asked FROM ops.run WHERE id = ${id}::uuid`;
       return row?.asked === true;
