@@ -70,6 +70,8 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
       onProgress('Creating tables');
       await migrate(connection, migrations);
     }
+    // Another console may be filling the bank right now, with its tables locked
+    if (embedded) await connection.query("SET lock_timeout = '5min'");
     if (embedded && !(await rightsAreCurrent(connection))) await applyRights(connection);
     if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
   });

@@ -31,6 +31,8 @@ const seedLock = 4_471_001;
 
 /** Refuses whatever is not an empty database or, where it may be replaced, a demo bank. */
 export const refuseForeign = async (client: Direct, replace: boolean): Promise<void> => {
+  // Whoever has it fills a whole bank, which takes as long as the machine is slow
+  await client.query("SET LOCAL lock_timeout = '5min'");
   await client.query('SELECT pg_advisory_xact_lock($1)', [seedLock]);
   const { rows: schema } = await client.query<{ ready: boolean }>(`SELECT to_regclass('platform.demo_marker') IS NOT NULL AS ready`);
   if (!schema[0]?.ready) throw new DemoRefused('This database has no tables yet. Run "bursar migrate" first.');

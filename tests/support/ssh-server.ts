@@ -85,6 +85,14 @@ const parentOf = (pid: number): number => {
   }
 };
 
+const isSshd = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sshd');
+  } catch {
+    return false; // it has ended meanwhile
+  }
+};
+
 const descendantsOf = (pid: number): readonly number[] => {
   const all = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
@@ -126,8 +134,8 @@ export const anSshServer = async (): Promise<SshServer> => {
     server = undefined;
     if (!running?.pid || running.exitCode !== null) return;
     const ended = new Promise(resolve => running.once('exit', resolve));
-    // each connection is served by processes of its own, with sessions of their own
-    for (const pid of [...descendantsOf(running.pid), running.pid]) kill(pid);
+    // Each connection is served by processes of its own, with sessions of their own; what they have just started outlives them, as on any host
+    for (const pid of [...descendantsOf(running.pid).filter(isSshd), running.pid]) kill(pid);
     await ended;
   };
   await start();
