@@ -12,6 +12,7 @@ const rooms = {
   detection: ['domain', 'database', 'kit'],
   reports: ['domain', 'database', 'kit'],
   profiles: ['domain', 'kit'],
+  maintenance: ['domain', 'database'],
   schedule: ['kit', 'runbooks', 'detection', 'reports', 'resources'],
   tui: ['domain', 'kit', 'resources', 'runbooks', 'reports'],
   cli: ['domain', 'kit', 'resources', 'runbooks', 'reports'],

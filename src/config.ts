@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { nearest } from './domain/nearest.ts';
 import { NoticeSettings } from './domain/notice-settings.ts';
+import { BackupSettings, PlatformProfile } from './domain/platform-profile.ts';
 import { RemoteSettings } from './domain/remote-host.ts';
 import { safe } from './domain/safe-text.ts';
 
@@ -41,6 +42,10 @@ export type Config = {
   readonly notices: NoticeSettings;
   /** How hosts are signed in to. Only the file says it. */
   readonly remote: RemoteSettings;
+  /** What runs beside the database. Only the file says it. */
+  readonly platform: PlatformProfile;
+  /** Where backups lie on this host. Only the file says it. */
+  readonly backup: BackupSettings;
   /** Where the agent with the keys of whoever started the console listens. */
   readonly sshAgent: string | undefined;
 };
@@ -114,7 +119,7 @@ const readConfigFile = (file: string): Readonly<Record<string, unknown>> => {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new ConfigError(`${file} is no JSON object: write {"environment": "eu-1"}, for instance`);
   }
-  const names = [...Object.keys(settings), 'notices', 'remote'];
+  const names = [...Object.keys(settings), 'notices', 'remote', 'platform', 'backup'];
   const strange = Object.keys(content).find(name => !names.includes(name));
   if (strange === undefined) return content as Readonly<Record<string, unknown>>;
   const meant = nearest(strange, names);
@@ -186,6 +191,8 @@ export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string):
     demoOperator: read('demoOperator'),
     notices: checkPart(file, 'notices', NoticeSettings, content['notices']),
     remote: checkPart(file, 'remote', RemoteSettings, content['remote']),
+    platform: checkPart(file, 'platform', PlatformProfile, content['platform']),
+    backup: checkPart(file, 'backup', BackupSettings, content['backup']),
     sshAgent: environment['SSH_AUTH_SOCK'] || undefined,
   };
 };

@@ -16,6 +16,7 @@ import { incidentsVerifyCommand } from './incidents-verify.ts';
 import { hostsAddCommand } from './hosts-add.ts';
 import { hostsAskCommand } from './hosts-ask.ts';
 import { runsFollowCommand } from './runs-follow.ts';
+import { maintainCommands } from './maintain.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
@@ -65,4 +66,5 @@ export const commands: readonly Command[] = [
   hostsAddCommand,
   hostsAskCommand,
   runsFollowCommand,
+  ...maintainCommands,
 ];

@@ -41,6 +41,8 @@ describe('settings', () => {
       secretKeyFile: undefined,
       notices: {},
       remote: {},
+      platform: { media: [], files: [], logs: [], certificates: [], temporary: [] },
+      backup: { databaseDays: 30, mediaDays: 7, keepAtLeast: 7 },
       sshAgent: undefined,
     });
   });
@@ -100,7 +102,7 @@ describe('what cannot be used is refused in one line that says what to write', (
     ['{"trafic": 3}', /config\.json has the unknown key "trafic": write traffic$/],
     [
       '{"colour": 3}',
-      /has the unknown key "colour": it knows environment, production, currency, traffic, trafficCases, clipboard, demoOperator, notices, remote$/,
+      /has the unknown key "colour": it knows environment, production, currency, traffic, trafficCases, clipboard, demoOperator, notices, remote, platform, backup$/,
     ],
     ['{"traffic": "many"}', /^traffic in .*config\.json is "many": write postings a second/],
     ['{"production": 1}', /^production in .*config\.json is 1: write yes or no$/],
