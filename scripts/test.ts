@@ -25,6 +25,8 @@ if (isBuilt) {
   totals.passed += tests.passed;
   totals.failed += tests.failed;
   skipped = tests.skipped;
+  if (tests.unsteady.length > 0)
+    console.log(`\nfailed beside everything else and passed alone:\n${tests.unsteady.map(title => `  ${title}`).join('\n')}`);
 }
 
 const mayNotSkip = process.env['REQUIRE_ALL'] === '1' && skipped.length > 0;

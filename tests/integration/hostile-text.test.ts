@@ -62,7 +62,8 @@ describe.each(resources.map(({ id }) => id))('%s list', id => {
     return stdout;
   };
 
-  test.each([[undefined], [120]])('as a table, %s columns wide', async columns =>
+  // Without a width the same cells are only padded more
+  test.each(full ? [[undefined], [120]] : [[120]])('as a table, %s columns wide', async columns =>
     expect(harmIn(counted(await listed(columns)))).toBeUndefined(),
   );
   test('--json', async () => {

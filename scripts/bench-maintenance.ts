@@ -1,0 +1,10 @@
+// `npm run bench:maintenance -- restore`: what TARGETS says of maintenance (rows 16 to 24, 26 and 27), with its full counts.
+import { runFullTests } from './bench/full-tests.ts';
+
+const tests = [
+  'tests/integration/remote/runs.test.ts',
+  'tests/integration/remote/detached.test.ts',
+  'tests/integration/remote/connection.test.ts',
+];
+
+process.exitCode = await runFullTests(tests, process.argv.slice(2));
