@@ -101,7 +101,8 @@ const descendantsOf = (pid: number): readonly number[] => {
   return children.flatMap(child => [...descendantsOf(child), child]);
 };
 
-export const anSshServer = async (): Promise<SshServer> => {
+/** `searchPath`: the PATH of whatever is run there. */
+export const anSshServer = async ({ searchPath }: { readonly searchPath?: string } = {}): Promise<SshServer> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'bursar-sshd-'));
   const [hostKey, keyFile, logFile] = ['host', 'key', 'log'].map(name => path.join(folder, name)) as [string, string, string];
   const work = path.join(folder, 'work');
@@ -118,7 +119,7 @@ export const anSshServer = async (): Promise<SshServer> => {
     [
       `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${path.join(folder, 'authorized_keys')}`, 'StrictModes no',
       'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'UsePAM no', 'PermitRootLogin prohibit-password', `PidFile ${path.join(folder, 'pid')}`, 'LogLevel VERBOSE',
-      'MaxStartups 100', '',
+      'MaxStartups 100', ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]), '',
     ].join('\n'), // prettier-ignore
   );
   const at: RemoteAddress = { address: '127.0.0.1', port, user: userInfo().username };
