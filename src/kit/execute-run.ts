@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isOver, type RunStepStatus } from '../domain/run.ts';
 import { RemoteError, type Connection, type RemoteTarget } from '../remote/connection.ts';
 import { abortDetached, followDetached, startDetached, type DetachedState } from '../remote/detached.ts';
+import { runWord } from './define-runbook.ts';
 import type { ClaimedRun, ClaimedStep, RunEnd, Runs } from './runs.ts';
 
 export type ExecuteOptions = {
@@ -88,10 +89,15 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
   }
 };
 
+const wordsOf = (run: ClaimedRun, { words: [program, ...rest] }: ClaimedStep): ClaimedStep['words'] => [
+  program,
+  ...rest.map(word => (word === runWord ? run.id : word)),
+];
+
 /** Begins or reattaches: a step that was begun under its id goes on, and none is begun twice. */
 const attach = async (work: Work, step: ClaimedStep): Promise<StepEnd> => {
   const connection = await connectionFor(work, step);
-  await startDetached(connection, { id: remoteId(work.run, step), lock: lockOf(work.run), words: step.words });
+  await startDetached(connection, { id: remoteId(work.run, step), lock: lockOf(work.run), words: wordsOf(work.run, step) });
   return followStep(work, step, connection);
 };
 
