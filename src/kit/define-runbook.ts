@@ -43,4 +43,7 @@ export type Runbook<Input extends z.ZodObject, Facts> = {
   steps(facts: Facts, input: z.output<Input>): readonly RunStep[];
 };
 
+/** A runbook whose input and facts its caller need not know. */
+export type AnyRunbook = Runbook<z.ZodObject, unknown>;
+
 export const defineRunbook = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>): Runbook<Input, Facts> => runbook;
