@@ -35,13 +35,18 @@ export type Entrance = {
 
 const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
 
-const environmentOf = ({ config: { environment, production, currency }, facts, asOwner = false }: Entrance): Session['environment'] => ({
+const environmentOf = ({
+  config: { environment, production, currency, platform },
+  facts,
+  asOwner = false,
+}: Entrance): Session['environment'] => ({
   name: environment ?? facts.environment ?? 'unnamed',
   production: production ?? !facts.demo,
   demo: facts.demo,
   ...(asOwner ? { asOwner } : {}),
   timeZone: facts.timeZone,
   currency,
+  platform,
 });
 
 /** Which client it is, for the audit log and the pane of sessions. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { Place, ServiceUnit, upkeepShape } from './platform-upkeep.ts';
 
-const Place = z.string().regex(/^\/[^\0]*$/, 'is a whole path, such as /srv/bank/media');
 const Endpoint = z.string().regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'is a host and a port, such as localhost:6379');
-const ServiceUnit = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@-]{0,120}$/, 'is the name of a service, such as bank');
 
 /** What Bursar knows of the platform that runs beside the database; what is left out is not looked at. */
 export const PlatformProfile = z.strictObject({
@@ -24,6 +23,7 @@ export const PlatformProfile = z.strictObject({
   smtp: Endpoint.optional(),
   /** Ports that may be open; any other one is told. */
   ports: z.array(z.number().int().min(1).max(65_535)).max(100).optional(),
+  ...upkeepShape,
 });
 export type PlatformProfile = z.output<typeof PlatformProfile>;
 

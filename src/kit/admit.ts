@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { businessToday } from '../database/calendar.ts';
 import type { Db } from '../database/client.ts';
 import { done, forbidden, invalid, type Outcome } from '../domain/outcome.ts';
+import { PlatformProfile } from '../domain/platform-profile.ts';
 import type { AnyAction, Context } from './define-action.ts';
 import { describeErrors, fieldsOf, parseInput } from './form-fields.ts';
 import type { Acting, Preview, RunOptions, Typed } from './request.ts';
@@ -12,6 +13,7 @@ const contextOf = async (acting: Acting, db: Db): Promise<Context> => ({
   today: await businessToday(db),
   currency: acting.currency,
   environment: acting.environment,
+  platform: acting.platform ?? PlatformProfile.parse({}),
   sealSecret: acting.sealSecret,
 });
 

@@ -4,6 +4,7 @@ import type { Verb } from '../domain/audit.ts';
 import type { Day } from '../domain/day.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Operator, Permission } from '../domain/permission.ts';
+import type { PlatformProfile } from '../domain/platform-profile.ts';
 import type { SmallTable } from './define-resource.ts';
 
 /** What a person types to confirm: nothing more, the record's name, or two things about it. */
@@ -16,6 +17,8 @@ export type Context = {
   readonly currency: string;
   /** What the administered platform is called, as the banner shows it. */
   readonly environment: string;
+  /** What the configuration of this console says of that platform. */
+  readonly platform: PlatformProfile;
   /** Seals a link or a code for a notice, with the key outside the database. */
   readonly sealSecret: SealSecret;
 };

@@ -29,6 +29,8 @@ export type Runbook<Input extends z.ZodObject, Facts> = {
   readonly permission: Permission;
   readonly danger: Danger;
   readonly eyes: 1 | 2;
+  /** The same, where it depends on its hosts; the database asks for it too (ops.guard_production). */
+  eyesFor?(facts: Facts, input: z.output<Input>): 1 | 2;
   readonly checker?: Permission;
   readonly code?: true;
   /** Whether it changes anything on its hosts: of those with one target one runs at a time. */

@@ -1,5 +1,6 @@
 import type { Database } from '../database/client.ts';
 import type { Operator } from '../domain/permission.ts';
+import type { PlatformProfile } from '../domain/platform-profile.ts';
 import type { Danger, SealSecret, Target, WayBack } from './define-action.ts';
 import type { SmallTable } from './define-resource.ts';
 
@@ -10,6 +11,8 @@ export type Acting = {
   readonly token: string;
   readonly currency: string;
   readonly environment: string;
+  /** Undefined: nothing is known of it. */
+  readonly platform?: PlatformProfile | undefined;
   readonly sealSecret: SealSecret;
 };
 

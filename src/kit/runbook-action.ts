@@ -21,6 +21,9 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
     permission: runbook.permission,
     version: runbook.version,
     eyes: runbook.eyes,
+    ...(runbook.eyesFor === undefined
+      ? {}
+      : { eyesFor: ({ facts }: Planned<Facts>, input: z.output<Input>) => runbook.eyesFor?.(facts, input) ?? 1 }),
     ...(runbook.checker === undefined ? {} : { checker: runbook.checker }),
     danger: runbook.danger,
     ...(runbook.code === undefined ? {} : { code: runbook.code }),

@@ -6,6 +6,7 @@ import { businessDay, type Day } from '../domain/day.ts';
 import type { FilterContext } from '../domain/filter.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
+import type { PlatformProfile } from '../domain/platform-profile.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource } from './define-resource.ts';
 import { hostsOf, type Hosts } from './hosts.ts';
@@ -34,6 +35,8 @@ export type Environment = {
   /** IANA name; the business day is counted in it. */
   readonly timeZone: string;
   readonly currency: string;
+  /** How it is kept up, as the configuration says; undefined where it says nothing. */
+  readonly platform?: PlatformProfile;
 };
 
 /** The one thing a front end is given: it sees no database, no environment and no clock of its own. */
@@ -121,7 +124,15 @@ const changesOf = ({
     return { preview: refused, run: refused, settle: refused, previewBulk: refused, runBulk: refused };
   }
   const { sealSecret } = credentials ?? demoCredentials();
-  const acting = { database, operator, token, currency: environment.currency, environment: environment.name, sealSecret };
+  const acting = {
+    database,
+    operator,
+    token,
+    currency: environment.currency,
+    environment: environment.name,
+    platform: environment.platform,
+    sealSecret,
+  };
   const single = singleOf(acting, actions);
   return {
     ...single,
