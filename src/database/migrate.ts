@@ -84,15 +84,25 @@ const applyOne = async (connection: ClientBase, file: MigrationFile): Promise<vo
 export const migrationStatus = async (connection: ClientBase, directory: string): Promise<MigrationStatus> =>
   compare(await readMigrations(directory), await readRecord(connection));
 
+export type MigrateOptions = {
+  readonly waitMs?: number;
+  /** The last one that is applied; all of them unless said. */
+  readonly until?: string;
+};
+
 /** Applies what is pending, one migrator at a time, and gives the names. The connection must be one session, not a pool. */
-export const migrate = async (connection: ClientBase, directory: string, { waitMs = lockPatienceMs } = {}): Promise<string[]> => {
+export const migrate = async (
+  connection: ClientBase,
+  directory: string,
+  { waitMs = lockPatienceMs, until }: MigrateOptions = {},
+): Promise<string[]> => {
   const files = await readMigrations(directory);
   await takeLock(connection, waitMs);
   try {
     await ensureRecord(connection);
     const status = compare(files, await readRecord(connection));
     refuseToGoOn(status);
-    const pending = files.filter(file => status.pending.includes(file.name));
+    const pending = files.filter(({ name }) => status.pending.includes(name) && (until === undefined || name <= until));
     for (const file of pending) await applyOne(connection, file);
     return pending.map(file => file.name);
   } finally {

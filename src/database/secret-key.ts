@@ -101,6 +101,12 @@ const subkey = (key: Buffer, use: string): Buffer => Buffer.from(hkdfSync('sha25
 /** The key of the TOTP seeds. The database sees it whenever it checks a code, so it opens nothing else. */
 export const seedKeyOf = (secretKey: Buffer): Buffer => subkey(secretKey, 'totp seeds');
 
+/** What signs the manifests of backups, and what seals their files. */
+export const backupKeysOf = (secretKey: Buffer): { readonly signing: Buffer; readonly sealing: Buffer } => ({
+  signing: subkey(secretKey, 'backup manifests'),
+  sealing: subkey(secretKey, 'backup files'),
+});
+
 export type Sealed = { readonly iv: Buffer; readonly sealed: Buffer };
 
 /** AES-256-CBC with PKCS7, which is what pgcrypto's decrypt_iv(…, 'aes') opens. */

@@ -1,4 +1,5 @@
 import type { Direct } from '../database/direct.ts';
+import { dropForLoad, restoreAfterLoad, switchTriggers, type SetAside } from '../database/set-aside.ts';
 
 /** Why a database is not filled; nothing was changed in it. */
 export class DemoRefused extends Error {
@@ -22,9 +23,7 @@ const filled = [
 /** Written to, but not emptied. */
 const guarded = ['ops.audit_head', 'platform.setting', 'ops.schedule'];
 
-const setTriggers = async (client: Direct, state: 'ENABLE' | 'DISABLE'): Promise<void> => {
-  for (const table of [...filled, ...guarded]) await client.query(`ALTER TABLE ${table} ${state} TRIGGER USER`);
-};
+const indexed = ['bank.transaction', 'bank.account', 'bank."user"', 'bank.auth_event', 'bank.document'];
 
 /** Two programs that fill one database at once would each wait for the other's tables. */
 const seedLock = 4_471_001;
@@ -49,40 +48,19 @@ export const refuseForeign = async (client: Direct, replace: boolean): Promise<v
   }
 };
 
-/** Statements that bring back what was set aside. */
-export type SetAside = readonly string[];
-
-/**
- * Empties the tables, stops their triggers and takes indexes and foreign keys away: building them once over all rows is several
- * times faster than row by row. Everything is in the caller's transaction.
- */
+/** Empties the tables, stops their triggers and takes indexes and foreign keys away, in the caller's transaction. */
 export const clearAway = async (client: Direct): Promise<SetAside> => {
   await client.query("SET LOCAL lock_timeout = '20s'");
-  await setTriggers(client, 'DISABLE');
+  await switchTriggers(client, [...filled, ...guarded], 'DISABLE');
   await client.query(`TRUNCATE ${filled.join(', ')} RESTART IDENTITY`);
   await client.query(`UPDATE ops.audit_head SET seq = 0, hash = '\\x00'`);
-  const { rows } = await client.query<{ drop: string; restore: string }>(`
-    SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drop,
-           format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS restore, 2 AS turn
-      FROM pg_constraint WHERE contype = 'f' AND connamespace = 'bank'::regnamespace
-    UNION ALL
-    SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid), 1
-      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-     WHERE t.relnamespace = 'bank'::regnamespace AND t.relname = ANY ('{transaction,account,user,auth_event,document}')
-       AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-     ORDER BY turn`);
-  for (const { drop } of rows) await client.query(drop);
-  return rows.map(({ restore }) => restore);
+  return dropForLoad(client, { keysOf: filled.filter(table => table.startsWith('bank.')), indexesOf: indexed });
 };
 
-/** Brings indexes, foreign keys and triggers back, one statement after the other. */
+/** Brings indexes, foreign keys and triggers back. */
 export const putBack = async (client: Direct, aside: SetAside, onStep: (done: number) => void): Promise<void> => {
-  await client.query("SET LOCAL maintenance_work_mem = '256MB'");
-  for (const [index, statement] of aside.entries()) {
-    await client.query(statement);
-    onStep((index + 1) / aside.length);
-  }
-  await setTriggers(client, 'ENABLE');
+  await restoreAfterLoad(client, aside, onStep);
+  await switchTriggers(client, [...filled, ...guarded], 'ENABLE');
 };
 
 /** Rows were copied with their ids: the next one must not get a used id. */
