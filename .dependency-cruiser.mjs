@@ -13,7 +13,7 @@ const rooms = {
   reports: ['domain', 'database', 'kit'],
   profiles: ['domain', 'kit'],
   maintenance: ['domain', 'database'],
-  schedule: ['kit', 'runbooks', 'detection', 'reports', 'resources'],
+  schedule: ['domain', 'kit', 'runbooks', 'detection', 'reports', 'resources'],
   tui: ['domain', 'kit', 'resources', 'runbooks', 'reports'],
   cli: ['domain', 'kit', 'resources', 'runbooks', 'reports'],
 };

@@ -1,6 +1,9 @@
 /** Owns everything and logs in nowhere: what runs with its owner's rights runs without a superuser's. */
 export const ownerRole = 'bursar_owner';
 
+/** What the owner may see of other logins' sessions and statements: its functions tell consoles that, and no more. */
+export const ownerSees = 'pg_read_all_stats';
+
 /** The roles that log in. None has a password of its own: whoever runs the server says who may be which. */
 export const loginRoles = ['bursar_reader', 'bursar_operator', 'bursar_auditor', 'bursar_platform'] as const;
 export type LoginRole = (typeof loginRoles)[number];
@@ -18,6 +21,7 @@ const looking = [
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
   'ops.closing_waits',
+  'ops.measure_health', 'ops.waiting_sessions', 'ops.slow_statements', 'ops.table_statistics', 'ops.index_statistics', 'ops.size_words', 'ops.without_values',
 ]; // prettier-ignore
 
 const verifying = ['ops.verify_audit', 'ops.audit_hash'];
@@ -47,6 +51,8 @@ const acting = [
   'ops.add_host', 'ops.repin_host', 'ops.edit_host', 'ops.set_host_retired', 'ops.report_host',
   'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
+  'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run',
+  'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
@@ -77,6 +83,7 @@ export const internal: readonly string[] = [
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
+  'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

@@ -14,6 +14,8 @@ type JobRow = { readonly id: string; readonly name: string; readonly cron: strin
 
 /** A week of jobs that were done, and one night when no console was open. */
 export const fillSchedule = async (client: Direct, now: number): Promise<void> => {
+  // What was planned was planned for hosts of the bank that was here before
+  await client.query('DELETE FROM ops.schedule WHERE runbook IS NOT NULL');
   const { rows } = await client.query<JobRow>(
     'SELECT s.id::text AS id, s.name, s.cron, c.time_zone AS zone FROM ops.schedule s, bank.calendar c WHERE NOT s.built_in ORDER BY s.id',
   );

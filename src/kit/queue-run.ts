@@ -11,7 +11,9 @@ export type NewRun = {
   readonly steps: readonly RunStep[];
 };
 
-const json = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+/** A document as a column keeps it: amounts are text. */
+export const storedJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
 /** Writes a run down, as part of the action that asks for it. */
 export const queueRun = async (
@@ -19,7 +21,7 @@ export const queueRun = async (
   { runbook, version, title, target, dangerous, input, steps }: NewRun,
 ): Promise<{ readonly number: bigint }> => {
   const [row] = await db.$queryRaw<{ number: bigint }[]>`
-    SELECT number FROM ops.queue_run(${runbook}, ${version}, ${title.slice(0, 200)}, ${target}, ${dangerous}, ${json(input)}::jsonb, ${json(steps)}::jsonb)`;
+    SELECT number FROM ops.queue_run(${runbook}, ${version}, ${title}, ${target}, ${dangerous}, ${storedJson(input)}::jsonb, ${storedJson(steps)}::jsonb)`;
   if (!row) throw new Error('the run was not queued');
   return row;
 };

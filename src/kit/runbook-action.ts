@@ -2,15 +2,27 @@ import type { z } from 'zod';
 import { done } from '../domain/outcome.ts';
 import { defineAction, type Action } from './define-action.ts';
 import type { Runbook, RunStep } from './define-runbook.ts';
-import { queueRun } from './queue-run.ts';
+import { queueRun, type NewRun } from './queue-run.ts';
 
 type Planned<Facts> = { readonly facts: Facts; readonly steps: readonly RunStep[] };
 
 const quoted = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word));
 
 /** A step as a person reads it: where, and the words as they are. */
-const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
+export const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
   `${index + 1}. ${host}: ${words.map(quoted).join(' ')} (at most ${timeoutSeconds} s)`;
+
+/** The run that a runbook makes, as it is written down. */
+export const runOf = <Input extends z.ZodObject, Facts>(
+  runbook: Runbook<Input, Facts>,
+  facts: Facts,
+  input: z.output<Input>,
+  steps: readonly RunStep[],
+): NewRun => {
+  const { id, version, dangerous, title } = runbook;
+  const target = runbook.target(facts, input);
+  return { runbook: id, version, dangerous, target, title: `${title}: ${target}`.slice(0, 200), input, steps };
+};
 
 /** The action by which a runbook is asked for: it writes its steps down, and whichever console may execute does. */
 export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>): Action<Input, Planned<Facts>> =>
@@ -43,12 +55,12 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
     ],
 
     execute: async ({ facts, steps }, input, { db }) => {
-      const target = runbook.target(facts, input);
-      const { id, version, dangerous, title } = runbook;
-      const run = await queueRun(db, { runbook: id, version, dangerous, target, title: `${title}: ${target}`, input, steps });
+      const wanted = runOf(runbook, facts, input, steps);
+      const { target, title: label } = wanted;
+      const run = await queueRun(db, wanted);
       return {
         summary: `queued run ${run.number}`,
-        target: { id: String(run.number), label: `${title}: ${target}`, version: 0 },
+        target: { id: String(run.number), label, version: 0 },
         new: { run: String(run.number), target, steps: steps.length },
       };
     },

@@ -8,6 +8,10 @@ export type ScheduledJob = {
   readonly catchUpMinutes: number;
   readonly lookedUntil: Date;
   readonly nextDue: readonly Date[];
+  /** Its work is to queue the run that was planned. */
+  readonly planned: boolean;
+  /** Asked for now it is done all the same. */
+  readonly paused: boolean;
 };
 
 /** A due time, or several that follow one another and can no longer be caught up. */
@@ -32,6 +36,8 @@ export type Schedule = {
   readonly noteNext: (job: string, next: readonly Date[]) => Promise<void>;
   /** Opens the review of the day as the work of a claim of the job daily-review. */
   readonly openDaily: (claim: JobClaim) => Promise<string>;
+  /** Queues the run of a plan as the work of its claim, once; gives its number. */
+  readonly queueRun: (claim: JobClaim) => Promise<bigint>;
 };
 
 const answer = (rows: readonly { readonly ok: boolean }[]): boolean => rows[0]?.ok === true;
@@ -44,8 +50,8 @@ export const scheduleOf = ({ reads, writes }: Database, token: string): Schedule
     >`SELECT clock_timestamp() AS now, time_zone AS "timeZone" FROM bank.calendar`;
     if (!clock) throw new Error('the database has no calendar');
     const jobs = await reads.$queryRaw<ScheduledJob[]>`
-      SELECT name, cron, catch_up_minutes AS "catchUpMinutes", looked_until AS "lookedUntil", next_due AS "nextDue"
-        FROM ops.schedule WHERE NOT built_in AND paused_at IS NULL ORDER BY id`;
+      SELECT name, cron, catch_up_minutes AS "catchUpMinutes", looked_until AS "lookedUntil", next_due AS "nextDue", runbook IS NOT NULL AS planned, paused_at IS NOT NULL AS paused
+        FROM ops.schedule WHERE NOT built_in AND unplanned_at IS NULL ORDER BY id`;
     return { ...clock, jobs };
   },
   claim: async (job, { at, last, times }, after) => {
@@ -71,5 +77,10 @@ export const scheduleOf = ({ reads, writes }: Database, token: string): Schedule
     const [row] = await writes.$queryRaw<{ words: string }[]>`SELECT ops.open_daily_when_due(${token}, ${run}, ${claim}::int) AS words`;
     if (!row) throw new Error('the database did not say what it opened');
     return row.words;
+  },
+  queueRun: async ({ run, claim }) => {
+    const [row] = await writes.$queryRaw<{ number: bigint }[]>`SELECT ops.queue_planned_run(${token}, ${run}, ${claim}::int) AS number`;
+    if (!row) throw new Error('the database did not say what it queued');
+    return row.number;
   },
 });

@@ -60,6 +60,7 @@ import { abortRun } from './runs/abort.ts';
 import { runs } from './runs/index.ts';
 import { schedulePane } from './schedule/index.ts';
 import { runbookActions } from '../runbooks/registry.ts';
+import { planRunAction } from '../schedule/plan-run.ts';
 import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
 import { rulesPane } from './rules/index.ts';
@@ -166,5 +167,6 @@ export const actions: readonly AnyAction[] = [
   ...hostsActions,
   abortRun,
   ...scheduleActions,
+  planRunAction,
   ...runbookActions,
 ];

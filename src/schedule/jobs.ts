@@ -12,3 +12,12 @@ export const jobs: readonly Job[] = [
     },
   },
 ];
+
+/** What a planned run is when it is due: queued, for whoever executes runs. How it ends stands with the run. */
+export const plannedJob = (name: string): Job => ({
+  name,
+  work: async ({ session, claim }) => {
+    if (!session.schedule) throw new JobFailed('this session may not write');
+    return `queued run ${await session.schedule.queueRun(claim)}`;
+  },
+});

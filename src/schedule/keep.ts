@@ -4,6 +4,7 @@ import type { Session } from '../kit/session.ts';
 import type { Checks, Job } from './define-job.ts';
 import { dueTimes, nextDueTimes } from './due-times.ts';
 import { executeClaim, type Executed, type Executing } from './execute.ts';
+import { plannedJob } from './jobs.ts';
 
 /** Due times looked at in one go; what is more comes with the next beat. */
 const most = 5_000;
@@ -71,16 +72,17 @@ const look = async (session: Session, beat: Beat): Promise<void> => {
   if (!schedule) return;
   const { jobs, lanes, checks, signal, explain } = beat;
   const executing = { session, schedule, checks, signal, explain };
-  const free = (): readonly Job[] => jobs.filter(({ name }) => !lanes.has(name));
+  const { now, timeZone, jobs: rows } = await schedule.list();
+  const known = [...jobs, ...rows.filter(({ planned }) => planned).map(({ name }) => plannedJob(name))];
+  const free = (): readonly Job[] => known.filter(({ name }) => !lanes.has(name));
   for (;;) {
     const claim = await schedule.claimLeft(free().map(({ name }) => name));
-    const job = claim && jobs.find(({ name }) => name === claim.job);
+    const job = claim && known.find(({ name }) => name === claim.job);
     if (!claim || !job) break;
     openLane(beat, job.name, async () => beat.onExecuted(await executeClaim(job, claim, executing)));
   }
-  const { now, timeZone, jobs: rows } = await schedule.list();
   for (const job of free()) {
-    const row = rows.find(({ name }) => name === job.name);
+    const row = rows.find(({ name, paused }) => name === job.name && !paused);
     if (row) openLane(beat, job.name, () => catchUp(beat, executing, job, { row, timeZone, now }));
   }
 };

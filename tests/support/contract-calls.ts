@@ -89,6 +89,8 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `ops.set_schedule_paused(${of('job')}, true, 0)`, by: ['schedule.pause'] },
     { call: `ops.set_schedule_paused(${of('pausedJob')}, false, 0)`, by: ['schedule.resume'] },
     { call: `ops.run_schedule_now(${of('job')})`, by: ['schedule.run-now'] },
+    { call: `ops.plan_run('evil', 'Evil', 'evil', '* * * * *', 0, 'host-report', (SELECT jsonb_build_object('version', '1', 'title', 'evil', 'target', 'here', 'dangerous', false, 'input', '{}'::jsonb, 'steps', jsonb_build_array(jsonb_build_object('title', 'evil', 'host', h.name, 'words', '["id"]'::jsonb, 'timeoutSeconds', 5))) FROM ops.host h WHERE h.id = ${of('host')}))`, by: ['schedule.plan'], target: ['schedule', 'evil'], asked: { cron: '* * * * *', runbook: 'host-report' } },
+    { call: `ops.unplan_run(${of('plannedJob')}, 0)`, by: ['schedule.unplan'] },
     { call: `ops.abort_run(${of('run')})`, by: ['runs.abort'] },
     { call: `ops.create_operator('mallory', 'Mallory', 'mallory@bank.example', '{admin}', sha256('code'))`, by: ['operators.create'], target: ['operator', 'mallory'], asked: { name: 'mallory', email: 'mallory@bank.example', roles: 'admin' } },
     { call: `ops.edit_operator(${three}, 'Three', 'evil@mail.example', ${operator('three')})`, by: ['operators.edit'], target: ['operator', three], asked: { email: 'evil@mail.example' } },
@@ -141,5 +143,5 @@ export const withoutCall: readonly string[] = [
   'ops.begin_action', 'ops.begin_bulk', 'ops.write_audit', 'ops.audit_attempt', 'ops.settle_request', 'ops.open_window', 'ops.renew_window', 'ops.close_window',
   'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection', 'ops.gather_security_events',
   'ops.close_review', 'platform.revert_setting', 'ops.report_host', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.open_daily',
-  'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due',
+  'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.queue_planned_run',
 ]; // prettier-ignore

@@ -51,6 +51,7 @@ const planted: Readonly<Record<string, string>> = {
   run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
   job: `INSERT INTO ops.schedule (name, title, words, cron, permission) VALUES ('planted', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run') RETURNING id`,
   pausedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) SELECT 'planted-paused', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run', id, now() FROM ops.operator WHERE name = 'two' RETURNING id`,
+  plannedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, runbook, plan, planned_by, planned_at) SELECT 'planned', 'planned by a test', 'nothing', '0 0 1 1 *', 'host.use', 'host-report', '{}', id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   step: aStep('A step of a test', ''),
   doneStep: aStep('A step that is done', `, done_by, done_at, note`, `, o.id, now(), 'planted as done'`),
   draft: `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by) SELECT i.id, 'team', 'What a test has to tell', o.id FROM ops.incident i, ops.operator o WHERE o.name = 'two' ORDER BY i.id LIMIT 1 RETURNING id`,

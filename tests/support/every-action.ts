@@ -10,7 +10,7 @@ import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts'
 import { hostSubjects } from './host-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
-import { scheduleSubjects } from './schedule-subjects.ts';
+import { scheduleSubjects, scheduleSubjectsOfTwo } from './schedule-subjects.ts';
 import { securitySubjects } from './security-subjects.ts';
 
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did, or asked for, what is taken back. */
@@ -38,6 +38,7 @@ export const subjectsOfTwo: Readonly<Record<string, Prepare>> = {
   ...disputeSubjectsOfTwo,
   ...alertSubjectsOfTwo,
   ...incidentSubjectsOfTwo,
+  ...scheduleSubjectsOfTwo,
 };
 
 /** A fingerprint of every table, by name. */

@@ -1,11 +1,15 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import type { RunStatus } from '../../domain/run.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { historyOf, schedulePage, type DueRow, type DueStatus, type ScheduleRow, type ScheduleState } from './queries.ts';
-import { whyNotNow, whyNotPause, whyNotResume } from './target.ts';
+import { whyNotNow, whyNotPause, whyNotResume, whyNotUnplan } from './target.ts';
 
 const tones: Readonly<Record<DueStatus, Tone>> = { waiting: 'info', claimed: 'info', succeeded: 'good', failed: 'bad', missed: 'warn' };
 const stateTones: Readonly<Record<ScheduleState, Tone>> = {
-  ready: 'good', waiting: 'info', running: 'info', overdue: 'warn', paused: 'warn', 'built in': 'dim',
+  ready: 'good', waiting: 'info', running: 'info', overdue: 'warn', paused: 'warn', 'built in': 'dim', unplanned: 'dim',
+}; // prettier-ignore
+const runTones: Readonly<Record<RunStatus, Tone>> = {
+  queued: 'info', running: 'info', succeeded: 'good', failed: 'bad', 'timed out': 'bad', aborted: 'warn', unknown: 'warn',
 }; // prettier-ignore
 const said: Readonly<Record<DueStatus, string>> = {
   waiting: 'asked for', claimed: 'running', succeeded: 'succeeded', failed: 'failed', missed: 'missed',
@@ -15,6 +19,7 @@ const nextOf = ({ nextDue, pausedAt }: ScheduleRow): Date | null => (pausedAt ==
 
 const nextLines = (job: ScheduleRow): readonly DetailLine[] => {
   if (job.builtIn) return [['Next', 'while a console or a daemon is open']];
+  if (job.unplannedAt !== null) return [['Next', `never: unplanned ${formatInstant(job.unplannedAt)}`]];
   if (job.pausedAt !== null) return [['Next', 'not until it is resumed', 'warn']];
   if (job.nextDue.length === 0) return [['Next', 'known as soon as a console or a daemon looks']];
   const overdue: readonly DetailLine[] =
@@ -22,14 +27,32 @@ const nextLines = (job: ScheduleRow): readonly DetailLine[] => {
   return [...overdue, ...job.nextDue.map((at, index): DetailLine => [index === 0 ? 'Next' : '', formatInstant(at)])];
 };
 
+/** How the run of a due time stands, after the words that name it. */
+const runWords = ({ run, runStatus, seconds }: DueRow): string => {
+  if (run === null || runStatus === null) return '';
+  if (runStatus === 'queued' || runStatus === 'running' || runStatus === 'unknown') return `, which is ${runStatus}`;
+  return `, which ${runStatus === 'aborted' || runStatus === 'timed out' ? `was ${runStatus}` : runStatus}${seconds === null ? '' : ` in ${seconds} s`}`;
+};
+
 /** What became of a due time, in words. */
-const becameOf = ({ status, times, dueAt, lastDueAt, seconds, words, by, client, askedBy }: DueRow): string =>
-  [
-    times === 1 ? said[status] : `missed ${times.toLocaleString('en')} times from ${formatShortInstant(dueAt)} on`,
-    ...(status === 'succeeded' && seconds !== null ? [`in ${seconds} s`] : []),
-    ...(lastDueAt === null && askedBy !== null ? [`for ${askedBy}`] : []),
-    ...(by === null ? [] : [`by ${client === null ? by : `${by}, ${client}`}`]),
-  ].join(' ') + (words === null ? '' : `: ${words}`);
+const becameOf = (row: DueRow): string => {
+  const { status, times, dueAt, lastDueAt, seconds, words, by, client, askedBy, run } = row;
+  const what = run === null ? said[status] : 'queued';
+  return (
+    [
+      times === 1 ? what : `missed ${times.toLocaleString('en')} times from ${formatShortInstant(dueAt)} on`,
+      ...(status === 'succeeded' && run === null && seconds !== null ? [`in ${seconds} s`] : []),
+      ...(lastDueAt === null && askedBy !== null ? [`for ${askedBy}`] : []),
+      ...(by === null ? [] : [`by ${client === null ? by : `${by}, ${client}`}`]),
+    ].join(' ') +
+    (words === null ? '' : `: ${words}`) +
+    runWords(row)
+  );
+};
+
+/** How a due time went; of one that queued a run, how that went. */
+const toneOf = ({ status, runStatus }: DueRow): Tone =>
+  runStatus === null || status !== 'succeeded' ? tones[status] : runTones[runStatus];
 
 const historySection = (history: readonly DueRow[]): readonly DetailSection[] =>
   history.length === 0
@@ -37,7 +60,7 @@ const historySection = (history: readonly DueRow[]): readonly DetailSection[] =>
     : [
         {
           title: 'History',
-          lines: history.map(row => [formatShortInstant(row.lastDueAt ?? row.dueAt), becameOf(row), tones[row.status]] as const),
+          lines: history.map(row => [formatShortInstant(row.lastDueAt ?? row.dueAt), becameOf(row), toneOf(row)] as const),
         },
       ];
 
@@ -45,6 +68,28 @@ const historySection = (history: readonly DueRow[]): readonly DetailSection[] =>
 const stateOf = ({ state, lastStatus }: ScheduleRow): string =>
   state === 'ready' && (lastStatus === 'failed' || lastStatus === 'missed') ? lastStatus : state;
 const stateTone = (job: ScheduleRow): Tone => (stateOf(job) === job.state ? stateTones[job.state] : tones[job.lastStatus ?? 'waiting']);
+
+/** What a planned run queues, as it was agreed to. */
+const planSection = ({ runbook, plan, plannedBy, plannedAt }: ScheduleRow): readonly DetailSection[] =>
+  runbook === null || plan === null
+    ? []
+    : [
+        {
+          title: 'Plan',
+          lines: [
+            ['Runbook', `${runbook}, version ${plan.version}`],
+            ['Target', plan.target],
+            ['Planned', `${formatInstant(plannedAt)} by ${plannedBy ?? '-'}`],
+          ],
+        },
+        {
+          title: 'Steps',
+          table: {
+            columns: ['Step', 'Host', 'Command'],
+            rows: plan.steps.map(({ title, host, words }, index) => [`${index + 1}. ${title}`, host, words.join(' ')]),
+          },
+        },
+      ];
 
 const catchUpWords = (minutes: number): string =>
   minutes % 60 === 0 && minutes > 0 ? `up to ${minutes / 60} h later` : `up to ${minutes} min later`;
@@ -102,6 +147,7 @@ export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
         ...(job.builtIn ? [['Last', job.lastAt ? formatInstant(job.lastAt) : 'never'] satisfies DetailLine] : []),
       ],
     },
+    ...planSection(job),
     ...historySection(history),
   ],
 
@@ -109,6 +155,8 @@ export const schedulePane = defineResource<ScheduleRow, readonly DueRow[]>({
     r: on('schedule.run-now', whyNotNow),
     p: on('schedule.pause', whyNotPause),
     g: on('schedule.resume', whyNotResume),
+    u: { ...on<ScheduleRow>('schedule.unplan', whyNotUnplan), fits: job => job.runbook !== null },
   },
+  general: { n: { action: 'schedule.plan', inputFrom: () => ({}), whyNot: () => undefined } },
   jumps: { l: job => ({ resource: 'audit', filter: `entity=schedule record=${job.id}` }) },
 });

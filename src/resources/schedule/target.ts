@@ -8,12 +8,19 @@ export const JobId = z.coerce.bigint().positive().meta({ hidden: true, title: 'J
 const whyNotBuiltIn = ({ builtIn, name }: ScheduleRow): string | undefined =>
   builtIn ? `${name} is part of every console and goes on while one is open` : undefined;
 
+const whyNotUnplanned = ({ unplannedAt, name }: ScheduleRow): string | undefined =>
+  unplannedAt === null ? undefined : `${name} was unplanned`;
+
+export const whyNotUnplan = (job: ScheduleRow): string | undefined =>
+  job.runbook === null ? `${job.name} is no planned run` : whyNotUnplanned(job);
 export const whyNotPause = (job: ScheduleRow): string | undefined =>
-  whyNotBuiltIn(job) ?? (job.pausedAt === null ? undefined : `${job.name} is paused`);
+  whyNotBuiltIn(job) ?? whyNotUnplanned(job) ?? (job.pausedAt === null ? undefined : `${job.name} is paused`);
 export const whyNotResume = (job: ScheduleRow): string | undefined =>
-  whyNotBuiltIn(job) ?? (job.pausedAt === null ? `${job.name} is not paused` : undefined);
+  whyNotBuiltIn(job) ?? whyNotUnplanned(job) ?? (job.pausedAt === null ? `${job.name} is not paused` : undefined);
 export const whyNotNow = (job: ScheduleRow): string | undefined =>
-  whyNotBuiltIn(job) ?? (job.state === 'running' || job.state === 'waiting' ? `${job.name} is being executed or waits for it` : undefined);
+  whyNotBuiltIn(job) ??
+  whyNotUnplanned(job) ??
+  (job.state === 'running' || job.state === 'waiting' ? `${job.name} is being executed or waits for it` : undefined);
 
 /** The job if it exists and the rule has nothing against it. */
 export const jobFor = async (

@@ -25,6 +25,7 @@ const withoutForm: Readonly<Record<string, string>> = {
   'operators.change-password': 'the command password, for oneself',
   'windows.open': 'the key W and --reason',
   'detection.run': 'bursar detect run, and every console beside its screen',
+  'schedule.queue-run': 'whatever console or daemon queues a planned run when it is due',
   'runs.finish': 'whatever console executes a run writes down how it ended',
 };
 
