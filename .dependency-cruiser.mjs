@@ -113,8 +113,8 @@ export default {
     ),
     never(
       'ssh-only-in-remote',
-      'one door to other hosts',
-      { path: '^src/', pathNot: '^src/remote/' },
+      'one door to other hosts, and the one host that a demo brings',
+      { path: '^src/', pathNot: ['^src/remote/', '^src/demo/host/'] },
       { path: npm(['ssh2', 'ssh2-[^/]+', '@types/ssh2']) },
     ),
     never('cron-only-in-schedule', 'one reading of patterns', { path: '^src/', pathNot: '^src/schedule/' }, { path: npm(['node-cron']) }),

@@ -8,7 +8,7 @@ import { BackupSettings, PlatformProfile } from './domain/platform-profile.ts';
 import { RemoteSettings } from './domain/remote-host.ts';
 import { safe } from './domain/safe-text.ts';
 
-/** What the environment and BURSAR_HOME/config.json say; the environment has the last word. */
+/** What the environment and the file say (BURSAR_HOME/config.json, or BURSAR_CONFIG_FILE); the environment has the last word. */
 export type Config = {
   /** Holds the embedded database, the configuration, the anchors of the audit chain and the logs. */
   readonly home: string;
@@ -165,10 +165,18 @@ const loginsOf = (environment: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 
   };
 };
 
+/** The file is `config.json` in the home, unless another one is named: several programs may share a home and its database. */
+const configFileOf = (environment: NodeJS.ProcessEnv, home: string): string => {
+  const file = environment['BURSAR_CONFIG_FILE'];
+  if (file === undefined || file === '') return path.join(home, 'config.json');
+  if (path.isAbsolute(file) && !file.includes('\0')) return path.normalize(file);
+  throw new ConfigError(`BURSAR_CONFIG_FILE is ${shown(file)}: write the whole path of a file, such as /etc/bursar/config.json`);
+};
+
 /** Reads and checks every setting. Throws ConfigError, naming the variable or the key, at the first that cannot be used. */
 export const readConfig = (environment: NodeJS.ProcessEnv, defaultHome: string): Config => {
   const home = homeOf(environment, defaultHome);
-  const file = path.join(home, 'config.json');
+  const file = configFileOf(environment, home);
   const content = readConfigFile(file);
   const logins = loginsOf(environment);
   const read = <N extends Name>(name: N): Settings[N]['otherwise'] => {

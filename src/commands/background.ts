@@ -11,6 +11,7 @@ import { keepScheduling, type KeepSchedulingOptions } from '../schedule/keep.ts'
 import { keepAnchoring } from './audit-anchor.ts';
 import type { Log } from './debug-log.ts';
 import { keepExecuting } from './execute-runs.ts';
+import { serveDemoHost } from './demo-host.ts';
 import { explain } from './explain.ts';
 import type { Bank } from './open-session.ts';
 import { credentialsOf } from './remote-credentials.ts';
@@ -111,6 +112,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     gather(busy),
     execute(busy),
     keepTime(busy),
+    isDemo ? serveDemoHost(busy) : undefined,
     isDemo && platformUrl !== undefined
       ? startTraffic(platformUrl, {
           perSecond: config.traffic,

@@ -18,6 +18,7 @@ import { safe } from '../domain/safe-text.ts';
 import type { Gate } from '../kit/gate.ts';
 import { openSession, type Registry, type Session } from '../kit/session.ts';
 import { addressOf } from './anchors.ts';
+import { platformOf } from './demo-host.ts';
 import { readLogin } from './login-file.ts';
 
 /** What every way in needs: the database, what is known of the bank, and how this console is called. */
@@ -35,19 +36,18 @@ export type Entrance = {
 
 const asked: Refusal = { kind: 'forbidden', message: 'this console is read-only', next: 'start it without --read-only' };
 
-const environmentOf = ({
-  config: { environment, production, currency, platform },
-  facts,
-  asOwner = false,
-}: Entrance): Session['environment'] => ({
-  name: environment ?? facts.environment ?? 'unnamed',
-  production: production ?? !facts.demo,
-  demo: facts.demo,
-  ...(asOwner ? { asOwner } : {}),
-  timeZone: facts.timeZone,
-  currency,
-  platform,
-});
+const environmentOf = ({ config, facts, asOwner = false }: Entrance): Session['environment'] => {
+  const { environment, production, currency } = config;
+  return {
+    name: environment ?? facts.environment ?? 'unnamed',
+    production: production ?? !facts.demo,
+    demo: facts.demo,
+    ...(asOwner ? { asOwner } : {}),
+    timeZone: facts.timeZone,
+    currency,
+    platform: platformOf(config, facts.demo),
+  };
+};
 
 /** Which client it is, for the audit log and the pane of sessions. */
 export const clientOf = ({ clientAddress }: Config): { readonly name: string; readonly address: string | undefined } => ({

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isConnectionLost } from '../database/fault.ts';
 import { executeRun } from '../kit/execute-run.ts';
 import type { Runs } from '../kit/runs.ts';
-import { connect, type RemoteCredentials } from '../remote/connection.ts';
+import { connect } from '../remote/connection.ts';
+import type { CredentialsFor } from './remote-credentials.ts';
 
 /** Runs that one console executes at once. */
 const mostAtOnce = 4;
@@ -17,7 +18,7 @@ export type ExecutingOptions = { readonly signal: AbortSignal; readonly onError:
  */
 export const keepExecuting = async (
   runsNow: () => Runs | undefined,
-  credentials: RemoteCredentials,
+  credentialsFor: CredentialsFor,
   { signal, onError }: ExecutingOptions,
 ): Promise<void> => {
   const under = new Set<Promise<void>>();
@@ -26,7 +27,10 @@ export const keepExecuting = async (
       const runs = runsNow();
       const run = under.size < mostAtOnce ? await runs?.claim() : undefined;
       if (runs && run) {
-        const work: Promise<void> = executeRun(runs, run, { connectTo: host => connect({ ...host, credentials }), signal })
+        const work: Promise<void> = executeRun(runs, run, {
+          connectTo: host => connect({ ...host, credentials: credentialsFor(host) }),
+          signal,
+        })
           .then(() => undefined)
           .catch(onError)
           .finally(() => under.delete(work));

@@ -4,14 +4,14 @@ import { done, forbidden, notFound } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import type { HostReport, Hosts, ListedHost } from '../kit/hosts.ts';
-import { connect, RemoteError, type RemoteCredentials } from '../remote/connection.ts';
+import { connect, RemoteError } from '../remote/connection.ts';
 import type { Command, CommandContext } from './command.ts';
-import { credentialsOf } from './remote-credentials.ts';
+import { credentialsOf, type CredentialsFor } from './remote-credentials.ts';
 
 /** Connects once and runs nothing but `true`. */
-const ask = async ({ at, pinned }: ListedHost, credentials: RemoteCredentials): Promise<HostReport> => {
+const ask = async ({ at, pinned }: ListedHost, credentialsFor: CredentialsFor): Promise<HostReport> => {
   try {
-    const connection = await connect({ at, pinned, credentials });
+    const connection = await connect({ at, pinned, credentials: credentialsFor({ pinned }) });
     try {
       const { code } = await connection.run(['true'], { timeoutMs: 10_000 });
       const latencyMs = connection.handshakeMs;
@@ -27,7 +27,7 @@ const ask = async ({ at, pinned }: ListedHost, credentials: RemoteCredentials): 
   }
 };
 
-const asked = async (inventory: Hosts, names: readonly string[], credentials: RemoteCredentials) => {
+const asked = async (inventory: Hosts, names: readonly string[], credentials: CredentialsFor) => {
   const listed = await inventory.list(names.length === 0 ? undefined : names);
   const missing = names.find(name => !listed.some(host => host.name === name));
   if (missing !== undefined)

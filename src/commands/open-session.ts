@@ -8,6 +8,7 @@ import { applyRights, rightsAreCurrent } from '../database/rights.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
 import { warmUp } from '../database/sign-in.ts';
 import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
+import { makeDemoHost } from './demo-host.ts';
 import { enterByLogin, enterDemo, entranceOf, gateOf, type Entrance } from './entry.ts';
 import { loginsOf } from './logins.ts';
 import { SignInRefused } from './sign-in-refused.ts';
@@ -96,6 +97,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     const open = database;
     const { config, registry, readOnly } = wishes;
     const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });
+    if (entrance.facts.demo && !readOnly) await makeDemoHost(config, wishes.migrations);
     const session = await signIn(entrance, wishes);
     const close = async (): Promise<void> => {
       try {

@@ -3,6 +3,7 @@ import { auditAnchorCommand } from './audit-anchor.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { casesReportCommand } from './cases-report.ts';
 import { daemonCommand } from './daemon.ts';
+import { demoPlatformCommand } from './demo-platform.ts';
 import { demoCommand } from './demo.ts';
 import { detectBacktestCommand } from './detect-backtest.ts';
 import { detectRunCommand } from './detect-run.ts';
@@ -34,6 +35,8 @@ import { whoamiCommand } from './whoami.ts';
 /** What is no pane and no action. */
 export const commands: readonly Command[] = [
   migrateCommand,
+  // the longer name first: of two that fit the first one is taken
+  demoPlatformCommand,
   demoCommand,
   daemonCommand,
   doctorCommand,

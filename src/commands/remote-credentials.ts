@@ -1,11 +1,24 @@
 import type { Config } from '../config.ts';
 import { conflict, done, type Outcome } from '../domain/outcome.ts';
-import type { RemoteCredentials } from '../remote/connection.ts';
+import type { RemoteCredentials, RemoteTarget } from '../remote/connection.ts';
+import { demoHostKey } from './demo-host.ts';
 
-/** The way into hosts: the key file of the configuration, else the agent of whoever started the console. */
-export const credentialsOf = ({ remote, sshAgent }: Pick<Config, 'remote' | 'sshAgent'>): Outcome<RemoteCredentials> => {
-  if (remote.keyFile !== undefined) return done({ keyFile: remote.keyFile });
-  if (sshAgent !== undefined) return done({ agent: sshAgent });
+/** The way into a host, by the key that it is pinned to. */
+export type CredentialsFor = (host: Pick<RemoteTarget, 'pinned'>) => RemoteCredentials;
+
+const named = ({ remote, sshAgent }: Pick<Config, 'remote' | 'sshAgent'>): RemoteCredentials | undefined => {
+  if (remote.keyFile !== undefined) return { keyFile: remote.keyFile };
+  return sshAgent === undefined ? undefined : { agent: sshAgent };
+};
+
+/**
+ * The way into hosts: the key file of the configuration, else the agent of whoever started the console. The host that a demo brings has a key of its own, which is shown
+ * to no other host while there is another way in.
+ */
+export const credentialsOf = (config: Pick<Config, 'remote' | 'sshAgent' | 'home' | 'databaseUrl'>): Outcome<CredentialsFor> => {
+  const [usual, demo] = [named(config), demoHostKey(config)];
+  const otherwise = usual ?? (demo && { keyFile: demo.keyFile });
+  if (otherwise !== undefined) return done(({ pinned }) => (demo && demo.fingerprint === pinned ? { keyFile: demo.keyFile } : otherwise));
   return conflict(
     'there is no key to sign in to hosts with',
     'start an ssh-agent, or name a key file in config.json: {"remote": {"keyFile": "..."}}',

@@ -92,6 +92,12 @@ const stayJoined = (plan: Plan, membership: Membership, keeper: Keeper): void =>
   });
 };
 
+/** Where the embedded server of a home answers now; undefined where it does not run. Starts nothing and holds nothing. */
+export const addressOfRunning = async (home: string): Promise<string | undefined> => {
+  const server = await readPostmaster((await openSite(home)).dataDirectory);
+  return server?.ready ? addressOf(server.socketDirectory) : undefined;
+};
+
 /** Opens the embedded Postgres of a home: adopts a running one, starts one otherwise, creates it the first time. */
 export const openLocalServer = async ({ home, onProgress, settings = {}, postgres }: LocalServerWishes): Promise<LocalServer> => {
   const plan = { site: await openSite(home), report: onProgress ?? (() => undefined), settings, postgres };

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** The fingerprint of a host key as OpenSSH prints it. */
-const fingerprintOf = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+export const fingerprintOfKey = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 
 /** The name of a key's type, which stands at its beginning (RFC 4253, 6.6): "ssh-ed25519". */
 const keyTypeOf = (key: Buffer): string => {
@@ -23,7 +23,7 @@ export const checkHostKey = (pinned: string | null): HostKeyCheck => {
   return {
     verify: key => {
       try {
-        shown = { fingerprint: fingerprintOf(key), type: keyTypeOf(key) };
+        shown = { fingerprint: fingerprintOfKey(key), type: keyTypeOf(key) };
         if (pinned === null) return false;
         const [expected, found] = [Buffer.from(pinned), Buffer.from(shown.fingerprint)];
         return expected.length === found.length && timingSafeEqual(expected, found);
