@@ -13,7 +13,12 @@ const Words = z
 const Update = z.strictObject({
   /** A checkout of git. */
   folder: Place,
+  /** How the new version comes. */
+  pull: Words.default(['git', 'pull', '--ff-only']),
+  /** Dependencies, migrations, static files, tests. */
   steps: z.array(Words).min(1).max(40),
+  /** After an earlier release was taken up again: dependencies and static files; migrations are not taken back. */
+  back: z.array(Words).max(40).default([]),
 });
 
 /** The migrations of the platform itself, in the folder of its update. */

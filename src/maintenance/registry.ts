@@ -1,4 +1,33 @@
+import { backupWork } from './backup.ts';
+import { cleanup, cleanupEstimate } from './cleanup-work.ts';
 import type { AnyWork } from './define-work.ts';
+import { listBackups, pinBackup, unpinBackup, verifyBackup } from './look-after-backups.ts';
+import { vacuum } from './vacuum.ts';
+import { unusedIndexes } from './unused-indexes.ts';
+import { statistics } from './statistics.ts';
+import { probe } from './probe.ts';
+import { orphans } from './orphans.ts';
+import { migrationsWork } from './migrations.ts';
+import { serviceToken } from './service-token.ts';
+import { validateEnvironment } from './validate-environment.ts';
+import { weeklyExport } from './weekly-export.ts';
 
 /** Everything that `bursar maintain` does. A new work is a file of this room and a line here. */
-export const works: readonly AnyWork[] = [];
+export const works: readonly AnyWork[] = [
+  backupWork,
+  verifyBackup,
+  listBackups,
+  pinBackup,
+  unpinBackup,
+  cleanupEstimate,
+  cleanup,
+  orphans,
+  vacuum,
+  statistics,
+  probe,
+  unusedIndexes,
+  validateEnvironment,
+  migrationsWork,
+  serviceToken,
+  weeklyExport,
+];

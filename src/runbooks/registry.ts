@@ -1,12 +1,41 @@
 import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyRunbook } from '../kit/define-runbook.ts';
 import { runbookAction } from '../kit/runbook-action.ts';
+import { certificateDays, renewCertificates } from './certificates.ts';
+import { deployPlatform, validateEnvironment } from './environment.ts';
 import { hostReport } from './host-report.ts';
+import { installLogRotation, rotateLogs } from './log-rotation.ts';
+import { applyMigrations, showMigrations } from './migrations.ts';
 import { searchLog } from './search-log.ts';
+import { checkSecurityUpdates, securityUpdate } from './security-update.ts';
+import { rotateServiceToken, verifyServiceToken } from './service-token.ts';
 import { restartService, serviceStatus } from './services.ts';
+import { checkUpdate, rollBackApplication, updateApplication } from './update.ts';
+import { weeklyExport } from './weekly.ts';
 
 /** Everything that is done on hosts. A new runbook is a file of this room and a line here. */
-export const runbooks: readonly AnyRunbook[] = [hostReport, serviceStatus, restartService, searchLog];
+export const runbooks: readonly AnyRunbook[] = [
+  hostReport,
+  serviceStatus,
+  restartService,
+  searchLog,
+  installLogRotation,
+  rotateLogs,
+  checkUpdate,
+  updateApplication,
+  rollBackApplication,
+  checkSecurityUpdates,
+  securityUpdate,
+  certificateDays,
+  renewCertificates,
+  validateEnvironment,
+  deployPlatform,
+  showMigrations,
+  applyMigrations,
+  verifyServiceToken,
+  rotateServiceToken,
+  weeklyExport,
+];
 
 /** The actions by which runbooks are asked for. */
 export const runbookActions: readonly AnyAction[] = runbooks.map(runbookAction);

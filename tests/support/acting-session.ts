@@ -7,6 +7,7 @@ import type { Acting, Typed } from '../../src/kit/request.ts';
 import { runAction } from '../../src/kit/run-action.ts';
 import { actions } from '../../src/resources/registry.ts';
 import { aBank, type Bank, type TestOperator } from './acting.ts';
+import { aPlatform } from './platform.ts';
 
 const secretKey = randomBytes(32);
 
@@ -31,6 +32,7 @@ export const anActingBank = async (options: Parameters<typeof aBank>[0] = {}): P
     token,
     currency: 'EUR',
     environment: 'test',
+    platform: aPlatform,
     sealSecret: async text => sealNotice(secretKey, text),
   });
   const as = (operator: TestOperator): Promise<Acting> => through(database, operator);

@@ -12,6 +12,7 @@ import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
 import { scheduleSubjects, scheduleSubjectsOfTwo } from './schedule-subjects.ts';
 import { securitySubjects } from './security-subjects.ts';
+import { upkeepSubjects, upkeepSubjectsOfTwo } from './upkeep-subjects.ts';
 
 /** Makes a record that the action can be done to, and gives what a person types; `doer` is who did, or asked for, what is taken back. */
 export type Prepare = (world: ActingBank, doer: TestOperator) => Promise<Typed>;
@@ -29,6 +30,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...incidentSubjects,
   ...alertSubjects,
   ...scheduleSubjects,
+  ...upkeepSubjects,
 };
 
 /** For actions that take two people only by what is changed: so that they do. */
@@ -39,6 +41,7 @@ export const subjectsOfTwo: Readonly<Record<string, Prepare>> = {
   ...alertSubjectsOfTwo,
   ...incidentSubjectsOfTwo,
   ...scheduleSubjectsOfTwo,
+  ...upkeepSubjectsOfTwo,
 };
 
 /** A fingerprint of every table, by name. */
