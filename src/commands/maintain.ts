@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { refuse } from '../cli/answer.ts';
 import type { Flag } from '../cli/arguments.ts';
 import { exitCode } from '../cli/exit-code.ts';
@@ -40,7 +42,8 @@ const perform = async (work: AnyWork, flags: Readonly<Record<string, string>>, c
   let said = Promise.resolve();
   const say = (line: string): void => void (said = said.then(() => streams.write(`${line}\n`)));
   const given: WorkContext = {
-    home: config.home, platform: config.platform, backup: config.backup, migrations, signal, databaseUrl: database.url,
+    home: config.home, platform: config.platform, backup: config.backup, secretKeyFile: config.secretKeyFile, migrations, signal, databaseUrl: database.url,
+    hasDatabase: config.databaseUrl !== undefined || existsSync(path.join(config.home, 'data', 'PG_VERSION')),
     progress: (fraction, words) => say(`${Math.floor(fraction * 100)} % ${safe(words, { max: 400 })}`),
   }; // prettier-ignore
   try {
@@ -50,6 +53,7 @@ const perform = async (work: AnyWork, flags: Readonly<Record<string, string>>, c
   } catch (error) {
     if (!(error instanceof WorkRefused)) throw error;
     say(`refused: ${safe(error.message, { max: 1_000 })}`);
+    if (error.result !== undefined) say(`result ${toJson(error.result)}`);
     return exitCode.failed;
   } finally {
     await said;

@@ -4,6 +4,13 @@ import type { BackupSettings, PlatformProfile } from '../domain/platform-profile
 /** Why a work was not done, in words for whoever reads the log of its run. */
 export class WorkRefused extends Error {
   override name = 'WorkRefused';
+  /** What was found out all the same: the `result` of a step that failed. */
+  readonly result: object | undefined;
+
+  constructor(message: string, result?: object) {
+    super(message);
+    this.result = result;
+  }
 }
 
 /** What a work on the host of a database is given. */
@@ -11,10 +18,14 @@ export type WorkContext = {
   readonly home: string;
   readonly platform: PlatformProfile;
   readonly backup: BackupSettings;
+  /** Where the key lies that no database holds; undefined: in the home. */
+  readonly secretKeyFile?: string | undefined;
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
   /** The owner's login to the database. Starts the embedded server where there is one; throws where no database answers. */
   readonly databaseUrl: () => Promise<string>;
+  /** There is one to ask: asking makes none. */
+  readonly hasDatabase?: boolean;
   readonly signal: AbortSignal;
   /** Says what is under way and how far the work is, 0 to 1: a line `34 % words` of the log. */
   readonly progress: (fraction: number, words: string) => void;

@@ -11,7 +11,7 @@ const Whole = z.string().regex(/^-?\d+$/);
 const Name = z.string().min(1).max(200);
 
 /** `dump` is pg_dump's own format, `archive` one COPY per table, for hosts without a fitting pg_dump. */
-export const backupKinds = ['dump', 'archive'] as const;
+const backupKinds = ['dump', 'archive'] as const;
 
 const BackupFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9_][a-z0-9_.-]{0,150}$/),
@@ -23,7 +23,7 @@ const BackupFile = z.strictObject({
 export type BackupFile = z.output<typeof BackupFile>;
 
 /** What was seen in the very snapshot that a backup holds. */
-export const Facts = z.strictObject({
+const Facts = z.strictObject({
   /** By the database's clock. */
   takenAt: z.iso.datetime(),
   /** `server_version_num`. */
@@ -42,7 +42,7 @@ export const Facts = z.strictObject({
 });
 export type Facts = z.output<typeof Facts>;
 
-export const Manifest = Facts.extend({
+const Manifest = Facts.extend({
   format: z.literal(1),
   /** Of its folder: the time in UTC and the run. */
   name: Name,
@@ -62,6 +62,41 @@ export const Manifest = Facts.extend({
 });
 export type Manifest = z.output<typeof Manifest>;
 
+/** A folder of media as it was copied. */
+const MediaFolder = z.strictObject({
+  /** Where it was copied from, and the folder of the backup that holds the copy. */
+  from: z.string(),
+  folder: Name,
+  files: Count,
+  octets: Count,
+  /** Those that had not changed since the backup before, and cost no space. */
+  linked: Count,
+  /** Sockets, devices and pipes, which no copy can hold. */
+  skipped: Count,
+});
+export type MediaFolder = z.output<typeof MediaFolder>;
+
+/** What a backup of files says of itself. */
+const FilesManifest = z.strictObject({
+  format: z.literal(1),
+  kind: z.literal('files'),
+  name: Name,
+  run: Name,
+  takenAt: z.iso.datetime(),
+  bursar: Name,
+  encrypted: z.boolean(),
+  /** Configuration and certificates in one tar, and what lists the copies of media. */
+  files: z.array(BackupFile),
+  media: z.array(MediaFolder),
+  octets: Count,
+  previousOctets: Count.nullable(),
+  seconds: z.number().min(0),
+});
+export type FilesManifest = z.output<typeof FilesManifest>;
+
+const AnyManifest = z.discriminatedUnion('kind', [Manifest, FilesManifest]);
+export type AnyManifest = z.output<typeof AnyManifest>;
+
 export const manifestFile = 'manifest';
 const algorithm = 'hmac-sha256';
 
@@ -76,7 +111,7 @@ export const signManifest = (manifest: object, key: Buffer): string => {
 };
 
 /** What stands in a signed text, whatever its shape. Throws WorkRefused unless the key vouches for every octet of it. */
-export const openSigned = (text: string, key: Buffer): unknown => {
+const openSigned = (text: string, key: Buffer): unknown => {
   const [body = '', seal = '', rest, ...more] = text.split('\n');
   const [how, by, mark = ''] = seal.split(' ');
   if (how !== algorithm || rest !== '' || more.length > 0) throw new WorkRefused('the manifest is cut off or is none of ours');
@@ -87,16 +122,22 @@ export const openSigned = (text: string, key: Buffer): unknown => {
   return JSON.parse(body);
 };
 
-/** The manifest of a text that the key vouches for. Throws WorkRefused for any other. */
-export const verifyManifest = (text: string, key: Buffer): Manifest => {
-  const parsed = Manifest.safeParse(openSigned(text, key));
+const verifyAny = (text: string, key: Buffer): AnyManifest => {
+  const parsed = AnyManifest.safeParse(openSigned(text, key));
   if (!parsed.success) throw new WorkRefused('the manifest is of another version of Bursar');
   return parsed.data;
 };
 
+/** The manifest of a text that the key vouches for. Throws WorkRefused for any other. */
+export const verifyManifest = (text: string, key: Buffer): Manifest => {
+  const manifest = verifyAny(text, key);
+  if (manifest.kind === 'files') throw new WorkRefused(`${manifest.name} is a backup of files and not of a database`);
+  return manifest;
+};
+
 /** The manifest that lies in the folder of a backup. */
-export const readManifest = async (folder: string, key: Buffer): Promise<Manifest> => {
-  const manifest = verifyManifest(await readFile(path.join(folder, manifestFile), 'utf8'), key);
+export const readManifest = async (folder: string, key: Buffer): Promise<AnyManifest> => {
+  const manifest = verifyAny(await readFile(path.join(folder, manifestFile), 'utf8'), key);
   if (manifest.name !== path.basename(folder)) throw new WorkRefused(`the manifest is of ${manifest.name}, which is another backup`);
   return manifest;
 };

@@ -7,6 +7,7 @@ import { unusedIndexes } from './unused-indexes.ts';
 import { statistics } from './statistics.ts';
 import { probe } from './probe.ts';
 import { orphans } from './orphans.ts';
+import { maintenanceOffWork, maintenanceOnWork } from './maintenance-file.ts';
 import { migrationsWork } from './migrations.ts';
 import { serviceToken } from './service-token.ts';
 import { validateEnvironment } from './validate-environment.ts';
@@ -14,6 +15,8 @@ import { weeklyExport } from './weekly-export.ts';
 
 /** Everything that `bursar maintain` does. A new work is a file of this room and a line here. */
 export const works: readonly AnyWork[] = [
+  maintenanceOnWork,
+  maintenanceOffWork,
   backupWork,
   verifyBackup,
   listBackups,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { connectionSettings } from '../database/settings.ts';
 import { safe } from '../domain/safe-text.ts';
 import { WorkRefused } from './define-work.ts';
@@ -17,6 +18,8 @@ const systemRoots = '/etc/ssl/certs/ca-certificates.crt';
 type RunOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** What it reads; nothing unless said. */
+  readonly input?: AsyncIterable<Buffer>;
   /** How much of what it prints is kept, in characters. */
   readonly keep?: number;
 };
@@ -25,18 +28,23 @@ type RunOptions = {
 export const runProgram = async (
   program: string,
   args: readonly string[],
-  { environment, signal, keep = 4_000 }: RunOptions,
+  { environment, signal, input, keep = 4_000 }: RunOptions,
 ): Promise<string> => {
   const child = spawn(program, args, {
     cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...environment },
     signal,
   });
   let [printed, complained] = ['', ''];
   child.stdout.on('data', (piece: Buffer) => (printed = (printed + piece.toString('utf8')).slice(-keep)));
   child.stderr.on('data', (piece: Buffer) => (complained = (complained + piece.toString('utf8')).slice(-keep)));
-  await once(child, 'close');
+  const closed = once(child, 'close');
+  // A program that has seen enough closes its input; its end says whether that was right
+  const feeding = pipeline(input ?? [], child.stdin).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+  await Promise.all([closed, feeding]);
   signal.throwIfAborted();
   if (child.exitCode === 0) return printed;
   const words = complained.trim().split('\n').slice(-3).join(' | ');

@@ -30,12 +30,17 @@ const someoneElse = async (directory: string, own: string): Promise<boolean> => 
   return false;
 };
 
+/** Somebody else did not end in time. */
+export class TurnError extends Error {
+  override name = 'TurnError';
+}
+
 /**
  * Lets one process at a time do the work. Node has no flock, and a single lock file cannot be taken over from a killed
  * holder without a race; so everybody announces itself first and looks second: of two, at least one sees the other and steps back.
  */
-export const inTurn = async <T>(directory: string, work: () => Promise<T>): Promise<T> => {
-  const deadline = Date.now() + patienceMs;
+export const inTurn = async <T>(directory: string, work: () => Promise<T>, waitMs = patienceMs): Promise<T> => {
+  const deadline = Date.now() + waitMs;
   while (Date.now() < deadline) {
     const own = await announce(directory);
     try {
@@ -46,7 +51,7 @@ export const inTurn = async <T>(directory: string, work: () => Promise<T>): Prom
     // unequal pauses, so that two who stepped back together do not meet again
     await delay(retryMs * (0.5 + Math.random()));
   }
-  throw new Error(
+  throw new TurnError(
     `Another Bursar has been starting the database for ${patienceMs / 60_000} minutes. End it (its process number begins the names in ${directory}) and try again`,
   );
 };

@@ -1,0 +1,105 @@
+import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { checkHashes } from './check-backup.ts';
+import { WorkRefused, type WorkContext } from './define-work.ts';
+import { synchronize } from './files.ts';
+import { manifestFile, signManifest, type AnyManifest, type BackupFile } from './manifest.ts';
+import { sealFile } from './seal-file.ts';
+import { noteCheck, notePinned, readNotes } from './vault-notes.ts';
+import { freeSpace, lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault, type VaultSort } from './vault.ts';
+
+const leastShare = 0.1;
+const growth = 1.2;
+
+/** Whole ones, the newest first. */
+export const wholeOf = (lying: readonly Lying[]): readonly AnyManifest[] =>
+  lying.flatMap(({ manifest, why }) => (manifest === undefined || why !== undefined ? [] : [manifest]));
+
+/** Refuses to begin what would fill the disk. What is sealed lies beside what it is made of for a while. */
+export const demandSpace = async ({ folder, sealing }: Vault, expected: number): Promise<void> => {
+  const { octets, share } = await freeSpace(folder);
+  const wanted = Math.ceil(expected * (growth + (sealing ? 1 : 0)));
+  const megabytes = (count: number): string => `${Math.ceil(count / 1_000_000).toLocaleString('en')} MB`;
+  if (octets < wanted)
+    throw new WorkRefused(
+      `${folder} has ${megabytes(octets)} free and a backup needs ${megabytes(wanted)}: make space, nothing was removed`,
+    );
+  if (share < leastShare)
+    throw new WorkRefused(
+      `${folder} has ${(share * 100).toFixed(1)} % free and a backup begins with 10 % at least: make space, nothing was removed`,
+    );
+};
+
+/** A folder for what is not whole yet. */
+export const unfinishedFolder = async (vault: Vault, run: string): Promise<string> => {
+  await sweep(vault);
+  const folder = path.join(vault.folder, `${unfinishedPrefix}${run}`);
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
+};
+
+/** Seals files where the host has a key for it, and removes what they were made of. */
+export const sealAll = async (
+  { sealing }: Vault,
+  folder: string,
+  files: readonly BackupFile[],
+  signal: AbortSignal,
+): Promise<readonly BackupFile[]> => {
+  if (!sealing) return files;
+  const done: BackupFile[] = [];
+  for (const { name, octets, sha256 } of files) {
+    const [plain, part] = [path.join(folder, name), path.join(folder, `${name}.sealed`)];
+    const sealed = await sealFile(plain, part, name, sealing, signal);
+    if (sealed.plain.sha256 !== sha256 || sealed.plain.octets !== octets)
+      throw new WorkRefused(`${name} changed while it was sealed: look at the disk`);
+    await rename(part, plain);
+    done.push({ name, ...sealed });
+  }
+  return done;
+};
+
+/** Signs what was read whole, forces it to the disk and gives it its name: before that nothing calls it a backup. */
+export const giveName = async (vault: Vault, unfinished: string, manifest: AnyManifest): Promise<void> => {
+  {
+    await using file = await open(path.join(unfinished, manifestFile), 'wx', 0o600);
+    await file.writeFile(signManifest(manifest, vault.signing));
+    await file.sync();
+  }
+  await noteCheck(unfinished, new Date(), null);
+  await synchronize(unfinished);
+  await rename(unfinished, path.join(vault.folder, manifest.name));
+  await synchronize(vault.folder);
+};
+
+/** Copies a backup to the other disk or host and reads the copy whole; does nothing where that was done. */
+export const copyAway = async (context: WorkContext, sort: VaultSort, manifest: AnyManifest): Promise<boolean> => {
+  const { copyTo } = context.backup;
+  if (copyTo === undefined) return false;
+  const [vault, other] = [await openVault(context, sort), await openVault(context, sort, copyTo)];
+  if ((await lookAt(other, manifest.name)).why === undefined) return true;
+  const from = path.join(vault.folder, manifest.name);
+  await rm(path.join(other.folder, manifest.name), { recursive: true, force: true });
+  const unfinished = await unfinishedFolder(other, manifest.run);
+  for (const name of [...manifest.files.map(file => file.name), manifestFile]) {
+    context.signal.throwIfAborted();
+    await copyFile(path.join(from, name), path.join(unfinished, name));
+    await synchronize(path.join(unfinished, name));
+  }
+  await checkHashes({
+    manifest,
+    folder: unfinished,
+    signal: context.signal,
+    progress: (_done, words) => context.progress(0.9, `copy: ${words}`),
+  });
+  if ((await readFile(path.join(unfinished, manifestFile), 'utf8')) !== (await readFile(path.join(from, manifestFile), 'utf8')))
+    throw new WorkRefused('the copy of the manifest differs: look at the disk');
+  await noteCheck(unfinished, new Date(), null);
+  if ((await readNotes(from)).pinned) await notePinned(unfinished, true);
+  await rename(unfinished, path.join(other.folder, manifest.name));
+  await synchronize(other.folder);
+  return true;
+};
+
+/** The backup that a run took before, so that the run can be begun again. */
+export const takenBy = async (vault: Vault, run: string): Promise<AnyManifest | undefined> =>
+  wholeOf((await lookAround(vault)).filter(({ name }) => name.endsWith(`Z-${run}`)))[0];
