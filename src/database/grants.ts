@@ -20,7 +20,7 @@ const looking = [
   'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
-  'ops.closing_waits',
+  'ops.closing_waits', 'platform.maintenance_now',
   'ops.measure_health', 'ops.waiting_sessions', 'ops.slow_statements', 'ops.table_statistics', 'ops.index_statistics', 'ops.size_words', 'ops.without_values',
 ]; // prettier-ignore
 
@@ -51,14 +51,15 @@ const acting = [
   'ops.add_host', 'ops.repin_host', 'ops.edit_host', 'ops.set_host_retired', 'ops.report_host',
   'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
-  'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run',
+  'ops.set_cleanup_policy',
+  'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run', 'platform.open_maintenance', 'platform.extend_maintenance', 'platform.end_maintenance',
   'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
 const platforms = [
   'bank.post_transaction', 'bank.register_customer', 'bank.confirm_email', 'bank.record_sign_in', 'bank.redeem_password_reset', 'bank.earlier_passwords',
-  'platform.record_event', 'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection', 'platform.record_xp',
+  'platform.record_event', 'bank.comes_by_link', 'platform.use_invite', 'platform.use_permission', 'platform.has_permission', 'platform.public_settings', 'platform.ip_objection', 'platform.record_xp', 'platform.maintenance_now',
 ]; // prettier-ignore
 
 /** Functions by the role that may execute them, named with their schema. A function in no list here is a mistake, and executed by nobody. */
@@ -71,6 +72,7 @@ export const functionsOf: Readonly<Record<LoginRole, readonly string[]>> = {
 
 /** Parts of other functions, called with arguments that only these may choose, and what the owner alone does. Triggers need no mention. */
 export const internal: readonly string[] = [
+  'platform.is_for_developers',
   'ops.acting', 'ops.maker', 'ops.require_acting', 'ops.require_action', 'ops.require_two', 'ops.require_target', 'ops.demand_same', 'ops.live_session', 'ops.session_of_bulk', 'ops.demand_readiness', 'ops.window_of',
   'ops.totp', 'ops.take_code', 'ops.locked_until', 'ops.address_waits_until', 'ops.audit_sign_in', 'ops.check_credentials', 'ops.put_credentials', 'ops.take_request',
   'ops.take_approval', 'ops.demand_stranger', 'ops.open_request', 'ops.demand_checker', 'ops.check_profile', 'ops.insert_operator', 'ops.begin_operator_change', 'ops.clear_credentials', 'ops.end_sessions_of',
@@ -83,6 +85,7 @@ export const internal: readonly string[] = [
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
+  'ops.is_cleaned', 'ops.cleanup_eyes',
   'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore
 

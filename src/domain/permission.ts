@@ -86,9 +86,14 @@ export const permissions = [
   'run.read',
   'run.start',
   'run.abort',
+  'cleanup.read',
+  'policy.edit',
+  'maintenance.read',
+  'maintenance.edit',
   'schedule.read',
   'schedule.edit',
   'schedule.run',
+  'health.read',
 ] as const;
 
 /** `self`: what concerns oneself alone, which everybody may. */

@@ -2,6 +2,7 @@ import { backupWork } from './backup.ts';
 import { cleanup, cleanupEstimate } from './cleanup-work.ts';
 import type { AnyWork } from './define-work.ts';
 import { listBackups, pinBackup, unpinBackup, verifyBackup } from './look-after-backups.ts';
+import { restoreWorks } from './restore/works.ts';
 import { vacuum } from './vacuum.ts';
 import { unusedIndexes } from './unused-indexes.ts';
 import { statistics } from './statistics.ts';
@@ -33,4 +34,5 @@ export const works: readonly AnyWork[] = [
   migrationsWork,
   serviceToken,
   weeklyExport,
+  ...restoreWorks,
 ];

@@ -52,10 +52,17 @@ import { notes } from './notes/index.ts';
 import { trace } from './trace/index.ts';
 import { disputes } from './disputes/index.ts';
 import { limits } from './limits/index.ts';
+import { maintenanceActions } from './maintenance/actions.ts';
+import { maintenancePane } from './maintenance/index.ts';
 import { overview } from './overview/index.ts';
 import { createInvite } from './invites/create.ts';
 import { invites } from './invites/index.ts';
+import { health } from './health/index.ts';
 import { hosts } from './hosts/index.ts';
+import { indexes } from './indexes/index.ts';
+import { locks } from './locks/index.ts';
+import { statements } from './statements/index.ts';
+import { tables } from './tables/index.ts';
 import { abortRun } from './runs/abort.ts';
 import { runs } from './runs/index.ts';
 import { schedulePane } from './schedule/index.ts';
@@ -63,6 +70,9 @@ import { runbookActions } from '../runbooks/registry.ts';
 import { planRunAction } from '../schedule/plan-run.ts';
 import { revokeInviteOf } from './invites/revoke.ts';
 import { ipRules } from './ip-rules/index.ts';
+import { cleanups } from './cleanups/index.ts';
+import { editPolicy } from './policies/edit.ts';
+import { policiesPane } from './policies/index.ts';
 import { rulesPane } from './rules/index.ts';
 import { endUserSession } from './sessions/end.ts';
 import { endSessionOfOperator } from './sessions/end-operator.ts';
@@ -123,6 +133,14 @@ export const resources: readonly AnyResource[] = [
   hosts,
   runs,
   schedulePane,
+  cleanups,
+  policiesPane,
+  maintenancePane,
+  health,
+  locks,
+  statements,
+  tables,
+  indexes,
 ];
 
 /** Every action there is, found by its id. */
@@ -149,6 +167,7 @@ export const actions: readonly AnyAction[] = [
   closeWalkThrough,
   settleStep,
   editSetting,
+  editPolicy,
   revertSettingTo,
   grantToUser,
   revokeRoleGrant,
@@ -167,6 +186,7 @@ export const actions: readonly AnyAction[] = [
   ...hostsActions,
   abortRun,
   ...scheduleActions,
+  ...maintenanceActions,
   planRunAction,
   ...runbookActions,
 ];

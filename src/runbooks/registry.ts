@@ -2,8 +2,12 @@ import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyRunbook } from '../kit/define-runbook.ts';
 import { runbookAction } from '../kit/runbook-action.ts';
 import { certificateDays, renewCertificates } from './certificates.ts';
+import { cleanup, cleanupEstimate, fullCleanup } from './cleanup.ts';
+import { orphans, statistics, unusedIndexes, vacuum } from './database-upkeep.ts';
 import { deployPlatform, validateEnvironment } from './environment.ts';
 import { hostReport } from './host-report.ts';
+import { probeHosts } from './probe-hosts.ts';
+import { maintenanceOff, maintenanceOn } from './maintenance-mode.ts';
 import { installLogRotation, rotateLogs } from './log-rotation.ts';
 import { applyMigrations, showMigrations } from './migrations.ts';
 import { searchLog } from './search-log.ts';
@@ -16,6 +20,7 @@ import { weeklyExport } from './weekly.ts';
 /** Everything that is done on hosts. A new runbook is a file of this room and a line here. */
 export const runbooks: readonly AnyRunbook[] = [
   hostReport,
+  probeHosts,
   serviceStatus,
   restartService,
   searchLog,
@@ -35,6 +40,15 @@ export const runbooks: readonly AnyRunbook[] = [
   verifyServiceToken,
   rotateServiceToken,
   weeklyExport,
+  cleanupEstimate,
+  cleanup,
+  fullCleanup,
+  statistics,
+  vacuum,
+  unusedIndexes,
+  orphans,
+  maintenanceOn,
+  maintenanceOff,
 ];
 
 /** The actions by which runbooks are asked for. */
