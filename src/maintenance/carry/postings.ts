@@ -32,17 +32,18 @@ const fetchKeys = async ({ live, scratch }: Sides): Promise<void> => {
 
 /**
  * A posting that the backup does not have is answered as refused from now on, under the key it was made with: whoever repeats it learns that it was lost,
- * and it is never posted a second time in silence. Refusals of that time come over as they are.
+ * and it is never posted a second time in silence. Refusals of that time come over as they are; those made here have the negative number of the transaction,
+ * which the live bank gives to none.
  */
 export const carryKeys = async (sides: Sides, refusals: Table): Promise<readonly Carried[]> => {
-  const { rows: newest } = await sides.scratch.query<{ last: string }>(
-    `SELECT coalesce(max(id), 0)::text AS last FROM bank.posting_refusal WHERE code <> '${lostCode}'`,
+  const { rows: newest } = await sides.scratch.query<{ from: string }>(
+    `SELECT coalesce(max(refused_at) - interval '1 hour', '-infinity')::text AS from FROM bank.posting_refusal WHERE id > 0`,
   );
-  await fetchRows(sides, refusals, `id > ${BigInt(newest[0]?.last ?? 0)}`);
+  await fetchRows(sides, refusals, `id > 0 AND refused_at >= ${sides.live.escapeLiteral(newest[0]?.from ?? '-infinity')}::timestamptz`);
   const refused = await mergeArrivals(sides.scratch, refusals);
   await fetchKeys(sides);
   await sides.scratch.query(
-    `UPDATE pg_temp.lost SET refusal_id = nextval(pg_get_serial_sequence('bank.posting_refusal', 'id')) WHERE transaction_id IS NOT NULL;
+    `UPDATE pg_temp.lost SET refusal_id = -transaction_id WHERE transaction_id IS NOT NULL;
      INSERT INTO bank.posting_refusal (id, type, from_account_id, to_account_id, amount, currency, code, message) OVERRIDING SYSTEM VALUE
      SELECT refusal_id, type, from_account_id, to_account_id, amount, currency, '${lostCode}',
             format('lost in restore: it was transaction %s of %s UTC, after the backup that was restored', transaction_id, to_char(posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'))

@@ -1,0 +1,89 @@
+import { openDirect, type Direct } from '../../database/direct.ts';
+import { WorkRefused } from '../define-work.ts';
+import { urlOfDatabase } from '../load.ts';
+
+/** Where databases are renamed from: no database that is worked on. */
+const maintenanceDatabase = 'postgres';
+
+/** The database that an address names. */
+export const databaseOf = (url: string): string => decodeURIComponent(new URL(url).pathname.slice(1));
+
+/** One connection without limits for as long as the work takes. */
+export const withConnection = async <T>(url: string, work: (connection: Direct) => Promise<T>): Promise<T> => {
+  let lost: Error | undefined;
+  const connection = await openDirect(url, { applicationName: 'bursar maintain', statementTimeoutMs: 0 }, error => (lost = error));
+  try {
+    await connection.query('SET idle_in_transaction_session_timeout = 0');
+    const result = await work(connection);
+    if (lost) throw lost;
+    return result;
+  } finally {
+    await connection.end();
+  }
+};
+
+/** A connection to the server beside the databases that are worked on. */
+export const onServer = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
+  withConnection(urlOfDatabase(url, maintenanceDatabase), work);
+
+export const adminUrlOf = (url: string): string => urlOfDatabase(url, maintenanceDatabase);
+
+/** Of one database one restore, drill or removal of an old database runs at a time: "REST" in ASCII. Whoever is killed lets go of it. */
+const restoreLock = 0x52_45_53_54;
+
+/** Does the work while nobody else restores this database. Throws WorkRefused where somebody does. */
+export const alone = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
+  onServer(url, async server => {
+    const { rows } = await server.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken', [restoreLock, databaseOf(url)]);
+    if (rows[0]?.taken !== true)
+      throw new WorkRefused('another restore, drill or removal of an old database of this database runs now: nothing was done');
+    return work(server);
+  });
+
+export const isThere = async (server: Direct, name: string): Promise<boolean> =>
+  (await server.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name])).rowCount === 1;
+
+/** Ends every session of a database but one; resolves when none is left. */
+export const endSessions = async (server: Direct, name: string, except: number = 0): Promise<void> => {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const { rowCount } = await server.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = $1 AND pid <> $2',
+      [name, except],
+    );
+    if (rowCount === 0) return;
+    if (Date.now() > deadline) throw new WorkRefused(`sessions of ${name} do not end`);
+    await server.query('SELECT pg_sleep(0.005)');
+  }
+};
+
+export const admit = async (server: Direct, name: string, admitted: boolean): Promise<void> => {
+  await server.query(`ALTER DATABASE ${server.escapeIdentifier(name)} ALLOW_CONNECTIONS ${admitted}`);
+};
+
+/** Drops a database and whatever sessions it has; nothing where there is none. */
+export const dropDatabase = async (server: Direct, name: string): Promise<void> => {
+  await server.query(`DROP DATABASE IF EXISTS ${server.escapeIdentifier(name)} WITH (FORCE)`);
+};
+
+/** Both renames happen or none; gives how long that took, in milliseconds. */
+export const renameBoth = async (server: Direct, pairs: readonly (readonly [from: string, to: string])[]): Promise<number> => {
+  const began = performance.now();
+  await server.query('BEGIN');
+  try {
+    for (const [from, to] of pairs)
+      await server.query(`ALTER DATABASE ${server.escapeIdentifier(from)} RENAME TO ${server.escapeIdentifier(to)}`);
+    await server.query('COMMIT');
+  } catch (error) {
+    // a lost connection has rolled back by itself; the first error says why
+    await server.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+  return performance.now() - began;
+};
+
+/** In octets, as it lies on the disk. */
+export const sizeOf = async (server: Direct, name: string): Promise<number> => {
+  const { rows } = await server.query<{ size: string }>('SELECT pg_database_size($1)::text AS size', [name]);
+  return Number(rows[0]?.size ?? 0);
+};

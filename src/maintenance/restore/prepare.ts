@@ -1,0 +1,68 @@
+import { WorkRefused, type WorkContext } from '../define-work.ts';
+import { freeSpace, rootOf } from '../vault.ts';
+import { alone, databaseOf, sizeOf } from './databases.ts';
+import { openJournal, restoresOf } from './journal.ts';
+import { checkBackup, newSafetyBackup } from './stored.ts';
+import { demandDatabase, namesFor, reopen, rollBack, type Restoring } from './restoring.ts';
+
+/** A restore that said nothing for so long has ended, in milliseconds. */
+const silence = 120_000;
+/** Space that a restore needs, in databases: the scratch one, the safety backup, and room to work. */
+const spaceFactor = 2.2;
+
+export type PrepareWishes = { readonly run: string; readonly backup: string; readonly database: string };
+
+/** One restore at a time: what another one left behind is undone, unless it may still be at it or has come too far. */
+const clearLeftovers = async (restoring: Restoring): Promise<void> => {
+  const { context, server, url, journal } = restoring;
+  for (const other of await restoresOf(context.home)) {
+    if (other.end !== undefined || other.run === journal.state().run) continue;
+    if (Date.now() - other.lastAt.getTime() < silence)
+      throw new WorkRefused(`restore ${other.run} is under way on this host: wait until it has ended`);
+    const left = await reopen(context, other.run, server, url);
+    if (left.journal.state().begun.has('swap'))
+      throw new WorkRefused(`restore ${other.run} stopped half-way: bursar maintain restore-resume --run ${other.run}`);
+    await rollBack(left, 'another restore began');
+  }
+};
+
+const demandSpace = async ({ server, names, context }: Restoring): Promise<{ readonly needed: number; readonly free: number }> => {
+  const needed = Math.ceil(spaceFactor * (await sizeOf(server, names.database)));
+  const { octets: free } = await freeSpace(rootOf(context));
+  if (free < needed)
+    throw new WorkRefused(
+      `the restore needs ${needed} octets of space and there are ${free}: nothing was begun; bursar runs cleanup makes room`,
+    );
+  return { needed, free };
+};
+
+/** Steps 1 to 3: locks, takes a safety backup, looks whether there is space and the backup is what its manifest says. */
+export const prepare = async ({ run, backup, database }: PrepareWishes, context: WorkContext): Promise<object> => {
+  const url = await context.databaseUrl();
+  demandDatabase(url, database);
+  return alone(url, async server => {
+    const journal = await openJournal(context.home, run);
+    const names = journal.state().known.database === undefined ? namesFor(databaseOf(url), run, new Date()) : undefined;
+    if (journal.state().end !== undefined) throw new WorkRefused('this restore has ended already: begin a new one');
+    if (names) {
+      await clearLeftovers({ journal, names, server, url, context });
+      await journal.note('lock', 'done', { known: { backup, ...names } });
+    }
+    const restoring = await reopen(context, run, server, url);
+    try {
+      const space = await demandSpace(restoring);
+      context.progress(0.05, `${backup} is read whole and held against its manifest`);
+      const { takenAt } = await checkBackup(context, backup);
+      await journal.note('space and manifest', 'done');
+      if (!journal.state().done.has('safety backup')) {
+        context.progress(0.3, `a safety backup of ${database} as it is now`);
+        const safety = await newSafetyBackup(context, run);
+        await journal.note('safety backup', 'done', { known: { safety } });
+      }
+      return { backup, takenAt, ...space, safety: journal.state().known.safety };
+    } catch (error) {
+      await rollBack(restoring, (error as Error).message);
+      throw error;
+    }
+  });
+};

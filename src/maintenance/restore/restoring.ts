@@ -1,0 +1,74 @@
+import type { Direct } from '../../database/direct.ts';
+import { WorkRefused, type WorkContext } from '../define-work.ts';
+import { admit, databaseOf, dropDatabase, isThere } from './databases.ts';
+import { openJournal, type Journal, type Known, type RestoreState } from './journal.ts';
+import { openPlatform, startService } from './platform.ts';
+import { isSwapped, type Names } from './switch-over.ts';
+
+/** One restore under way on this host. */
+export type Restoring = {
+  readonly journal: Journal;
+  readonly names: Names;
+  /** A connection to the server beside the databases, which holds the lock of restores. */
+  readonly server: Direct;
+  /** The owner's login. */
+  readonly url: string;
+  readonly context: WorkContext;
+};
+
+/** What a step needs that an earlier one found out. */
+export const known = <Key extends keyof Known>({ journal }: Pick<Restoring, 'journal'>, key: Key): Known[Key] => {
+  const value = journal.state().known[key];
+  if (value === undefined) throw new WorkRefused(`this restore has not come so far: its journal says nothing of the ${key}`);
+  return value;
+};
+
+export const namesIn = ({ known: { database, scratch, old } }: RestoreState): Names => {
+  if (database === undefined || scratch === undefined || old === undefined) throw new WorkRefused('this restore was never begun here');
+  return { database, scratch, old };
+};
+
+/** Names that say whose they are, short enough for Postgres. */
+export const namesFor = (database: string, run: string, now: Date): Names => {
+  const stem = database
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]/g, '_')
+    .replace(/^[^a-z]/, 'd')
+    .slice(0, 32);
+  return {
+    database,
+    scratch: `${stem}_restore_${run.replaceAll('-', '').slice(0, 8).toLowerCase()}`,
+    old: `${stem}_old_${now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`,
+  };
+};
+
+/** Whether the restored database stands in the place of the live one. */
+export const hasSwapped = async ({ journal, server, names }: Restoring): Promise<boolean> =>
+  journal.state().begun.has('swap') && (await isThere(server, names.old)) && isSwapped(server, names);
+
+/** As if there had been no restore: everybody is let in, the service runs, the scratch database is gone. */
+export const rollBack = async (restoring: Restoring, why: string): Promise<void> => {
+  const { journal, server, names, context } = restoring;
+  const { begun } = journal.state();
+  if (await hasSwapped(restoring))
+    throw new WorkRefused('the restored database is in place already: it is swapped back by an action of its own');
+  if (begun.has('swap') && (await isThere(server, names.database))) await admit(server, names.database, true);
+  if (begun.has('stop')) {
+    await startService(context);
+    await openPlatform(context);
+  }
+  await dropDatabase(server, names.scratch);
+  await journal.note('finish', 'rolled back', { words: why });
+};
+
+/** Goes on with a restore of this host. Throws WorkRefused where it was never begun. */
+export const reopen = async (context: WorkContext, run: string, server: Direct, url: string): Promise<Restoring> => {
+  const journal = await openJournal(context.home, run);
+  return { journal, names: namesIn(journal.state()), server, url, context };
+};
+
+/** Whether two addresses name one database of one server is asked of the typed name alone: a restore knows one server. */
+export const demandDatabase = (url: string, typed: string): void => {
+  const name = databaseOf(url);
+  if (name !== typed) throw new WorkRefused(`this host's bursar works on the database ${name}, not on ${typed}: nothing was done`);
+};

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { takeBackup } from '../backup.ts';
+import { checkHashes, withPlainFiles } from '../check-backup.ts';
+import { WorkRefused, type WorkContext } from '../define-work.ts';
+import type { Manifest } from '../manifest.ts';
+import { alone, findBackup, openVault, rootOf, lookAround } from '../vault.ts';
+
+/** Longer than any backup is kept, in days: what is to be restored must not expire because a safety backup was taken. */
+const forever = 3_650;
+
+const findDatabaseBackup = async (context: WorkContext, name: string) => {
+  const vault = await openVault(context, 'database');
+  if (!(await readdir(vault.folder)).includes(name)) throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}`);
+  const { manifest, folder, notes } = await findBackup(vault, name);
+  if (manifest.kind === 'files') throw new WorkRefused(`${name} holds files and no database`);
+  if (notes.corrupt !== undefined) throw new WorkRefused(`${name} is corrupt: ${notes.corrupt}`);
+  return { vault, folder, manifest };
+};
+
+/** The newest backup of the database that is whole as far as can be seen. */
+export const newestBackup = async (context: WorkContext): Promise<string> => {
+  const found = (await lookAround(await openVault(context, 'database'))).find(
+    ({ manifest, why }) => manifest !== undefined && why === undefined,
+  );
+  if (!found) throw new WorkRefused(`there is no whole backup of the database in ${rootOf(context)}`);
+  return found.name;
+};
+
+/** Reads a backup from its first octet to its last and holds it against its signed manifest. */
+export const checkBackup = async (context: WorkContext, name: string): Promise<Manifest> => {
+  const { folder, manifest } = await findDatabaseBackup(context, name);
+  await checkHashes({ folder, manifest, signal: context.signal, progress: () => undefined });
+  return manifest;
+};
+
+/** Backs the live database up as it is now; nothing expires for it. Repeated under one run it gives the one that was taken. */
+export const newSafetyBackup = async (context: WorkContext, run: string): Promise<string> => {
+  const { name } = await takeBackup(`safety-${run}`, {
+    ...context,
+    backup: { ...context.backup, databaseDays: forever },
+    progress: (fraction, words) => context.progress(0.3 + 0.7 * fraction, words),
+  });
+  return name;
+};
+
+/** Gives the files of a backup as they were before they were sealed. No backup is taken or removed meanwhile. */
+export const withBackup = <T>(context: WorkContext, name: string, work: (manifest: Manifest, folder: string) => Promise<T>): Promise<T> =>
+  alone(context, async () => {
+    const { vault, folder, manifest } = await findDatabaseBackup(context, name);
+    return withPlainFiles({ vault, manifest, folder, signal: context.signal, progress: () => undefined }, plain => work(manifest, plain));
+  });

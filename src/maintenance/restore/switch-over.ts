@@ -1,0 +1,109 @@
+import { openDirect, type Direct } from '../../database/direct.ts';
+import { applyRights, rightsProblems } from '../../database/rights.ts';
+import { carryForward, settleForeignKeys, type CarryReport } from '../carry-forward.ts';
+import { WorkRefused, type WorkContext } from '../define-work.ts';
+import { urlOfDatabase } from '../load.ts';
+import { admit, endSessions, isThere, renameBoth, withConnection } from './databases.ts';
+import { furnish } from './furnish.ts';
+
+/** The three names of a restore: what is replaced, what replaces it, and what the replaced one is called afterwards. */
+export type Names = { readonly database: string; readonly scratch: string; readonly old: string };
+
+type Switching = {
+  readonly server: Direct;
+  /** The owner's login to the database that is replaced. */
+  readonly url: string;
+  readonly names: Names;
+  readonly context: Pick<WorkContext, 'migrations'>;
+};
+
+/** What of the two renames happened: none or both, whatever was killed. */
+export const isSwapped = async (server: Direct, { database, scratch, old }: Names): Promise<boolean> => {
+  const [here, before, after] = [await isThere(server, database), await isThere(server, scratch), await isThere(server, old)];
+  if (here && before && !after) return false;
+  if (here && !before && after) return true;
+  throw new WorkRefused(
+    `of ${database}, ${scratch} and ${old} the server has ${[here, before, after].map(one => (one ? 'one' : 'none')).join(', ')}: a person must look`,
+  );
+};
+
+const connectTo = (url: string): Promise<Direct> =>
+  openDirect(url, { applicationName: 'bursar maintain', statementTimeoutMs: 0 }, () => undefined);
+
+/** One pass between the two, over connections of its own. */
+export const carryOnce = async ({ url, names, context }: Switching, horizon: string | undefined): Promise<CarryReport> =>
+  withConnection(urlOfDatabase(url, names.database), live =>
+    withConnection(urlOfDatabase(url, names.scratch), scratch => carryForward(live, scratch, { horizon, migrations: context.migrations })),
+  );
+
+export type Swapped = {
+  /** How long both renames took, and for how long nobody could connect, in milliseconds. */
+  readonly renamed: number;
+  readonly refused: number;
+  readonly carried: CarryReport;
+};
+
+/**
+ * Refuses connections, ends sessions, copies what came last, and renames both databases in one transaction. What fails before the rename lets everybody
+ * in again. Nothing that was answered is lost: the last copy is made over a connection from before, when nobody else has one any more.
+ */
+export const swap = async (switching: Switching, horizon: string): Promise<Swapped> => {
+  const { server, url, names, context } = switching;
+  await furnish(server, names.database, names.scratch);
+  // A killed swap left the door closed: whoever opened it first would find nothing to carry from
+  await admit(server, names.database, true);
+  const live = await connectTo(urlOfDatabase(url, names.database));
+  const scratch = await connectTo(urlOfDatabase(url, names.scratch));
+  const { rows } = await live.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  let isClosed = false;
+  try {
+    const began = performance.now();
+    await admit(server, names.database, false);
+    isClosed = true;
+    await endSessions(server, names.database, rows[0]?.pid ?? 0);
+    const carried = await carryForward(live, scratch, { horizon, migrations: context.migrations });
+    await Promise.all([live.end(), scratch.end()]);
+    await endSessions(server, names.database);
+    await endSessions(server, names.scratch);
+    const renamed = await renameBoth(server, [
+      [names.database, names.old],
+      [names.scratch, names.database],
+    ]);
+    return { renamed, refused: performance.now() - began, carried };
+  } catch (error) {
+    if (isClosed && !(await isSwapped(server, names))) await admit(server, names.database, true);
+    throw error;
+  } finally {
+    await Promise.all([live.end(), scratch.end()]).catch(() => undefined);
+  }
+};
+
+/** Rights and foreign keys of the database that is in place now. Gives what is not as it should be. */
+export const settle = ({ url, names, server }: Switching): Promise<readonly string[]> =>
+  withConnection(urlOfDatabase(url, names.database), async connection => {
+    if (await isThere(server, names.old)) await furnish(server, names.old, names.database);
+    await applyRights(connection);
+    return [...(await settleForeignKeys(connection)), ...(await rightsProblems(connection))];
+  });
+
+/** Puts the replaced database back in its place; the restored one takes the name it had before. */
+export const swapBack = async ({ server, names }: Switching): Promise<number> => {
+  await admit(server, names.database, false);
+  await endSessions(server, names.database);
+  const renamed = await renameBoth(server, [
+    [names.database, names.scratch],
+    [names.old, names.database],
+  ]);
+  await admit(server, names.database, true);
+  return renamed;
+};
+
+/** What only moves when somebody writes: the end of the audit log and what is newest in the bank. */
+export const newestIn = (url: string): Promise<string> =>
+  withConnection(url, async connection => {
+    const { rows } = await connection.query<{ newest: string }>(
+      `SELECT concat_ws(' ', (SELECT seq FROM ops.audit_head), (SELECT max(id) FROM bank.transaction), (SELECT max(id) FROM bank.posting_refusal),
+                        (SELECT max(id) FROM bank."user"), (SELECT max(id) FROM bank.auth_event)) AS newest`,
+    );
+    return rows[0]?.newest ?? '';
+  });

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { RunName } from '../backup.ts';
+import { defineWork, WorkRefused, type AnyWork, type WorkContext } from '../define-work.ts';
+import { alone } from './databases.ts';
+import { carry, fill } from './fill.ts';
+import { restoresOf } from './journal.ts';
+import { prepare } from './prepare.ts';
+import { finish, replace } from './replace.ts';
+import { hasSwapped, reopen, rollBack } from './restoring.ts';
+
+const Run = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'is the id of a run');
+const DatabaseName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, 'is the name of a database');
+
+const restorePrepare = defineWork({
+  name: 'restore-prepare',
+  summary: 'first part of a restore: lock, safety backup, space, hash and manifest',
+  input: z.object({ run: RunName, backup: z.string().max(120), database: DatabaseName }),
+  run: (input, context) => prepare(input, context),
+});
+
+const restoreFill = defineWork({
+  name: 'restore-fill',
+  summary: 'second part: loads the backup beside the live database and checks it',
+  input: z.object({ run: Run }),
+  run: ({ run }, context) => fill(run, context),
+});
+
+const restoreCarry = defineWork({
+  name: 'restore-carry',
+  summary: 'third part: carries over what protects',
+  input: z.object({ run: Run }),
+  run: ({ run }, context) => carry(run, context),
+});
+
+const restoreSwitch = defineWork({
+  name: 'restore-switch',
+  summary: 'last part: maintenance mode, swap, start, health; begun again it goes on',
+  input: z.object({ run: Run }),
+  run: ({ run }, context) => replace(run, context),
+});
+
+/** The only restore of this host that has not ended. */
+const unfinished = async (home: string): Promise<string> => {
+  const open = (await restoresOf(home)).filter(({ end }) => end === undefined);
+  const [one] = open;
+  if (!one) throw new WorkRefused('no restore of this host is unfinished');
+  if (open.length > 1)
+    throw new WorkRefused(`several restores are unfinished; name one with --run: ${open.map(({ run }) => run).join(', ')}`);
+  return one.run;
+};
+
+/** After the swap it goes on, before it everything is undone: the old or the new database is whole either way. */
+const resume = async (wanted: string | undefined, context: WorkContext): Promise<object> => {
+  const run = wanted ?? (await unfinished(context.home));
+  const url = await context.databaseUrl();
+  return alone(url, async server => {
+    const restoring = await reopen(context, run, server, url);
+    if (restoring.journal.state().end !== undefined) throw new WorkRefused(`restore ${run} has ended: ${restoring.journal.state().end}`);
+    if (await hasSwapped(restoring)) return { run, end: 'restored', ...(await finish(restoring)) };
+    await rollBack(restoring, 'it was not gone on with');
+    return { run, end: 'rolled back' };
+  });
+};
+
+const restoreResume = defineWork({
+  name: 'restore-resume',
+  summary: 'ends a restore that was interrupted: goes on after the swap, undoes it before',
+  input: z.object({ run: Run.optional() }),
+  run: ({ run }, context) => resume(run, context),
+});
+
+/** What restores, drills and their clearing up are made of. */
+export const restoreWorks: readonly AnyWork[] = [restorePrepare, restoreFill, restoreCarry, restoreSwitch, restoreResume];
