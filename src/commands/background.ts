@@ -14,6 +14,7 @@ import { keepExecuting } from './execute-runs.ts';
 import { serveDemoHost } from './demo-host.ts';
 import { explain } from './explain.ts';
 import type { Bank } from './open-session.ts';
+import { keepHealth } from './measure.ts';
 import { credentialsOf } from './remote-credentials.ts';
 import { checksOf } from './scheduled-checks.ts';
 
@@ -66,6 +67,17 @@ const gather = ({ session, signal, log }: Busy): Promise<void> =>
     onError: error => log.write('counting security events failed', { error }),
   });
 
+const measure = ({ session, config, signal, log }: Busy): Promise<void> => {
+  const credentials = credentialsOf(config);
+  return keepHealth({
+    session,
+    config,
+    credentialsFor: credentials.ok ? credentials.value : undefined,
+    signal,
+    onError: error => log.write('measuring health failed', { error }),
+  });
+};
+
 /** Whoever has a key for hosts executes what waits for them. */
 const execute = async ({ session, config, signal, log }: Busy): Promise<void> => {
   const credentials = credentialsOf(config);
@@ -96,7 +108,7 @@ const keepTime = ({ bank, session, config, migrations, signal, log, told = {} }:
   });
 
 /**
- * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, has the rules look at what was posted, executes runs on hosts
+ * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, measures health, has the rules look at what was posted, executes runs on hosts
  * and what is due by the schedule, and in a demo bank one of them makes the traffic.
  */
 export const keepBusy = async (busy: Busy): Promise<void> => {
@@ -110,6 +122,7 @@ export const keepBusy = async (busy: Busy): Promise<void> => {
     deliver(busy),
     watchOver(busy),
     gather(busy),
+    measure(busy),
     execute(busy),
     keepTime(busy),
     isDemo ? serveDemoHost(busy) : undefined,

@@ -14,6 +14,7 @@ import { enrolCommand } from './enrol.ts';
 import { incidentsExportCommand } from './incidents-export.ts';
 import { incidentsReportCommand } from './incidents-report.ts';
 import { incidentsVerifyCommand } from './incidents-verify.ts';
+import { healthCommand } from './health.ts';
 import { hostsAddCommand } from './hosts-add.ts';
 import { hostsAskCommand } from './hosts-ask.ts';
 import { runsFollowCommand } from './runs-follow.ts';
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   demoCommand,
   daemonCommand,
   doctorCommand,
+  healthCommand,
   auditVerifyCommand,
   auditAnchorCommand,
   noticesSendCommand,

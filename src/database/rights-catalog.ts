@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { loginRoles, ownerRole, schemas } from './grants.ts';
+import { loginRoles, ownerRole, ownerSees, schemas } from './grants.ts';
 
 type Kind = 'schema' | 'table' | 'sequence' | 'function' | 'type';
 
@@ -86,9 +86,9 @@ export const readRoles = async (connection: ClientBase): Promise<ReadonlyMap<str
     `SELECT rolname AS name, rolcanlogin AS login,
             array_remove(ARRAY[CASE WHEN rolsuper THEN 'is a superuser' END, CASE WHEN rolcreaterole THEN 'may create roles' END,
               CASE WHEN rolcreatedb THEN 'may create databases' END, CASE WHEN rolreplication THEN 'may replicate' END, CASE WHEN rolbypassrls THEN 'bypasses row security' END], NULL) AS attributes,
-            ARRAY(SELECT 'is a member of ' || m.roleid::regrole FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid) AS memberships
+            ARRAY(SELECT 'is a member of ' || m.roleid::regrole FROM pg_catalog.pg_auth_members m WHERE m.member = r.oid AND NOT (r.rolname = $2 AND m.roleid = $3::regrole)) AS memberships
        FROM pg_catalog.pg_roles r WHERE rolname = ANY ($1)`,
-    [[ownerRole, ...loginRoles]],
+    [[ownerRole, ...loginRoles], ownerRole, ownerSees],
   );
   return new Map(
     rows.map(({ name, login, attributes, memberships }) => [

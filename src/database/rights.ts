@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import { dmlOf, functionsOf, harmless, loginRoles, ownerRole, readsOf, secrets, soundsSecret, type LoginRole } from './grants.ts';
+import {
+  dmlOf,
+  functionsOf,
+  harmless,
+  loginRoles,
+  ownerRole,
+  ownerSees,
+  readsOf,
+  secrets,
+  soundsSecret,
+  type LoginRole,
+} from './grants.ts';
 import { migrationRecord, readCatalog, readRoles, type Catalog, type Column, type Right, type Thing } from './rights-catalog.ts';
 
 /** One of several consoles, or of several commands, applies rights at a time: "RGHT" in ASCII. */
@@ -78,6 +89,11 @@ const joinOwner = async (connection: ClientBase): Promise<void> => {
   if (rows[0]?.member !== true) await connection.query(`GRANT ${ownerRole} TO CURRENT_USER`);
 };
 
+/** Health is measured with its owner's rights. Whoever must not grant this leaves it to somebody who may, and health says what it cannot see. */
+const letOwnerSee = (connection: ClientBase): Promise<unknown> =>
+  connection.query(`DO $$ BEGIN IF NOT pg_has_role('${ownerRole}', '${ownerSees}', 'USAGE') THEN GRANT ${ownerSees} TO ${ownerRole}; END IF;
+    EXCEPTION WHEN insufficient_privilege OR unique_violation THEN NULL; END $$`);
+
 /** Stands in the database beside the rights: a console that starts compares it instead of every right. */
 const versionNow = (): string =>
   `rights ${createHash('sha256')
@@ -96,6 +112,7 @@ export const rightsAreCurrent = async (connection: ClientBase): Promise<boolean>
 const apply = async (connection: ClientBase): Promise<number> => {
   await ensureRoles(connection);
   await joinOwner(connection);
+  await letOwnerSee(connection);
   const before = await readCatalog(connection);
   const moved = foreign(before).map(({ kind, object }) => `ALTER ${kind} ${object} OWNER TO ${ownerRole}`);
   // One round trip for what are several hundred statements at the first time

@@ -8,7 +8,7 @@ export class DemoRefused extends Error {
 
 /** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
 const filled = [
-  'ops.schedule_run',
+  'ops.schedule_run', 'ops.health_sample', 'ops.health_series', 'ops.health_watch',
   'ops.run_step', 'ops.run', 'ops.host',
   'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',
@@ -17,7 +17,7 @@ const filled = [
   'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.notice', 'ops.action_run', 'ops.approval', 'ops.bulk_run', 'ops.incident_evidence_part', 'ops.incident_evidence',
   'ops.incident_notice', 'ops.incident_link', 'ops.incident_step', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
   'ops.recovery_code', 'ops.operator_credential', 'ops.access_review_item', 'ops.access_review', 'ops.role_grant', 'ops.operator_session', 'ops.operator_role',
-  'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.setting_version', 'platform.demo_marker',
+  'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.setting_version', 'platform.maintenance', 'platform.demo_marker',
 ]; // prettier-ignore
 
 /** Written to, but not emptied. */

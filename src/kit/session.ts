@@ -9,6 +9,7 @@ import type { Operator } from '../domain/permission.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource } from './define-resource.ts';
+import { healthOf, type HealthWatch } from './health.ts';
 import { hostsOf, type Hosts } from './hosts.ts';
 import { runsOf, type Runs } from './runs.ts';
 import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
@@ -58,6 +59,8 @@ export type Session = Reads & {
   readonly runs?: Runs;
   /** What is due by the clock, for whoever may execute it; undefined where nobody may. */
   readonly schedule?: Schedule;
+  /** Measures the database and hosts in turn with other consoles; undefined where it may not. */
+  readonly health?: HealthWatch;
   /** Counts security events; undefined where nothing can be changed. */
   readonly securityWatch?: SecurityWatch;
   /** In a demo: the same console as the demo operator who has that role. */
@@ -178,7 +181,9 @@ export const openSession = (given: SessionParts): Session => {
       : { outbox: outboxOf({ database, token, ...credentials }) }),
     ...(token === undefined || readOnly ? {} : { securityWatch: securityWatchOf(database, token) }),
     ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
-    ...(token === undefined || readOnly || !permissions.has('schedule.run') ? {} : { schedule: scheduleOf(database, token) }),
+    ...(token === undefined || readOnly || !permissions.has('schedule.run')
+      ? {}
+      : { schedule: scheduleOf(database, token), health: healthOf(database, token, permissions.has('host.use')) }),
     ...(token === undefined || readOnly || !permissions.has('host.use')
       ? {}
       : { hosts: hostsOf(database, token), runs: runsOf(database, token) }),

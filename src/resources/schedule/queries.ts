@@ -37,7 +37,8 @@ export type ScheduleRow = Keyed & {
 
 /** What a loop that every console has keeps of itself. */
 const ofBuiltIn = `CASE t.name WHEN 'detection' THEN (SELECT max(d.started_at) FROM ops.detection_run d)
-  WHEN 'security-events' THEN (SELECT w.gathered_at FROM ops.security_watch w) WHEN 'notices' THEN (SELECT max(n.sent_at) FROM ops.notice n) END`;
+  WHEN 'security-events' THEN (SELECT w.gathered_at FROM ops.security_watch w) WHEN 'notices' THEN (SELECT max(n.sent_at) FROM ops.notice n)
+  WHEN 'health' THEN (SELECT h.looked_at FROM ops.health_watch h WHERE h.host_id IS NULL) WHEN 'host-health' THEN (SELECT max(h.looked_at) FROM ops.health_watch h WHERE h.host_id IS NOT NULL AND h.looked_at > '-infinity') END`;
 
 const having = (status: string): string => `EXISTS (SELECT FROM ops.schedule_run o WHERE o.schedule_id = t.id AND o.status = '${status}')`;
 

@@ -1,0 +1,106 @@
+import { formatInstant, isoInstant } from '../../domain/day.ts';
+import { formatValue, shortThreshold, thresholdWords, type Grade } from '../../domain/health.ts';
+import { sparkline } from '../../domain/sparkline.ts';
+import { defineResource, type Binding, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { healthPage, stateWords, type HealthRow } from './page.ts';
+import { daysOf, hoursOf, type Stretch } from './queries.ts';
+
+const tones: Readonly<Record<Grade, Tone>> = { bad: 'bad', warn: 'warn', unknown: 'dim', good: 'good', none: 'dim' };
+
+const titleOf = ({ of, subject }: HealthRow): string => (subject === '' ? of.title : `${of.title}: ${subject}`);
+const ageOf = ({ ageSeconds }: HealthRow): string => formatValue('seconds', ageSeconds);
+
+type Related = { readonly hours: readonly Stretch[]; readonly days: readonly Stretch[] };
+
+const historyLine = (title: string, { of: { unit } }: HealthRow, stretches: readonly Stretch[]): DetailLine => {
+  if (stretches.length === 0) return [title, 'nothing was measured', 'dim'];
+  const least = Math.min(...stretches.map(stretch => stretch.least));
+  const most = Math.max(...stretches.map(stretch => stretch.most));
+  return [title, `${sparkline(stretches.map(({ mean }) => mean))}  ${formatValue(unit, least)} to ${formatValue(unit, most)}`];
+};
+
+const detail = (row: HealthRow, { hours, days }: Related): readonly DetailSection[] => [
+  {
+    title: titleOf(row),
+    lines: [
+      ['Now', formatValue(row.of.unit, row.value), tones[row.grade]],
+      ['State', row.grade === 'none' ? 'only told' : stateWords[row.grade], tones[row.grade]],
+      ['Found', row.words],
+      ...(row.host === null ? [] : [['Host', row.host] as const]),
+      ['Thresholds', thresholdWords(row.of)],
+      ['Measured', `${formatInstant(row.at)}, ${ageOf(row)} ago`],
+    ],
+  },
+  {
+    title: 'What it means',
+    lines: [
+      ['It is', row.of.means],
+      ['What helps', row.of.helps],
+      ...(row.of.behind === undefined ? [] : [['Behind it', `:${row.of.behind}, or Enter`] as const]),
+    ],
+  },
+  { title: 'History', lines: [historyLine('24 hours', row, hours), historyLine('30 days', row, days)] },
+];
+
+/** A key that stands in the menu of the rows that it helps with. */
+const helping = (
+  action: string,
+  fits: (row: HealthRow) => boolean,
+  inputFrom: (row: HealthRow) => Readonly<Record<string, string>>,
+): Binding<HealthRow> => ({
+  action,
+  single: true,
+  inputFrom,
+  fits,
+  whyNot: () => undefined,
+});
+
+const ofHost = (row: HealthRow): boolean => row.host !== null;
+const onHost = ({ host }: HealthRow): Readonly<Record<string, string>> => (host === null ? {} : { hosts: host });
+const ofService = ({ measure }: HealthRow): boolean => measure === 'host-service' || measure.startsWith('platform-');
+const onService = (row: HealthRow): Readonly<Record<string, string>> => ({
+  ...onHost(row),
+  ...(row.measure === 'host-service' ? { service: row.subject } : {}),
+});
+
+export const health = defineResource<HealthRow, Related>({
+  id: 'health',
+  title: 'Health',
+  entity: 'health',
+  aliases: ['measures'],
+  permission: 'health.read',
+  page: healthPage,
+  nameField: 'name',
+  nameOf: row => row.name,
+  whenEmpty:
+    'nothing is measured yet: an open console or bursar daemon of somebody with schedule.run does within a minute; bursar health measures now',
+
+  columns: [
+    { title: 'State', width: 7, sort: 'gravity', cell: row => stateWords[row.grade], value: row => row.grade, tone: row => tones[row.grade] },
+    { title: 'Measure', width: 28, cell: titleOf },
+    { title: 'Where', width: 10, cell: row => row.host ?? row.of.group },
+    { title: 'Now', width: 10, align: 'right', cell: row => formatValue(row.of.unit, row.value), value: row => String(row.value ?? ''), tone: row => tones[row.grade] },
+    { title: 'Look / wrong', width: 15, priority: 2, cell: row => shortThreshold(row.of) },
+    { title: '3 hours', width: 18, cell: row => row.trend },
+    { title: 'Age', width: 6, align: 'right', priority: 2, cell: ageOf, value: row => isoInstant(row.at), tone: row => (row.grade === 'unknown' ? 'warn' : 'dim') },
+    { title: 'Found', width: 'fill', priority: 2, cell: row => row.words },
+    { title: 'What helps', width: 44, priority: 3, cell: row => row.of.helps },
+    { title: 'Group', width: 8, priority: 3, cell: row => row.of.group },
+  ], // prettier-ignore
+
+  relate: async (db, row) => {
+    const [hours, days] = await Promise.all([hoursOf(db, row.id), daysOf(db, row.id)]);
+    return { hours, days };
+  },
+  detail,
+
+  actions: {
+    p: helping('runbooks.probe-hosts', ofHost, onHost),
+    h: helping('runbooks.host-report', ofHost, onHost),
+    s: helping('runbooks.service-status', ofService, onService),
+    r: helping('runbooks.restart-service', ofService, onService),
+    j: helping('schedule.run-now', ({ job }) => job !== undefined, ({ job }) => (job === undefined ? {} : { id: String(job) })),
+  }, // prettier-ignore
+  jumps: { l: row => (row.host === null ? undefined : { resource: 'runs', filter: `host=${row.host}` }) },
+  open: row => (row.of.behind === undefined ? undefined : { resource: row.of.behind, filter: '' }),
+});

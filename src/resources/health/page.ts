@@ -1,0 +1,125 @@
+import type { Db } from '../../database/client.ts';
+import { meaning, number, text } from '../../database/field.ts';
+import type { PageQuery } from '../../database/page.ts';
+import type { Term } from '../../domain/filter.ts';
+import { gradeOf, grades, healthGroups, type Grade, type Measure } from '../../domain/health.ts';
+import { measureNamed, measures } from '../../domain/health-measures.ts';
+import type { Keyed, PageRequest } from '../../domain/page.ts';
+import { sparkline } from '../../domain/sparkline.ts';
+import { jobsOfMeasures, readSeries, recentOf, type SeriesRow } from './queries.ts';
+
+/** Something measured, as it was last, and how it went. */
+export type HealthRow = Keyed &
+  Omit<SeriesRow, 'grade'> & {
+    /** `connections`, `host-disk:web1:/`. */
+    readonly name: string;
+    readonly of: Measure;
+    readonly grade: Grade;
+    /** The last three hours, ten minutes each. */
+    readonly trend: string;
+    /** The job that measures it by the schedule. */
+    readonly job: bigint | undefined;
+  };
+
+/** What is older than this says nothing of now, in seconds: the database is measured every minute, a host every five. */
+const staleAfter = { console: 240, host: 960 } as const;
+const bucketsShown = 18;
+
+export const stateWords: Readonly<Record<Grade, string>> = { bad: 'wrong', warn: 'look', unknown: 'unknown', good: 'good', none: '-' };
+
+/** Too long ago to be believed. */
+export const isStale = ({ host, ageSeconds }: Pick<SeriesRow, 'host' | 'ageSeconds'>): boolean =>
+  ageSeconds > (host === null ? staleAfter.console : staleAfter.host);
+
+/** A row of what was measured; undefined for what another version measured. What is too old is unknown, and was whatever it was. */
+const rowOf = (series: SeriesRow, jobs: ReadonlyMap<string, bigint>): Omit<HealthRow, 'sortKey'> | undefined => {
+  const of = measureNamed(series.measure);
+  if (!of) return undefined;
+  const name = [series.measure, ...(series.host === null ? [] : [series.host]), ...(series.subject === '' ? [] : [series.subject])].join(
+    ':',
+  );
+  return { ...series, of, name, grade: isStale(series) ? 'unknown' : gradeOf(of, series), trend: '', job: jobs.get(series.measure) };
+};
+
+const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + measures.indexOf(of);
+
+/** All that is measured, the worst first; without what went before. */
+export const readHealth = async (db: Db): Promise<readonly HealthRow[]> => {
+  const [series, jobs] = await Promise.all([readSeries(db), jobsOfMeasures(db)]);
+  return series
+    .flatMap(one => rowOf(one, jobs) ?? [])
+    .toSorted((a, b) => gravity(a) - gravity(b) || a.name.localeCompare(b.name))
+    .map((row, index) => ({ ...row, sortKey: String(index + 1) }));
+};
+
+const withTrends = async (db: Db, rows: readonly HealthRow[]): Promise<readonly HealthRow[]> => {
+  if (rows.length === 0) return rows;
+  const buckets = await recentOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const drawn = (id: bigint): string => {
+    const own = buckets.filter(({ series }) => series === id);
+    const oldest = Math.min(bucketsShown - 1, Math.max(-1, ...own.map(({ ago }) => ago)));
+    return sparkline(Array.from({ length: oldest + 1 }, (_, index) => own.find(({ ago }) => ago === oldest - index)?.value ?? 0));
+  };
+  return rows.map(row => ({ ...row, trend: drawn(row.id) }));
+};
+
+const holds = ({ name, of, host, words, grade, id }: HealthRow, { field, value }: Term): boolean => {
+  switch (value.kind) {
+    case 'text': {
+      const asked = value.text.toLowerCase();
+      if (field === 'host') return host === asked;
+      if (field === 'name') return value.exact ? name.toLowerCase() === asked : name.toLowerCase().includes(asked);
+      return `${name} ${of.title} ${words}`.toLowerCase().includes(asked);
+    }
+    case 'choices':
+      return value.choices.includes(field === 'group' ? of.group : grade);
+    case 'amount':
+      return id >= (value.from ?? 0n) && (value.to === undefined || id <= value.to);
+    default:
+      return true;
+  }
+};
+
+const fits = (row: HealthRow, terms: readonly Term[]): boolean => terms.every(term => holds(row, term) !== term.not);
+
+const select = (all: readonly HealthRow[], { terms, sort, limit, at }: PageRequest) => {
+  const fitting = all.filter(row => fits(row, terms));
+  const ordered = sort.descending ? fitting.toReversed() : fitting;
+  const place = at ? Math.max(0, ordered.findIndex(row => row.id === at.place.id)) : 0; // prettier-ignore
+  const from = at?.direction === 'after' ? place + 1 : at?.direction === 'before' ? Math.max(0, place - limit) : place;
+  const until = at?.direction === 'before' ? place : from + limit;
+  return { rows: ordered.slice(from, until), more: at?.direction === 'before' ? from > 0 : until < ordered.length };
+};
+
+const always = (words: readonly string[]) => meaning(Object.fromEntries(words.map(word => [word, 'true'])));
+
+/** A page of what is measured: a few hundred rows, graded by rules that no database knows, so that filter and order are applied here. */
+export const healthPage: PageQuery<HealthRow> = {
+  fields: {
+    text: text('words'),
+    id: number('id'),
+    name: text('name'),
+    host: text('host'),
+    group: always(healthGroups),
+    state: always(grades),
+    gravity: number('gravity', { sortable: true }),
+  },
+  defaultSort: { field: 'gravity', descending: false },
+  page: async (db, request) => {
+    const { rows, more } = select(await readHealth(db), request);
+    return { rows: await withTrends(db, rows), more };
+  },
+  newer: async () => 0,
+  count: async (db, terms) => ({ value: (await readHealth(db)).filter(row => fits(row, terms)).length, exact: true }),
+  find: async (db, id) =>
+    (
+      await withTrends(
+        db,
+        (await readHealth(db)).filter(row => row.id === id),
+      )
+    )[0],
+  matching: async (db, terms, ids) => (await readHealth(db)).filter(row => ids.includes(String(row.id)) && fits(row, terms)).length,
+};

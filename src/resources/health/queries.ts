@@ -1,0 +1,61 @@
+import type { Db } from '../../database/client.ts';
+import type { Reading } from '../../domain/health.ts';
+
+/** The last measuring of one thing. */
+export type SeriesRow = {
+  readonly id: bigint;
+  readonly measure: string;
+  readonly host: string | null;
+  readonly subject: string;
+  readonly at: Date;
+  /** By the database's clock. */
+  readonly ageSeconds: number;
+  readonly value: number | null;
+  readonly grade: 'warn' | 'bad' | null;
+  readonly words: string;
+};
+
+/** All that is measured, as it was last; hosts that are retired are left out. */
+export const readSeries = (db: Db): Promise<readonly SeriesRow[]> =>
+  db.$queryRaw<SeriesRow[]>`
+    SELECT s.id, s.measure, h.name AS host, s.subject, s.at, greatest(0, extract(epoch FROM clock_timestamp() - s.at))::int AS "ageSeconds", s.value, s.grade, s.words
+      FROM ops.health_series s LEFT JOIN ops.host h ON h.id = s.host_id WHERE h.retired_at IS NULL ORDER BY s.id`;
+
+/** What the database says of itself now. */
+export const measureNow = (db: Db): Promise<readonly Reading[]> =>
+  db.$queryRaw<Reading[]>`SELECT measure, value, grade, words FROM ops.measure_health()`;
+
+/** The hash of the head of the audit log. */
+export const auditHead = async (db: Db): Promise<string | undefined> => {
+  const [row] = await db.$queryRaw<{ hash: string }[]>`SELECT encode(hash, 'hex') AS hash FROM ops.audit_head`;
+  return row?.hash;
+};
+
+export type Bucket = { readonly series: bigint; readonly ago: number; readonly value: number };
+
+/** The mean of each ten minutes of the last three hours, of some series; `ago` 0 are the last ten. */
+export const recentOf = (db: Db, series: readonly bigint[]): Promise<readonly Bucket[]> =>
+  db.$queryRaw<Bucket[]>`
+    SELECT series_id AS series, floor(extract(epoch FROM now() - at) / 600)::int AS ago, avg(value) AS value FROM ops.health_sample
+     WHERE series_id = ANY (${series.map(String)}::bigint[]) AND at > now() - interval '3 hours' GROUP BY 1, 2`;
+
+export type Stretch = { readonly ago: number; readonly least: number; readonly mean: number; readonly most: number };
+
+/** Each hour of the last day. */
+export const hoursOf = (db: Db, series: bigint): Promise<readonly Stretch[]> =>
+  db.$queryRaw<Stretch[]>`
+    SELECT floor(extract(epoch FROM now() - at) / 3600)::int AS ago, min(value) AS least, avg(value) AS mean, max(value) AS most FROM ops.health_sample
+     WHERE series_id = ${series} AND at > now() - interval '24 hours' GROUP BY 1 ORDER BY 1 DESC`;
+
+/** Each day of the last thirty. */
+export const daysOf = (db: Db, series: bigint): Promise<readonly Stretch[]> =>
+  db.$queryRaw<Stretch[]>`
+    SELECT floor(extract(epoch FROM now() - at) / 86400)::int AS ago, min(value) AS least, avg(value) AS mean, max(value) AS most FROM ops.health_sample
+     WHERE series_id = ${series} AND at > now() - interval '30 days' GROUP BY 1 ORDER BY 1 DESC`;
+
+/** The jobs that measure what is wrong with records, by the measure. */
+export const jobsOfMeasures = async (db: Db): Promise<ReadonlyMap<string, bigint>> => {
+  const rows = await db.$queryRaw<{ measure: string; id: bigint }[]>`
+    SELECT j.measure, s.id FROM (VALUES ('ledger', 'ledger'), ('audit-chain', 'audit-verify')) AS j (measure, job) JOIN ops.schedule s ON s.name = j.job`;
+  return new Map(rows.map(({ measure, id }) => [measure, id]));
+};
