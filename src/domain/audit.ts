@@ -46,4 +46,5 @@ export const auditedEntities = [
   'host',
   'run',
   'schedule',
+  'health',
 ] as const;

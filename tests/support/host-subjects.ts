@@ -32,6 +32,7 @@ export const hostSubjects: Readonly<Record<string, Prepare>> = {
   'hosts.edit': async ({ bank }) => ({ id: await aHost(bank), environment: 'test', tags: 'db', note }),
   'hosts.retire': async ({ bank }) => ({ id: await aHost(bank), note }),
   'runbooks.host-report': async ({ bank }) => ({ hosts: await named(bank), note }),
+  'runbooks.probe-hosts': async ({ bank }) => ({ hosts: await named(bank), note }),
   'runbooks.service-status': async ({ bank }) => ({ hosts: await named(bank), service: 'nginx', note }),
   'runbooks.restart-service': async ({ bank }) => ({ hosts: await named(bank), service: 'nginx', note }),
   'runbooks.search-log': async ({ bank }) => ({ hosts: await named(bank), file: '/var/log/syslog', words: 'error', note }),

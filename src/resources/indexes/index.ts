@@ -14,7 +14,7 @@ const toneOf = (row: IndexRow): Tone => tones[stateOf(row)];
 export const indexes = defineResource<IndexRow, undefined>({
   id: 'indexes',
   title: 'Indexes',
-  entity: 'index',
+  entity: 'health',
   aliases: ['index'],
   nested: true,
   permission: 'health.read',

@@ -10,7 +10,7 @@ const who = (login: string | null, client: string | null): string => `${login ??
 export const locks = defineResource<LockRow, undefined>({
   id: 'locks',
   title: 'Locks',
-  entity: 'session-of-the-database',
+  entity: 'health',
   aliases: ['lock', 'blockers'],
   nested: true,
   permission: 'health.read',

@@ -9,7 +9,7 @@ const rows = ({ rowsEach }: StatementRow): string => (rowsEach === null ? '-' : 
 export const statements = defineResource<StatementRow, undefined>({
   id: 'statements',
   title: 'Slow statements',
-  entity: 'statement',
+  entity: 'health',
   aliases: ['slow-statements', 'queries'],
   nested: true,
   permission: 'health.read',

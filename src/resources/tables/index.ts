@@ -12,7 +12,7 @@ const deadTone = ({ dead, deadPercent }: TableRow): Tone =>
 export const tables = defineResource<TableRow, undefined>({
   id: 'tables',
   title: 'Tables',
-  entity: 'table',
+  entity: 'health',
   aliases: ['table', 'table-sizes'],
   nested: true,
   permission: 'health.read',
