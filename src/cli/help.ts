@@ -47,10 +47,15 @@ const notingOn = ({ actions }: Registry, resource: AnyResource): readonly (reado
   return noting ? [['note', noting]] : [];
 };
 
+/** Every runbook is asked for as a run, whichever panes have a key for it. */
+const isRunbookOf = (id: string, resource: AnyResource): boolean => resource.entity === 'run' && id.startsWith('runbooks.');
+
 /** The verbs of a resource: its own actions and those that its keys do, by the last part of their ids. */
 export const verbsOf = (registry: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> => {
   const bound = boundBy(resource);
-  const found = registry.actions.filter(({ id }) => (id.startsWith(`${resource.id}.`) && id !== 'notes.add') || bound.has(id));
+  const found = registry.actions.filter(
+    ({ id }) => (id.startsWith(`${resource.id}.`) && id !== 'notes.add') || bound.has(id) || isRunbookOf(id, resource),
+  );
   return new Map([...found.map(action => [action.id.slice(action.id.indexOf('.') + 1), action] as const), ...notingOn(registry, resource)]);
 };
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isDay } from './day.ts';
+import { done, invalid, type Outcome } from './outcome.ts';
 
 /** What people who are turned away read; one line, because it may stand in a header, in JSON or in a page. */
 export const MaintenanceMessage = z
@@ -50,4 +52,10 @@ export const readMaintenanceFile = (text: string | undefined, now: Date): Mainte
   const { message, until, by } = file.data;
   const end = new Date(until);
   return end > now ? { message, until: end, by } : undefined;
+};
+
+/** `2026-11-22 02:00`, in UTC. */
+export const parseInstant = (text: string): Outcome<Date> => {
+  const [, day = '', time = ''] = /^(\d{4}-\d{2}-\d{2})[ T]((?:[01]\d|2[0-3]):[0-5]\d)Z?$/.exec(text.trim()) ?? [];
+  return isDay(day) ? done(new Date(`${day}T${time}Z`)) : invalid(`"${text}" is no time`, 'write it like 2026-11-22 02:00, in UTC');
 };

@@ -86,6 +86,8 @@ export const permissions = [
   'run.read',
   'run.start',
   'run.abort',
+  'backup.read',
+  'backup.take',
   'cleanup.read',
   'policy.edit',
   'maintenance.read',

@@ -23,6 +23,8 @@ export type Pulse = {
   /** Who holds the developer role now, and until when. */
   readonly developers: string | null;
   readonly permissions: readonly string[] | null;
+  /** The end of the maintenance mode that is on. */
+  readonly maintenanceUntil: Date | null;
   /** When a code was given last; it holds for five minutes. */
   readonly codeAt: Date | null;
   /** What the clock of the database says: all times here are told by it. */
@@ -85,7 +87,8 @@ export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive 
     pulse: async active => {
       const [row] = await writes.$queryRaw<Pulse[]>`
         SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
-               broken_glass AS "brokenGlass", incident, developers, permissions, code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
+               broken_glass AS "brokenGlass", incident, developers, permissions,
+               (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
       if (!row) throw new Error('the database gave no pulse');
       return row;
     },

@@ -58,6 +58,7 @@ import { overview } from './overview/index.ts';
 import { createInvite } from './invites/create.ts';
 import { invites } from './invites/index.ts';
 import { health } from './health/index.ts';
+import { backups } from './backups/index.ts';
 import { hosts } from './hosts/index.ts';
 import { indexes } from './indexes/index.ts';
 import { locks } from './locks/index.ts';
@@ -133,6 +134,7 @@ export const resources: readonly AnyResource[] = [
   hosts,
   runs,
   schedulePane,
+  backups,
   cleanups,
   policiesPane,
   maintenancePane,

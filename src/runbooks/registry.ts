@@ -1,6 +1,7 @@
 import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyRunbook } from '../kit/define-runbook.ts';
 import { runbookAction } from '../kit/runbook-action.ts';
+import { backup, backupFiles, listBackups, pinBackup, unpinBackup, verifyBackup } from './backups.ts';
 import { certificateDays, renewCertificates } from './certificates.ts';
 import { cleanup, cleanupEstimate, fullCleanup } from './cleanup.ts';
 import { orphans, statistics, unusedIndexes, vacuum } from './database-upkeep.ts';
@@ -40,6 +41,12 @@ export const runbooks: readonly AnyRunbook[] = [
   verifyServiceToken,
   rotateServiceToken,
   weeklyExport,
+  backup,
+  backupFiles,
+  verifyBackup,
+  listBackups,
+  pinBackup,
+  unpinBackup,
   cleanupEstimate,
   cleanup,
   fullCleanup,

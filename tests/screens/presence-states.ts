@@ -38,6 +38,7 @@ export const aPulse = (changes: Partial<Pulse> = {}): Pulse => ({
   incident: null,
   developers: null,
   permissions: [...permissions, 'self'],
+  maintenanceUntil: null,
   codeAt: null,
   at: new Date(noon),
   ...changes,

@@ -51,6 +51,7 @@ const planted: Readonly<Record<string, string>> = {
   run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
   job: `INSERT INTO ops.schedule (name, title, words, cron, permission) VALUES ('planted', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run') RETURNING id`,
   pausedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) SELECT 'planted-paused', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run', id, now() FROM ops.operator WHERE name = 'two' RETURNING id`,
+  maintenance: `INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT 'planted by a test', now() + interval '2 days', now() + interval '3 days', id FROM ops.operator WHERE name = 'one' RETURNING id`,
   plannedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, runbook, plan, planned_by, planned_at) SELECT 'planned', 'planned by a test', 'nothing', '0 0 1 1 *', 'host.use', 'host-report', '{}', id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   step: aStep('A step of a test', ''),
   doneStep: aStep('A step that is done', `, done_by, done_at, note`, `, o.id, now(), 'planted as done'`),

@@ -8,6 +8,7 @@ import { disputeSubjects, disputeSubjectsOfTwo } from './dispute-subjects.ts';
 import { dailySubjects } from './daily-subjects.ts';
 import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts';
 import { hostSubjects } from './host-subjects.ts';
+import { maintenanceSubjects } from './maintenance-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
 import { scheduleSubjects, scheduleSubjectsOfTwo } from './schedule-subjects.ts';
@@ -25,6 +26,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...disputeSubjects,
   ...noteSubjects,
   ...hostSubjects,
+  ...maintenanceSubjects,
   ...dailySubjects,
   ...securitySubjects,
   ...incidentSubjects,

@@ -69,6 +69,11 @@ const incidentOf = (incident: string): Piece => {
   return { text: `!INCIDENT #${number} L${level}!`, short: `!INC ${number}!`, ink: 'alarm', rank: 7 };
 };
 
+/** The platform is closed to its users. */
+const maintenanceOf = (until: Date): Piece => ({
+  text: `!MAINTENANCE until ${until.toISOString().slice(11, 16)}Z!`, short: '!MAINT!', ink: 'warn', rank: 7,
+}); // prettier-ignore
+
 /** What everybody on duty has to know. */
 const alarmsOf = ({ pulse: { last } }: State): readonly Piece[] => [
   ...(last?.incident ? [incidentOf(last.incident)] : []),
@@ -76,6 +81,7 @@ const alarmsOf = ({ pulse: { last } }: State): readonly Piece[] => [
   ...(last?.brokenGlass
     ? [{ text: `!GLASS ${last.brokenGlass}!`, short: `!GL ${last.brokenGlass}!`, ink: 'alarm' as const, rank: 7 }]
     : []),
+  ...(last?.maintenanceUntil ? [maintenanceOf(last.maintenanceUntil)] : []),
 ];
 
 const inboxOf = (state: State): readonly Piece[] => {
