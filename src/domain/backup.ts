@@ -1,0 +1,44 @@
+export const backupSorts = ['database', 'files'] as const;
+export type BackupSort = (typeof backupSorts)[number];
+
+export const backupStatuses = ['writing', 'written', 'verified', 'corrupt', 'expired'] as const;
+export type BackupStatus = (typeof backupStatuses)[number];
+
+/** The newest backup of the database is told when it is older than so many hours, */
+const mostHours = 26;
+/** or smaller than this share of the one before: it lacks something. */
+const leastShare = 0.5;
+
+/** What is known of the newest whole backup of a database. */
+export type NewestBackup = { readonly takenAt: Date; readonly octets: bigint | null; readonly previousOctets: bigint | null };
+
+export type BackupAlarm = 'none' | 'old' | 'shrunken' | 'fine';
+
+/** How much smaller or larger than the one before, in percent; undefined where there was none. */
+export const changeOf = ({ octets, previousOctets }: Omit<NewestBackup, 'takenAt'>): number | undefined =>
+  octets === null || previousOctets === null || previousOctets === 0n ? undefined : Number((octets * 1_000n) / previousOctets) / 10 - 100;
+
+/** Whether a bank could be lost: nothing newer than a day and two hours, or something much smaller than it was. */
+export const alarmOf = (newest: NewestBackup | undefined, now: Date): BackupAlarm => {
+  if (!newest) return 'none';
+  if (now.getTime() - newest.takenAt.getTime() > mostHours * 3_600_000) return 'old';
+  const change = changeOf(newest);
+  return change !== undefined && change < leastShare * 100 - 100 ? 'shrunken' : 'fine';
+};
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `12.3 MB` */
+export const formatOctets = (octets: bigint | number | null): string => {
+  if (octets === null) return '-';
+  let [value, unit] = [Number(octets), 0];
+  while (value >= 1_000 && unit < units.length - 1) [value, unit] = [value / 1_000, unit + 1];
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+};
+
+/** `+1.2 %` */
+export const formatChange = (change: number | undefined): string =>
+  change === undefined ? '-' : `${change >= 0 ? '+' : ''}${change.toFixed(1)} %`;
+
+/** `3 h`, `12 d` */
+export const formatAge = (hours: number): string => (hours < 48 ? `${Math.max(0, Math.floor(hours))} h` : `${Math.floor(hours / 24)} d`);

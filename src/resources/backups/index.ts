@@ -1,0 +1,123 @@
+import { alarmOf, changeOf, formatAge, formatChange, formatOctets, type BackupStatus } from '../../domain/backup.ts';
+import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { defineResource, type Binding, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { backupPage, daysOfBackups, type BackupDay, type BackupRow } from './queries.ts';
+
+const tones: Readonly<Record<BackupStatus, Tone>> = { writing: 'info', written: 'info', verified: 'good', corrupt: 'bad', expired: 'dim' };
+
+/** The newest one is told by what is wrong with it: there is no better one. */
+const stateOf = (backup: BackupRow): string => {
+  const alarm = backup.newest ? alarmOf(backup, backup.at) : 'fine';
+  return alarm === 'fine' || alarm === 'none' ? backup.status : alarm;
+};
+const toneOf = (backup: BackupRow): Tone => (stateOf(backup) === backup.status ? tones[backup.status] : 'bad');
+
+const markOf = ({ whole, corrupt }: BackupDay): string => (corrupt > 0 ? 'x' : whole === 0 ? '.' : whole > 9 ? '+' : String(whole));
+
+const calendar = (days: readonly BackupDay[]): DetailSection => ({
+  title: 'Last 30 days',
+  lines: [
+    [days[0]?.day.slice(5) ?? '', `${days.map(markOf).join('')} ${days.at(-1)?.day.slice(5) ?? ''}`],
+    ['', 'backups that are left of each day; . none, x corrupt'],
+  ],
+});
+
+const yesOrNo = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');
+
+const figures = (manifest: BackupRow['manifest'], key: string): readonly DetailLine[] => {
+  const found = manifest[key];
+  return typeof found === 'object' && found !== null ? Object.entries(found).map(([name, value]) => [name, String(value)] as const) : [];
+};
+
+const manifestSections = ({ manifest }: BackupRow): readonly DetailSection[] => {
+  const plain = Object.entries(manifest).flatMap(([name, value]): readonly DetailLine[] =>
+    typeof value === 'object' ? [] : [[name, String(value)]],
+  );
+  const audit = figures(manifest, 'audit').map(([name, value]) => [`audit ${name}`, value] as const);
+  return [
+    { title: 'Manifest', lines: [...plain, ...audit] },
+    ...[['Balances', 'balances'], ['Rows', 'rows'], ['Media', 'media']].flatMap(([title = '', key = '']) => {
+      const lines = figures(manifest, key);
+      return lines.length === 0 ? [] : [{ title, lines }];
+    }),
+  ]; // prettier-ignore
+};
+
+const general = (action: string): Binding<undefined> => ({ action, inputFrom: () => ({}), whyNot: () => undefined });
+const named = (action: string, whyNot: (backup: BackupRow) => string | undefined): Binding<BackupRow> => ({
+  action,
+  inputFrom: ({ host, name }) => ({ host, name }),
+  whyNot: backup => (backup.status === 'verified' || backup.status === 'corrupt' ? whyNot(backup) : `it is ${backup.status}`),
+});
+
+export const backups = defineResource<BackupRow, readonly BackupDay[]>({
+  id: 'backups',
+  title: 'Backups',
+  entity: 'backup',
+  aliases: ['backup'],
+  permission: 'backup.read',
+  page: backupPage,
+  since: 'taken',
+  whenEmpty: 'x b takes the first one; x f looks what lies on a host',
+  nameField: 'name',
+  nameOf: ({ name }) => name,
+
+  columns: [
+    {
+      title: 'Taken',
+      width: 11,
+      sort: 'taken',
+      cell: ({ takenAt }) => formatShortInstant(takenAt),
+      value: ({ takenAt }) => isoInstant(takenAt),
+    },
+    { title: 'Age', width: 5, align: 'right', cell: ({ hours }) => formatAge(hours) },
+    { title: 'Status', width: 8, cell: stateOf, tone: toneOf },
+    { title: 'Size', width: 9, align: 'right', cell: ({ octets }) => formatOctets(octets), value: ({ octets }) => String(octets ?? '') },
+    { title: 'Change', width: 9, align: 'right', cell: backup => formatChange(changeOf(backup)) },
+    { title: 'Pinned', width: 6, cell: ({ pinned }) => (pinned ? 'pinned' : '') },
+    { title: 'Of', width: 8, cell: ({ sort }) => sort },
+    { title: 'Host', width: 12, cell: ({ host }) => host },
+    { title: 'Name', width: 'fill', priority: 2, cell: ({ name }) => name },
+    {
+      title: 'Checked',
+      width: 11,
+      priority: 2,
+      cell: ({ checkedAt }) => formatShortInstant(checkedAt),
+      value: ({ checkedAt }) => isoInstant(checkedAt),
+    },
+  ],
+
+  relate: daysOfBackups,
+  detail: (backup, days) => [
+    {
+      title: 'Backup',
+      lines: [
+        ['Name', backup.name],
+        ['Of', `${backup.sort} on ${backup.host}`],
+        ['Status', stateOf(backup), toneOf(backup)],
+        ...(backup.fault === null ? [] : [['Fault', backup.fault, 'bad'] satisfies DetailLine]),
+        [
+          'Taken',
+          `${formatInstant(backup.takenAt)}, ${formatAge(backup.hours)} ago${backup.takenBy === null ? '' : ` by ${backup.takenBy}`}`,
+        ],
+        ['Size', `${formatOctets(backup.octets)}, ${formatChange(changeOf(backup))} against the one before`],
+        ['Checked', formatInstant(backup.checkedAt)],
+        ['Encrypted', yesOrNo(backup.encrypted), backup.encrypted === false ? 'warn' : 'plain'],
+        ['Copied away', yesOrNo(backup.copied), backup.copied === false ? 'warn' : 'plain'],
+        ['Pinned', yesOrNo(backup.pinned)],
+        ...(backup.run === null ? [] : [['Run', `#${backup.run}`] satisfies DetailLine]),
+        ...(backup.expiredAt === null ? [] : [['Expired', formatInstant(backup.expiredAt), 'dim'] satisfies DetailLine]),
+      ],
+    },
+    calendar(days),
+    ...manifestSections(backup),
+  ],
+
+  actions: {
+    v: named('runbooks.verify-backup', () => undefined),
+    p: named('runbooks.pin-backup', ({ pinned }) => (pinned ? 'it is pinned' : undefined)),
+    u: named('runbooks.unpin-backup', ({ pinned }) => (pinned ? undefined : 'it is not pinned')),
+  },
+  general: { b: general('runbooks.backup'), m: general('runbooks.backup-files'), f: general('runbooks.list-backups') },
+  jumps: { l: ({ run }) => (run === null ? undefined : { resource: 'audit', filter: `entity=run record=${run}` }) },
+});

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { Note } from '../domain/note.ts';
+import { defineRunbook, runWord, type RunStep } from '../kit/define-runbook.ts';
+import { databaseOn, HostName, hostNamed } from './one-host.ts';
+
+const common = { version: '1', permission: 'backup.take', danger: 'plain', eyes: 1 } as const;
+const input = z.object({ host: HostName, note: Note });
+const named = z.object({
+  host: HostName,
+  name: z
+    .string()
+    .trim()
+    .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
+    .meta({ title: 'Name of the backup' }),
+  note: Note,
+});
+
+/** What a console asks of the host of a database. */
+const work = (title: string, host: string, name: string, flags: readonly string[], timeoutSeconds: number): RunStep => ({
+  title, host, words: ['bursar', 'maintain', name, ...flags], timeoutSeconds,
+}); // prettier-ignore
+
+export const backup = defineRunbook({
+  ...common,
+  id: 'backup',
+  title: 'Back up database',
+  past: 'backed up',
+  dangerous: true,
+  whenAborted: 'the backups that were there; what is not finished is removed and never called a backup',
+  input,
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name }) => databaseOn(name),
+  preview: ({ name }) => [
+    `the database of ${name} is written out as of one moment, read whole, signed, and encrypted where that host has a key for it; nobody has to wait`,
+    'only then backups go that are older than they have to be: never the newest seven that are whole, never a pinned one',
+  ],
+  steps: ({ name }) => [work('back up', name, 'backup', ['--run', runWord], 21_600)],
+});
+
+export const backupFiles = defineRunbook({
+  ...common,
+  id: 'backup-files',
+  title: 'Back up files',
+  past: 'backed up',
+  dangerous: true,
+  whenAborted: 'the backups that were there; what is not finished is removed and never called a backup',
+  input,
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name }) => `files on ${name}`,
+  preview: ({ name }) => [
+    `media, configuration and certificates of ${name} are copied, as its profile names them; what has not changed costs no space`,
+    'links are kept as links and not followed',
+  ],
+  steps: ({ name }) => [work('back up files', name, 'backup-files', ['--run', runWord], 21_600)],
+});
+
+export const verifyBackup = defineRunbook({
+  ...common,
+  id: 'verify-backup',
+  title: 'Verify backup',
+  past: 'read whole',
+  dangerous: false,
+  whenAborted: 'nothing: it only reads',
+  input: named,
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name: host }, { name }) => `${name} on ${host}`,
+  preview: (_host, { name }) => [
+    `${name} is read whole: signature, hashes, and what is inside; one that is not what was written counts as none from then on`,
+  ],
+  steps: ({ name: host }, { name }) => [work('verify', host, 'verify-backup', ['--name', name], 21_600)],
+});
+
+export const listBackups = defineRunbook({
+  ...common,
+  id: 'list-backups',
+  title: 'Look for backups',
+  past: 'looked for',
+  dangerous: false,
+  whenAborted: 'nothing: it only reads',
+  input,
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name }) => `backups on ${name}`,
+  preview: ({ name }) => [
+    `what lies among the backups of ${name} is listed; what is gone there is gone here too, and what was not known is known then`,
+  ],
+  steps: ({ name }) => [work('list', name, 'list-backups', [], 600)],
+});
+
+const pinning = { ...common, dangerous: false, whenAborted: 'the pin as it was, or as it was asked for', input: named } as const;
+
+export const pinBackup = defineRunbook({
+  ...pinning,
+  id: 'pin-backup',
+  title: 'Pin backup',
+  past: 'pinned',
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name: host }, { name }) => `${name} on ${host}`,
+  preview: (_host, { name }) => [`${name} stays however old it becomes, until somebody unpins it`],
+  steps: ({ name: host }, { name }) => [work('pin', host, 'pin-backup', ['--name', name], 120)],
+});
+
+export const unpinBackup = defineRunbook({
+  ...pinning,
+  id: 'unpin-backup',
+  title: 'Unpin backup',
+  past: 'unpinned',
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name: host }, { name }) => `${name} on ${host}`,
+  preview: (_host, { name }) => [`${name} goes like others: with the first backup after it is older than it has to be`],
+  steps: ({ name: host }, { name }) => [work('unpin', host, 'unpin-backup', ['--name', name], 120)],
+});
