@@ -3,7 +3,7 @@ import type { Direct } from '../../database/direct.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { archivedIds, archiveRows } from './archive.ts';
 import { filePartsOf } from './file-parts.ts';
-import { removeFiles } from './folder.ts';
+import { countFiles, removeFiles } from './folder.ts';
 import { rowParts } from './parts.ts';
 import { BeyondTheCount, removeRows } from './rows.ts';
 import { beginCleanup, endCleanup, finishPart, noteRemoved, policies, readParts, type StoredCleanup, type StoredPart } from './store.ts';
@@ -31,22 +31,38 @@ const carryRows = async ({ db, context, cleanup, archived, onRemoved }: Carrying
   }
 };
 
-/** Files are counted in the same way; what was removed before a restart is gone and its count with it, so that the rest is still within what was counted. */
+/** So many files are noted at once: their removal is no transaction, and a note for each would take longer than it. */
+const filesAtOnce = 500;
+
+/** Of files that went before a kill a few hundred may not be noted; the rest is still older than the same instant, and within what was counted. */
 const carryFiles = async ({ db, context, cleanup, onRemoved }: Carrying, stored: StoredPart): Promise<void> => {
   const part = (await filePartsOf(stored.policy, context)).find(({ what }) => what === stored.what);
-  if (!part) return; // the folder is gone, and all in it
   const most = stored.rows + Math.floor(stored.rows / 10);
+  if (!part || stored.removed >= most) return; // the folder is gone, and all in it
   let { removed } = stored;
-  if (removed >= most) return;
-  const { root, only } = part;
-  const whole = await removeFiles({ root, boundary: stored.boundary, ...(only ? { only } : {}), signal: context.signal }, async octets => {
+  let pending = { rows: 0, bytes: 0 };
+  const note = async (): Promise<void> => {
+    const noted = pending;
+    pending = { rows: 0, bytes: 0 };
     await db.query('BEGIN');
-    await noteRemoved(db, cleanup, stored.position, { rows: 1, bytes: octets });
+    await noteRemoved(db, cleanup, stored.position, noted);
     await db.query('COMMIT');
-    onRemoved(stored, ++removed);
-    return removed < most;
-  });
-  if (!whole) throw new BeyondTheCount(`${stored.what}: ${removed} of ${stored.rows} counted are gone and there may be more`);
+    onRemoved(stored, removed);
+  };
+  const { root, only } = part;
+  const choice = { root, boundary: stored.boundary, ...(only ? { only } : {}), signal: context.signal };
+  try {
+    const whole = await removeFiles(choice, async octets => {
+      pending = { rows: pending.rows + 1, bytes: pending.bytes + octets };
+      removed++;
+      if (pending.rows >= filesAtOnce) await note();
+      return removed < most;
+    });
+    if (!whole && (await countFiles(choice)).rows > 0)
+      throw new BeyondTheCount(`${stored.what}: ${removed} of ${stored.rows} counted are gone and more would go`);
+  } finally {
+    if (pending.rows > 0) await note();
+  }
 };
 
 /** Removes what was counted, part by part, from wherever it was cut short; gives how it ended. */

@@ -66,6 +66,7 @@ const walk = async (folder: FileHandle, place: string, given: Walk): Promise<voi
 /** Whether a folder may be cleaned: it is no link, and neither the root nor one of the folders of the system. */
 const checkedRoot = async (root: string): Promise<string> => {
   const real = await realpath(root);
+  if (path.resolve(root) !== root.replace(/(?<=.)\/$/, '')) throw new WorkRefused(`${root} goes round about: name the folder itself`);
   if (real !== path.resolve(root)) throw new WorkRefused(`${root} is a link: name the folder that it leads to`);
   const parts = real.split('/').filter(part => part !== '');
   if (parts.length < 2 || ['proc', 'sys', 'dev', 'boot', 'etc', 'usr', 'bin', 'sbin', 'lib'].includes(parts[0] ?? ''))
