@@ -101,14 +101,23 @@ const descendantsOf = (pid: number): readonly number[] => {
   return children.flatMap(child => [...descendantsOf(child), child]);
 };
 
-/** `searchPath`: the PATH of whatever is run there. */
-export const anSshServer = async ({ searchPath }: { readonly searchPath?: string } = {}): Promise<SshServer> => {
+type SshServerWishes = {
+  /** The PATH of whatever is run there. */
+  readonly searchPath?: string;
+  /** Another server, whose key lets in here too. */
+  readonly like?: Pick<SshServer, 'keyFile'>;
+  /** Run in the place of every command, which it finds in SSH_ORIGINAL_COMMAND. */
+  readonly forced?: string;
+};
+
+export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes = {}): Promise<SshServer> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'bursar-sshd-'));
-  const [hostKey, keyFile, logFile] = ['host', 'key', 'log'].map(name => path.join(folder, name)) as [string, string, string];
+  const [hostKey, ownKey, logFile] = ['host', 'key', 'log'].map(name => path.join(folder, name)) as [string, string, string];
+  const keyFile = like?.keyFile ?? ownKey;
   const work = path.join(folder, 'work');
   mkdirSync(work);
   makeKey(hostKey);
-  makeKey(keyFile);
+  if (!like) makeKey(keyFile);
   copyFileSync(`${keyFile}.pub`, path.join(folder, 'authorized_keys'));
   chmodSync(keyFile, 0o600);
   // sshd as root wants its empty folder, which only a service manager makes
@@ -119,7 +128,8 @@ export const anSshServer = async ({ searchPath }: { readonly searchPath?: string
     [
       `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${path.join(folder, 'authorized_keys')}`, 'StrictModes no',
       'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'UsePAM no', 'PermitRootLogin prohibit-password', `PidFile ${path.join(folder, 'pid')}`, 'LogLevel VERBOSE',
-      'MaxStartups 100', ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]), '',
+      'MaxStartups 100', ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]),
+      ...(forced === undefined ? [] : [`ForceCommand ${forced}`]), '',
     ].join('\n'), // prettier-ignore
   );
   const at: RemoteAddress = { address: '127.0.0.1', port, user: userInfo().username };
