@@ -9,7 +9,7 @@ export class DemoRefused extends Error {
 /** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
 const filled = [
   'ops.schedule_run', 'ops.health_sample', 'ops.health_series', 'ops.health_watch',
-  'ops.backup', 'ops.run_step', 'ops.run', 'ops.host',
+  'ops.backup', 'ops.drill', 'ops.run_step', 'ops.run', 'ops.host',
   'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',
   'ops.daily_item', 'ops.daily_coverage', 'ops.daily_review', 'ops.handover',
