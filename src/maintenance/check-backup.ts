@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createWriteStream } from 'node:fs';
 import { readArchived } from './archive.ts';
 import { WorkRefused } from './define-work.ts';
 import { dumpFile } from './dump.ts';
 import { measureFile, measuring, type Measured } from './files.ts';
 import type { AnyManifest, BackupFile, Manifest } from './manifest.ts';
+import { checkMedia } from './media.ts';
 import { openFile } from './seal-file.ts';
 import { findTools, runProgram } from './tools.ts';
 import { plainFolderOf, type Vault } from './vault.ts';
@@ -21,9 +21,9 @@ type Checking = {
 };
 
 /** The octets of a file as they were before it was sealed. */
-const plainOf = async ({ vault, folder, manifest }: Checking, { name }: BackupFile): Promise<AsyncIterable<Buffer>> => {
+const plainOf = async ({ vault, folder, manifest }: Checking, { name, plain }: BackupFile): Promise<AsyncIterable<Buffer>> => {
   const file = path.join(folder, name);
-  if (!manifest.encrypted) return createReadStream(file) as AsyncIterable<Buffer>;
+  if (!plain) return createReadStream(file) as AsyncIterable<Buffer>;
   if (!vault.sealing) throw new WorkRefused(`${manifest.name} is encrypted: name the file of its key in backup.keyFile`);
   return openFile(file, name, vault.sealing);
 };
@@ -87,6 +87,9 @@ export const checkBackup = async (checking: Checking, tools: string | undefined)
   await checkInside(checking);
   if (manifest.kind === 'dump') await checkDump(checking, manifest, tools);
   if (manifest.kind === 'archive' && !manifest.encrypted) await checkArchive(checking, manifest);
+  if (manifest.kind === 'files')
+    for (const { folder } of manifest.media)
+      await checkMedia(path.join(checking.folder, folder), path.join(checking.folder, `${folder}.list`), checking.signal);
 };
 
 /**

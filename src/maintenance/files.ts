@@ -25,7 +25,7 @@ export const measuring = (
 };
 
 /** Reads a file whole. A link in its place is not followed. */
-export const measureFile = async (file: string, signal: AbortSignal): Promise<Measured> => {
+export const measureFile = async (file: string | Buffer, signal: AbortSignal): Promise<Measured> => {
   const hash = createHash('sha256');
   let octets = 0;
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);

@@ -72,7 +72,12 @@ export const giveName = async (vault: Vault, unfinished: string, manifest: AnyMa
 };
 
 /** Copies a backup to the other disk or host and reads the copy whole; does nothing where that was done. */
-export const copyAway = async (context: WorkContext, sort: VaultSort, manifest: AnyManifest): Promise<boolean> => {
+export const copyAway = async (
+  context: WorkContext,
+  sort: VaultSort,
+  manifest: AnyManifest,
+  copyMore: (from: string, other: Vault, unfinished: string) => Promise<void> = async () => undefined,
+): Promise<boolean> => {
   const { copyTo } = context.backup;
   if (copyTo === undefined) return false;
   const [vault, other] = [await openVault(context, sort), await openVault(context, sort, copyTo)];
@@ -93,6 +98,7 @@ export const copyAway = async (context: WorkContext, sort: VaultSort, manifest: 
   });
   if ((await readFile(path.join(unfinished, manifestFile), 'utf8')) !== (await readFile(path.join(from, manifestFile), 'utf8')))
     throw new WorkRefused('the copy of the manifest differs: look at the disk');
+  await copyMore(from, other, unfinished);
   await noteCheck(unfinished, new Date(), null);
   if ((await readNotes(from)).pinned) await notePinned(unfinished, true);
   await rename(unfinished, path.join(other.folder, manifest.name));

@@ -1,3 +1,4 @@
+import { backupFilesWork } from './backup-files.ts';
 import { backupWork } from './backup.ts';
 import { cleanup, cleanupEstimate } from './cleanup-work.ts';
 import type { AnyWork } from './define-work.ts';
@@ -19,6 +20,7 @@ export const works: readonly AnyWork[] = [
   maintenanceOnWork,
   maintenanceOffWork,
   backupWork,
+  backupFilesWork,
   verifyBackup,
   listBackups,
   pinBackup,
