@@ -11,6 +11,7 @@ import { probeHosts } from './probe-hosts.ts';
 import { maintenanceOff, maintenanceOn } from './maintenance-mode.ts';
 import { installLogRotation, rotateLogs } from './log-rotation.ts';
 import { applyMigrations, showMigrations } from './migrations.ts';
+import { drill, dropOldDatabase, restore, restoreBack } from './restore.ts';
 import { searchLog } from './search-log.ts';
 import { checkSecurityUpdates, securityUpdate } from './security-update.ts';
 import { rotateServiceToken, verifyServiceToken } from './service-token.ts';
@@ -56,6 +57,10 @@ export const runbooks: readonly AnyRunbook[] = [
   orphans,
   maintenanceOn,
   maintenanceOff,
+  drill,
+  restore,
+  restoreBack,
+  dropOldDatabase,
 ];
 
 /** The actions by which runbooks are asked for. */

@@ -1,58 +1,11 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PlatformProfile, BackupSettings } from '../../src/domain/platform-profile.ts';
-import type { WorkContext } from '../../src/maintenance/define-work.ts';
-import { works } from '../../src/maintenance/registry.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { urlOfDatabase } from '../../src/maintenance/load.ts';
-import { aCommandHome } from './command.ts';
 import { query } from './query.ts';
-
-const migrations = path.join(import.meta.dirname, '..', '..', 'prisma', 'migrations');
-
-export type Maintained = {
-  readonly home: string;
-  readonly lines: string[];
-  /** Does a work in this process, as `bursar maintain NAME` would. */
-  readonly maintain: (name: string, input?: Readonly<Record<string, unknown>>, signal?: AbortSignal) => Promise<Record<string, unknown>>;
-  readonly databases: () => Promise<readonly string[]>;
-};
-
-/** The host of a database as its works see it, without SSH. */
-export const maintained = (
-  url: string,
-  { platform = {}, backup = {}, home = aCommandHome() }: { platform?: object; backup?: object; home?: string } = {},
-): Maintained => {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const lines: string[] = [];
-  const context = (signal: AbortSignal): WorkContext => ({
-    home,
-    platform: PlatformProfile.parse(platform),
-    backup: BackupSettings.parse(backup),
-    migrations,
-    databaseUrl: async () => url,
-    signal,
-    progress: (fraction, words) => void lines.push(`${Math.floor(fraction * 100)} % ${words}`),
-  });
-  return {
-    home,
-    lines,
-    maintain: async (name, input = {}, signal = new AbortController().signal) => {
-      const work = works.find(one => one.name === name);
-      if (!work) throw new Error(`there is no work ${name}`);
-      return (await work.run(work.input.parse(input), context(signal))) as Record<string, unknown>;
-    },
-    databases: async () => {
-      const stem = new URL(url).pathname.slice(1, 33);
-      const rows = await query(
-        urlOfDatabase(url, 'postgres'),
-        `SELECT datname FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1`,
-        [stem],
-      );
-      return rows.map(row => String(row['datname']));
-    },
-  };
-};
 
 /** Drops what a restore left of a test's database. */
 export const dropAll = async (url: string, names: readonly string[]): Promise<void> => {
@@ -72,3 +25,42 @@ export const restoreParts = (
   ['restore-carry', { run }],
   ['restore-switch', { run }],
 ];
+
+const program = path.join(import.meta.dirname, 'maintain-process.ts');
+
+export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly said: string };
+
+/** Starts a work as a process of its own; it is killed with -9 as soon as `when` says so. */
+export const inProcess = async (
+  {
+    url,
+    home,
+    name,
+    input,
+    platform = {},
+  }: { readonly url: string; readonly home: string; readonly name: string; readonly input: object; readonly platform?: object },
+  when: () => boolean = () => false,
+): Promise<Ended> => {
+  const child = spawn(process.execPath, [program, url, home, name, JSON.stringify(input), JSON.stringify(platform)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const closed = once(child, 'close');
+  while (child.exitCode === null && child.signalCode === null) {
+    if (when()) child.kill('SIGKILL');
+    await pause(1);
+  }
+  await closed;
+  return { code: child.exitCode, signal: child.signalCode, said };
+};
+
+/** What the journal of a restore says, as text. */
+export const journalOf = (home: string, run: string): string => {
+  try {
+    return readFileSync(path.join(home, 'restores', `${run}.jsonl`), 'utf8');
+  } catch {
+    return '';
+  }
+};

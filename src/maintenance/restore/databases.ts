@@ -34,7 +34,10 @@ const restoreLock = 0x52_45_53_54;
 /** Does the work while nobody else restores this database. Throws WorkRefused where somebody does. */
 export const alone = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
   onServer(url, async server => {
-    const { rows } = await server.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken', [restoreLock, databaseOf(url)]);
+    const { rows } = await server.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken', [
+      restoreLock,
+      databaseOf(url),
+    ]);
     if (rows[0]?.taken !== true)
       throw new WorkRefused('another restore, drill or removal of an old database of this database runs now: nothing was done');
     return work(server);

@@ -41,6 +41,7 @@ export const fill = async (run: string, context: WorkContext): Promise<object> =
           progress: (fraction, words) => progress(0.8 * fraction, words),
         }); // prettier-ignore
         await journal.note('load', 'done');
+        await journal.note('check', 'begun');
         progress(0.85, 'rows, balances, audit chain, sequences and constraints are held against the manifest');
         const findings = await checkLoaded(scratch, manifest);
         for (const finding of findings.slice(0, mostFindings)) progress(0.95, finding);
@@ -66,6 +67,7 @@ export const carry = async (run: string, context: WorkContext): Promise<object> 
     const { journal, names } = restoring;
     if (!journal.state().done.has('check')) throw new WorkRefused('nothing was loaded and checked in this restore');
     return orRollBack(restoring, async () => {
+      await journal.note('carry forward', 'begun');
       context.progress(0.1, 'what protects is carried over from the live database');
       const report = await carryOnce({ server, url, names, context }, undefined);
       context.signal.throwIfAborted();

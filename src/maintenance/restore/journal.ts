@@ -17,6 +17,8 @@ const Known = z.object({
   database: z.string(),
   scratch: z.string(),
   old: z.string(),
+  /** What is filled is a replaced database: a way back is never dropped. */
+  kept: z.boolean(),
   /** The safety backup. */
   safety: z.string(),
   /** From which transaction on the next pass carries forward. */

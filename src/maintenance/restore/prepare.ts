@@ -46,15 +46,17 @@ export const prepare = async ({ run, backup, database }: PrepareWishes, context:
     if (journal.state().end !== undefined) throw new WorkRefused('this restore has ended already: begin a new one');
     if (names) {
       await clearLeftovers({ journal, names, server, url, context });
-      await journal.note('lock', 'done', { known: { backup, ...names } });
+      await journal.note('lock', 'begun', { known: { backup, ...names } });
     }
     const restoring = await reopen(context, run, server, url);
     try {
+      await journal.note('space and manifest', 'begun');
       const space = await demandSpace(restoring);
       context.progress(0.05, `${backup} is read whole and held against its manifest`);
       const { takenAt } = await checkBackup(context, backup);
       await journal.note('space and manifest', 'done');
       if (!journal.state().done.has('safety backup')) {
+        await journal.note('safety backup', 'begun');
         context.progress(0.3, `a safety backup of ${database} as it is now`);
         const safety = await newSafetyBackup(context, run);
         await journal.note('safety backup', 'done', { known: { safety } });

@@ -61,11 +61,17 @@ export const finish = async (restoring: Restoring): Promise<object> => {
   const wrong = await untilHealthy(context);
   if (wrong !== undefined) return backOrOffer(restoring, wrong);
   await journal.note('start', 'done');
+  await journal.note('finish', 'begun');
   await openPlatform(context);
-  const { backup, safety, renamed, refused, old } = journal.state().known;
   await journal.note('finish', 'restored');
+  return { ...toldOf(restoring), notAsItShould };
+};
+
+/** What is told of a restore that is over. */
+const toldOf = ({ journal, context, names }: Restoring): object => {
+  const { backup, safety, renamed, refused, old } = journal.state().known;
   context.progress(1, `${names.database} is restored from ${backup}; the one before stays for seven days as ${old}`);
-  return { backup, safety, old, renamed, refused, notAsItShould };
+  return { backup, safety, old, renamed, refused };
 };
 
 /** Steps 7 to 10 in one program of the host: no console's death prolongs an outage. Begun again it goes on where it was. */
@@ -74,6 +80,8 @@ export const replace = async (run: string, context: WorkContext): Promise<object
   return alone(url, async server => {
     const restoring = await reopen(context, run, server, url);
     const { end, done } = restoring.journal.state();
+    // Killed after its last line in the journal: begun again it has only to say so
+    if (end === 'restored') return toldOf(restoring);
     if (end !== undefined) throw new WorkRefused(`this restore has ended already: ${end}`);
     if (!done.has('carry forward')) throw new WorkRefused('nothing was carried forward in this restore');
     if (!(await hasSwapped(restoring)))

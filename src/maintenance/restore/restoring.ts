@@ -28,13 +28,16 @@ export const namesIn = ({ known: { database, scratch, old } }: RestoreState): Na
   return { database, scratch, old };
 };
 
-/** Names that say whose they are, short enough for Postgres. */
-export const namesFor = (database: string, run: string, now: Date): Names => {
-  const stem = database
+/** How the databases beside one are called begin: short enough for Postgres. */
+export const stemOf = (database: string): string =>
+  database
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]/g, '_')
     .replace(/^[^a-z]/, 'd')
     .slice(0, 32);
+
+export const namesFor = (database: string, run: string, now: Date): Names => {
+  const stem = stemOf(database);
   return {
     database,
     scratch: `${stem}_restore_${run.replaceAll('-', '').slice(0, 8).toLowerCase()}`,
@@ -57,7 +60,8 @@ export const rollBack = async (restoring: Restoring, why: string): Promise<void>
     await startService(context);
     await openPlatform(context);
   }
-  await dropDatabase(server, names.scratch);
+  if (journal.state().known.kept !== true) await dropDatabase(server, names.scratch);
+  else if (await isThere(server, names.scratch)) await admit(server, names.scratch, false);
   await journal.note('finish', 'rolled back', { words: why });
 };
 

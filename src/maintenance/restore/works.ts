@@ -3,7 +3,9 @@ import { RunName } from '../backup.ts';
 import { defineWork, WorkRefused, type AnyWork, type WorkContext } from '../define-work.ts';
 import { alone } from './databases.ts';
 import { carry, fill } from './fill.ts';
+import { drill } from './drill.ts';
 import { restoresOf } from './journal.ts';
+import { beginBack, dropOld } from './old-database.ts';
 import { prepare } from './prepare.ts';
 import { finish, replace } from './replace.ts';
 import { hasSwapped, reopen, rollBack } from './restoring.ts';
@@ -69,5 +71,37 @@ const restoreResume = defineWork({
   run: ({ run }, context) => resume(run, context),
 });
 
+const OldDatabase = z.string().regex(/^[a-z][a-z0-9_]{0,45}_old_\d{14}$/, 'is the name of a replaced database');
+
+const restoreBack = defineWork({
+  name: 'restore-back',
+  summary: 'begins the way back to the database that a restore replaced; restore-carry and restore-switch follow',
+  input: z.object({ run: Run, database: DatabaseName, old: OldDatabase }),
+  run: (input, context) => beginBack(input, context),
+});
+
+const dropOldDatabase = defineWork({
+  name: 'drop-old-database',
+  summary: 'drops a database that a restore replaced, after seven days or where space is scarce',
+  input: z.object({ old: OldDatabase }),
+  run: ({ old }, context) => dropOld(old, context),
+});
+
+const drillWork = defineWork({
+  name: 'drill',
+  summary: 'restores the newest backup into a database of its own, checks it and drops it',
+  input: z.object({}),
+  run: (_input, context) => drill(context),
+});
+
 /** What restores, drills and their clearing up are made of. */
-export const restoreWorks: readonly AnyWork[] = [restorePrepare, restoreFill, restoreCarry, restoreSwitch, restoreResume];
+export const restoreWorks: readonly AnyWork[] = [
+  restorePrepare,
+  restoreFill,
+  restoreCarry,
+  restoreSwitch,
+  restoreResume,
+  restoreBack,
+  dropOldDatabase,
+  drillWork,
+];

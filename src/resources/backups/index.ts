@@ -116,8 +116,20 @@ export const backups = defineResource<BackupRow, readonly BackupDay[]>({
   actions: {
     v: named('runbooks.verify-backup', () => undefined),
     p: named('runbooks.pin-backup', ({ pinned }) => (pinned ? 'it is pinned' : undefined)),
+    r: {
+      action: 'runbooks.restore',
+      inputFrom: ({ host, name }) => ({ host, backup: name }),
+      whyNot: ({ sort, status }) => (sort === 'files' ? 'it holds files' : status === 'verified' ? undefined : `it is ${status}`),
+    },
     u: named('runbooks.unpin-backup', ({ pinned }) => (pinned ? undefined : 'it is not pinned')),
   },
-  general: { b: general('runbooks.backup'), m: general('runbooks.backup-files'), f: general('runbooks.list-backups') },
+  general: {
+    b: general('runbooks.backup'),
+    m: general('runbooks.backup-files'),
+    f: general('runbooks.list-backups'),
+    d: general('runbooks.drill'),
+    k: general('runbooks.restore-back'),
+    o: general('runbooks.drop-old-database'),
+  },
   jumps: { l: ({ run }) => (run === null ? undefined : { resource: 'audit', filter: `entity=run record=${run}` }) },
 });

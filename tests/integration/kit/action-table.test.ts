@@ -30,7 +30,7 @@ const withoutForm: Readonly<Record<string, string>> = {
 };
 
 /** The only ones that one person may do alone in an incident: never what changes roles, operators or what is recorded. */
-const breakable = ['accounts.close', 'accounts.unfreeze', 'transactions.reverse'];
+const breakable = ['accounts.close', 'accounts.unfreeze', 'runbooks.restore', 'runbooks.restore-back', 'transactions.reverse'];
 
 let bank: Bank;
 let rows: readonly Row[];

@@ -1,13 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { aGuideBank } from '../../support/guide-bank.ts';
-import { aRun, dropAll, maintained, restoreParts } from '../../support/restoring.ts';
+import { aCommandHome } from '../../support/command.ts';
+import { maintained } from '../../support/maintained.ts';
+import { aRun, dropAll, restoreParts } from '../../support/restoring.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
 test('a bank is restored beside the live one and takes its place; the one before stays', async () => {
   await using bank = await aGuideBank();
   const database = new URL(bank.url).pathname.slice(1);
-  const host = maintained(bank.url);
+  const host = maintained(bank.url, { home: aCommandHome() });
   const backup = await host.maintain('backup');
   const number = await bank.value(`SELECT number FROM bank.account WHERE status = 'active' ORDER BY id LIMIT 1`);
   await bank.bursar('accounts', 'freeze', number, '--ground', 'compliance', '--note', 'seen after the backup', '--yes');

@@ -1,0 +1,52 @@
+import type { Db } from '../../database/client.ts';
+
+/** What a restore to a time would take away and what stays, as of now. */
+export type LossSince = {
+  readonly database: string;
+  readonly transactions: number;
+  /** By currency, in minor units. */
+  readonly sums: readonly { readonly currency: string; readonly sum: bigint }[];
+  readonly accounts: number;
+  readonly users: number;
+  readonly freezes: number;
+  readonly deactivations: number;
+};
+
+/** Counts what came after a time. */
+export const lossSince = async (db: Db, since: Date): Promise<LossSince> => {
+  const sums = await db.$queryRaw<{ currency: string; count: number; sum: bigint }[]>`
+    SELECT currency, count(*)::int AS count, sum(amount)::bigint AS sum FROM bank.transaction WHERE posted_at > ${since} GROUP BY currency ORDER BY currency`;
+  const [counted] = await db.$queryRaw<Omit<LossSince, 'transactions' | 'sums'>[]>`
+    SELECT current_database()::text AS database,
+           (SELECT count(*)::int FROM bank.account WHERE opened_at > ${since}) AS accounts,
+           (SELECT count(*)::int FROM bank."user" WHERE created_at > ${since}) AS users,
+           (SELECT count(*)::int FROM ops.hold WHERE placed_at > ${since} AND released_at IS NULL) AS freezes,
+           (SELECT count(DISTINCT a.entity_id)::int FROM ops.audit a JOIN bank."user" u ON u.id::text = a.entity_id
+             WHERE a.entity = 'user' AND a.outcome = 'success' AND a.at > ${since} AND u.status IN ('locked', 'deactivated')) AS deactivations`;
+  if (!counted) throw new Error('the database gave no answer');
+  return { ...counted, transactions: sums.reduce((all, { count }) => all + count, 0), sums };
+};
+
+export type DrillSeen = {
+  readonly host: string;
+  readonly backup: string | null;
+  readonly takenAt: Date | null;
+  readonly succeeded: boolean;
+  readonly seconds: number | null;
+  readonly transactions: number | null;
+  readonly finding: string | null;
+  readonly finishedAt: Date;
+};
+
+/** The newest drills, the last one first. */
+export const lastDrills = (db: Db, most = 1): Promise<readonly DrillSeen[]> =>
+  db.$queryRaw<DrillSeen[]>`
+    SELECT h.name AS host, d.backup, d.taken_at AS "takenAt", d.succeeded, d.seconds::float8 AS seconds, d.transactions::float8 AS transactions, d.finding, d.finished_at AS "finishedAt"
+      FROM ops.drill d JOIN ops.host h ON h.id = d.host_id ORDER BY d.finished_at DESC, d.id DESC LIMIT ${most}`;
+
+/** Databases that restores replaced and that still stand there, the oldest first; their age is in their names. */
+export const oldDatabases = async (db: Db): Promise<readonly string[]> => {
+  const rows = await db.$queryRaw<{ name: string }[]>`
+    SELECT datname::text AS name FROM pg_catalog.pg_database WHERE datname ~ '_old_[0-9]{14}$' ORDER BY right(datname, 14)`;
+  return rows.map(({ name }) => name);
+};
