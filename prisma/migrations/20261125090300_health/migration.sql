@@ -220,6 +220,26 @@ BEGIN
     FROM (VALUES ('ledger', 'ledger'), ('audit-chain', 'audit-verify')) AS j (measure, job) JOIN ops.schedule s ON s.name = j.job
     LEFT JOIN LATERAL (SELECT r.* FROM ops.schedule_run r WHERE r.schedule_id = s.id AND r.status IN ('succeeded', 'failed') ORDER BY r.due_at DESC LIMIT 1) l ON true
     LEFT JOIN LATERAL (SELECT r.finished_at FROM ops.schedule_run r WHERE r.schedule_id = s.id AND r.status = 'succeeded' ORDER BY r.due_at DESC LIMIT 1) good ON true;
+
+  -- A demo that nobody backed up yet is worth a look, a bank that nobody backed up is wrong
+  RETURN QUERY SELECT 'backup', extract(epoch FROM clock_timestamp() - b.taken_at)::float8 / 3600,
+         CASE WHEN b.id IS NULL THEN CASE WHEN EXISTS (SELECT FROM platform.demo_marker) THEN 'warn' ELSE 'bad' END
+              WHEN EXISTS (SELECT FROM ops.backup c WHERE c.sort = 'database' AND c.status = 'corrupt' AND c.taken_at > b.taken_at) THEN 'bad' END,
+         CASE WHEN b.id IS NULL THEN 'there is none that was verified' ELSE left(format('%s on %s, %s%s%s', b.name, b.host, coalesce(ops.size_words(b.octets::float8), 'of unknown size'),
+              CASE WHEN b.encrypted THEN ', encrypted' ELSE ', not encrypted' END, CASE WHEN b.copied THEN ', copied' ELSE ', not copied elsewhere' END), 500) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT k.*, h.name AS host FROM ops.backup k JOIN ops.host h ON h.id = k.host_id WHERE k.sort = 'database' AND k.status = 'verified' ORDER BY k.taken_at DESC, k.id DESC LIMIT 1) b ON true;
+  RETURN QUERY SELECT 'backup-size', CASE WHEN b.previous_octets > 0 THEN 100.0::float8 * b.octets / b.previous_octets END, NULL::text,
+         CASE WHEN b.id IS NULL THEN 'there is none' WHEN b.previous_octets IS NULL THEN 'there is none before it' ELSE format('%s after %s', ops.size_words(b.octets::float8), ops.size_words(b.previous_octets::float8)) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT k.* FROM ops.backup k WHERE k.sort = 'database' AND k.status = 'verified' ORDER BY k.taken_at DESC, k.id DESC LIMIT 1) b ON true;
+  RETURN QUERY SELECT 'drill', extract(epoch FROM clock_timestamp() - g.finished_at)::float8 / 86400, CASE WHEN NOT l.succeeded THEN 'bad' WHEN g.id IS NULL THEN 'warn' END,
+         CASE WHEN l.id IS NULL THEN 'nobody restored a backup yet' WHEN NOT l.succeeded THEN 'the last one failed: ' || left(coalesce(l.finding, '-'), 400)
+              ELSE format('%s was restored in %s s, %s transactions', l.backup, l.seconds, to_char(l.transactions, 'FM999,999,999,999')) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT d.* FROM ops.drill d ORDER BY d.finished_at DESC, d.id DESC LIMIT 1) l ON true
+    LEFT JOIN LATERAL (SELECT d.* FROM ops.drill d WHERE d.succeeded ORDER BY d.finished_at DESC, d.id DESC LIMIT 1) g ON true;
+  RETURN QUERY SELECT 'orphans', CASE WHEN jsonb_typeof(o.result -> 'orphans') = 'number' THEN (o.result ->> 'orphans')::float8 END, NULL::text,
+         CASE WHEN o.finished_at IS NULL THEN 'nobody has listed them yet' ELSE format('as run %s listed them at %s', o.number, to_char(o.finished_at, 'YYYY-MM-DD HH24:MI')) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT s.result, s.finished_at, r.number FROM ops.run r JOIN ops.run_step s ON s.run_id = r.id
+      WHERE r.runbook = 'orphans' AND s.status = 'succeeded' ORDER BY r.queued_at DESC, r.number DESC LIMIT 1) o ON true;
 END $$;
 
 -- All that the database knows of itself, now. What cannot be measured says why, and the rest is measured all the same.

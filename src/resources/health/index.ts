@@ -1,7 +1,8 @@
 import { formatInstant, isoInstant } from '../../domain/day.ts';
 import { formatValue, shortThreshold, thresholdWords, type Grade } from '../../domain/health.ts';
 import { sparkline } from '../../domain/sparkline.ts';
-import { defineResource, type Binding, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { defineResource, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { helpKeys } from './help-keys.ts';
 import { healthPage, stateWords, type HealthRow } from './page.ts';
 import { daysOf, hoursOf, type Stretch } from './queries.ts';
 
@@ -42,27 +43,6 @@ const detail = (row: HealthRow, { hours, days }: Related): readonly DetailSectio
   { title: 'History', lines: [historyLine('24 hours', row, hours), historyLine('30 days', row, days)] },
 ];
 
-/** A key that stands in the menu of the rows that it helps with. */
-const helping = (
-  action: string,
-  fits: (row: HealthRow) => boolean,
-  inputFrom: (row: HealthRow) => Readonly<Record<string, string>>,
-): Binding<HealthRow> => ({
-  action,
-  single: true,
-  inputFrom,
-  fits,
-  whyNot: () => undefined,
-});
-
-const ofHost = (row: HealthRow): boolean => row.host !== null;
-const onHost = ({ host }: HealthRow): Readonly<Record<string, string>> => (host === null ? {} : { hosts: host });
-const ofService = ({ measure }: HealthRow): boolean => measure === 'host-service' || measure.startsWith('platform-');
-const onService = (row: HealthRow): Readonly<Record<string, string>> => ({
-  ...onHost(row),
-  ...(row.measure === 'host-service' ? { service: row.subject } : {}),
-});
-
 export const health = defineResource<HealthRow, Related>({
   id: 'health',
   title: 'Health',
@@ -94,13 +74,7 @@ export const health = defineResource<HealthRow, Related>({
   },
   detail,
 
-  actions: {
-    p: helping('runbooks.probe-hosts', ofHost, onHost),
-    h: helping('runbooks.host-report', ofHost, onHost),
-    s: helping('runbooks.service-status', ofService, onService),
-    r: helping('runbooks.restart-service', ofService, onService),
-    j: helping('schedule.run-now', ({ job }) => job !== undefined, ({ job }) => (job === undefined ? {} : { id: String(job) })),
-  }, // prettier-ignore
+  actions: helpKeys,
   jumps: { l: row => (row.host === null ? undefined : { resource: 'runs', filter: `host=${row.host}` }) },
   open: row => (row.of.behind === undefined ? undefined : { resource: row.of.behind, filter: '' }),
 });

@@ -6,7 +6,7 @@ import { gradeOf, grades, healthGroups, type Grade, type Measure } from '../../d
 import { measureNamed, measures } from '../../domain/health-measures.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { sparkline } from '../../domain/sparkline.ts';
-import { jobsOfMeasures, readSeries, recentOf, type SeriesRow } from './queries.ts';
+import { hostOfDatabase, jobsOfMeasures, readSeries, recentOf, type SeriesRow } from './queries.ts';
 
 /** Something measured, as it was last, and how it went. */
 export type HealthRow = Keyed &
@@ -19,6 +19,8 @@ export type HealthRow = Keyed &
     readonly trend: string;
     /** The job that measures it by the schedule. */
     readonly job: bigint | undefined;
+    /** The host of the database, where one has said that it is. */
+    readonly databaseHost: string | undefined;
   };
 
 /** What is older than this says nothing of now, in seconds: the database is measured every minute, a host every five. */
@@ -32,24 +34,24 @@ export const isStale = ({ host, ageSeconds }: Pick<SeriesRow, 'host' | 'ageSecon
   ageSeconds > (host === null ? staleAfter.console : staleAfter.host);
 
 /** A row of what was measured; undefined for what another version measured. What is too old is unknown, and was whatever it was. */
-const rowOf = (series: SeriesRow, jobs: ReadonlyMap<string, bigint>): Omit<HealthRow, 'sortKey'> | undefined => {
+const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'databaseHost'> | undefined => {
   const of = measureNamed(series.measure);
   if (!of) return undefined;
   const name = [series.measure, ...(series.host === null ? [] : [series.host]), ...(series.subject === '' ? [] : [series.subject])].join(
     ':',
   );
-  return { ...series, of, name, grade: isStale(series) ? 'unknown' : gradeOf(of, series), trend: '', job: jobs.get(series.measure) };
+  return { ...series, of, name, grade: isStale(series) ? 'unknown' : gradeOf(of, series), trend: '' };
 };
 
 const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + measures.indexOf(of);
 
 /** All that is measured, the worst first; without what went before. */
 export const readHealth = async (db: Db): Promise<readonly HealthRow[]> => {
-  const [series, jobs] = await Promise.all([readSeries(db), jobsOfMeasures(db)]);
+  const [series, jobs, databaseHost] = await Promise.all([readSeries(db), jobsOfMeasures(db), hostOfDatabase(db)]);
   return series
-    .flatMap(one => rowOf(one, jobs) ?? [])
+    .flatMap(one => rowOf(one) ?? [])
     .toSorted((a, b) => gravity(a) - gravity(b) || a.name.localeCompare(b.name))
-    .map((row, index) => ({ ...row, sortKey: String(index + 1) }));
+    .map((row, index) => ({ ...row, sortKey: String(index + 1), job: jobs.get(row.measure), databaseHost }));
 };
 
 const withTrends = async (db: Db, rows: readonly HealthRow[]): Promise<readonly HealthRow[]> => {

@@ -53,6 +53,14 @@ export const daysOf = (db: Db, series: bigint): Promise<readonly Stretch[]> =>
     SELECT floor(extract(epoch FROM now() - at) / 86400)::int AS ago, min(value) AS least, avg(value) AS mean, max(value) AS most FROM ops.health_sample
      WHERE series_id = ${series} AND at > now() - interval '30 days' GROUP BY 1 ORDER BY 1 DESC`;
 
+/** The host of the database, as far as one has said that it is: where what helps is done. */
+export const hostOfDatabase = async (db: Db): Promise<string | undefined> => {
+  const [row] = await db.$queryRaw<{ name: string }[]>`
+    SELECT h.name FROM ops.health_series s JOIN ops.host h ON h.id = s.host_id
+     WHERE s.measure IN ('host-database-room', 'platform-postgres') AND h.retired_at IS NULL ORDER BY s.measure, s.at DESC LIMIT 1`;
+  return row?.name;
+};
+
 /** The jobs that measure what is wrong with records, by the measure. */
 export const jobsOfMeasures = async (db: Db): Promise<ReadonlyMap<string, bigint>> => {
   const rows = await db.$queryRaw<{ measure: string; id: bigint }[]>`
