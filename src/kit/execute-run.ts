@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isOver, type RunStepStatus } from '../domain/run.ts';
 import { RemoteError, type Connection, type RemoteTarget } from '../remote/connection.ts';
 import { abortDetached, followDetached, startDetached, type DetachedState } from '../remote/detached.ts';
+import { pauseAfterCanary } from './canary-pause.ts';
 import { runWord } from './define-runbook.ts';
 import type { ClaimedRun, ClaimedStep, RunEnd, Runs } from './runs.ts';
 
@@ -55,6 +56,7 @@ const endOf = (state: Exclude<DetachedState, { kind: 'running' }>, wanted: 'abor
   }
   const errors = {
     locked: 'another run holds the lock of its target on the host: nothing was begun',
+    full: 'it ended, and the disk of its host was full: its log and what it wrote may be cut off',
     vanished: 'its process is gone and left no word, as after a crash of the host: look at what it did',
     absent: 'the host knows nothing of it: its folder of runs was removed',
   };
@@ -85,7 +87,7 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
       wanted = (await runs.isAborted(run)) ? 'aborted' : Date.now() > until ? 'timed out' : undefined;
       if (wanted !== undefined) await abortDetached(connection, remoteId(run, step));
     }
-    if (wanted === undefined) await pause(options.everyMs ?? 500, undefined, { signal: options.signal });
+    if (wanted === undefined || piece.length === 0) await pause(options.everyMs ?? 500, undefined, { signal: options.signal });
   }
 };
 
@@ -95,9 +97,10 @@ const wordsOf = (run: ClaimedRun, { words: [program, ...rest] }: ClaimedStep): C
 ];
 
 /** Begins or reattaches: a step that was begun under its id goes on, and none is begun twice. */
-const attach = async (work: Work, step: ClaimedStep): Promise<StepEnd> => {
+const attach = async (work: Work, step: ClaimedStep, onBegun: () => void): Promise<StepEnd> => {
   const connection = await connectionFor(work, step);
   await startDetached(connection, { id: remoteId(work.run, step), lock: lockOf(work.run), words: wordsOf(work.run, step) });
+  onBegun();
   return followStep(work, step, connection);
 };
 
@@ -108,15 +111,18 @@ const isFinal = (error: RemoteError): boolean => error.fault.kind === 'changed-k
 const runStep = async (work: Work, step: ClaimedStep): Promise<StepEnd> => {
   const { runs, run, options } = work;
   const until = Date.now() + (options.patienceMs ?? 60_000);
+  // Once it may have begun nothing that a host says or does not say makes it undone
+  let isBegun = step.status !== 'waiting';
   for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
     try {
-      return await attach(work, step);
+      return await attach(work, step, () => (isBegun = true));
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       dropConnection(work, step);
-      const isBegun = step.status !== 'waiting' || error.fault.kind === 'lost' || error.fault.kind === 'timed-out';
-      if (isFinal(error) && !isBegun) return { status: 'failed', error: error.message };
-      if (!(await runs.report(run, step.position, { status: 'unknown', bytes: 0, tail: '' }))) throw new TakenOver();
+      isBegun ||= error.fault.kind === 'lost' || error.fault.kind === 'timed-out';
+      const status = isFinal(error) && !isBegun ? 'failed' : 'unknown';
+      if (!(await runs.report(run, step.position, { status, bytes: 0, tail: '' }))) throw new TakenOver();
+      if (status === 'failed') return { status, error: error.message };
       if (isFinal(error) || Date.now() + wait > until) return { status: 'unknown', error: error.message };
       await pause(wait, undefined, { signal: options.signal });
     }
@@ -141,7 +147,11 @@ const runSteps = async (work: Work): Promise<{ readonly end: RunEnd; readonly er
   for (const step of run.steps) {
     if (isOver(step.status)) {
       const before = ends[step.status];
-      if (before === undefined) continue;
+      if (before === undefined) {
+        // Whoever paused here has ended: what is left of the pause is ours
+        if (step.pauseAfter && !(await pauseAfterCanary(runs, run, options))) throw new TakenOver();
+        continue;
+      }
       await skipRest(work, step.position);
       return { end: before, error: `${step.title} on ${step.host}: ${step.status}` };
     }
@@ -155,7 +165,7 @@ const runSteps = async (work: Work): Promise<{ readonly end: RunEnd; readonly er
       if (end !== 'unknown') await skipRest(work, step.position);
       return { end, error: error === null ? null : `${step.title} on ${step.host}: ${error}` };
     }
-    if (step.pauseAfter) await pause(options.canaryPauseMs ?? 3_000, undefined, { signal: options.signal });
+    if (step.pauseAfter && !(await pauseAfterCanary(runs, run, options))) throw new TakenOver();
   }
   return { end: 'succeeded', error: null };
 };

@@ -9,7 +9,13 @@ import { commandLine } from './quote.ts';
 export type RemoteCredentials = { readonly agent: string } | { readonly keyFile: string };
 
 /** Host, key and way in. `pinned` is the fingerprint of the host key. */
-export type RemoteTarget = { readonly at: RemoteAddress; readonly pinned: string; readonly credentials: RemoteCredentials };
+export type RemoteTarget = {
+  readonly at: RemoteAddress;
+  readonly pinned: string;
+  readonly credentials: RemoteCredentials;
+  /** Between two questions whether the host is still there, in milliseconds; five seconds unless said. */
+  readonly keepAliveMs?: number;
+};
 
 type RemoteAnswer = {
   /** Exit code; null where a signal ended it. */
@@ -51,7 +57,9 @@ export class RemoteError extends Error {
 }
 
 const connectTimeout = 10_000;
-const keepAlive = { keepaliveInterval: 5_000, keepaliveCountMax: 3 };
+const usualKeepAlive = 5_000;
+/** Questions that may stay unanswered. */
+const mostUnanswered = 3;
 const mostKept = 1_048_576;
 
 const where = ({ address, port }: RemoteAddress): string => `${address.includes(':') ? `[${address}]` : address}:${port}`;
@@ -85,7 +93,12 @@ const readKey = async (file: string): Promise<Buffer> => {
 };
 
 /** Opens the transport and verifies the host key; `ready` is false where only the key was looked at. */
-const open = async (at: RemoteAddress, check: HostKeyCheck, credentials: RemoteCredentials | undefined): Promise<Client> => {
+const open = async (
+  at: RemoteAddress,
+  check: HostKeyCheck,
+  credentials: RemoteCredentials | undefined,
+  keepaliveInterval = usualKeepAlive,
+): Promise<Client> => {
   const given =
     credentials === undefined
       ? {}
@@ -111,7 +124,8 @@ const open = async (at: RemoteAddress, check: HostKeyCheck, credentials: RemoteC
       port: at.port,
       username: at.user,
       readyTimeout: connectTimeout,
-      ...keepAlive,
+      keepaliveInterval,
+      keepaliveCountMax: mostUnanswered,
       agentForward: false,
       tryKeyboard: false,
       hostVerifier: (key: Buffer) => check.verify(key),
@@ -168,9 +182,9 @@ const follow = (channel: ClientChannel, client: Client, at: RemoteAddress, wishe
   });
 
 /** Connects to a host whose key is known. Throws RemoteError; with any other key than the pinned one no command is sent. */
-export const connect = async ({ at, pinned, credentials }: RemoteTarget): Promise<Connection> => {
+export const connect = async ({ at, pinned, credentials, keepAliveMs }: RemoteTarget): Promise<Connection> => {
   const began = performance.now();
-  const client = await open(at, checkHostKey(pinned), credentials);
+  const client = await open(at, checkHostKey(pinned), credentials, keepAliveMs);
   return {
     handshakeMs: Math.round(performance.now() - began),
     run: (words, wishes) =>

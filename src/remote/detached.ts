@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import { RemoteError, type Connection } from './connection.ts';
 
 /** Where runs live on a host, below the home of the account. */
 const root = '.bursar';
@@ -13,6 +13,8 @@ export type DetachedState =
   | { readonly kind: 'ended'; readonly code: number }
   /** Another run on that host held the lock: this one never began. */
   | { readonly kind: 'locked' }
+  /** It ended well, and the disk was full at its end: its log, or what it wrote, may be cut off. */
+  | { readonly kind: 'full' }
   /** Its process is gone and left no state, as after a crash of the host. */
   | { readonly kind: 'vanished' }
   /** Nothing was ever started under this id. */
@@ -27,8 +29,9 @@ const mostAtOnce = 262_144;
 
 /*
  * The scripts are constants; ids, locks and words come as arguments and are never part of a script. `mkdir` lets a run begin once, whoever
- * asks for it how often. The state is written aside, synced and renamed: it is there whole or not at all. The descriptor of the lock is
- * closed for the program, so that what it leaves behind does not hold it.
+ * asks for it how often. The state is written aside, synced and renamed: it is there whole or not at all, and where it cannot be written the run has vanished. What
+ * cannot write down who it is does not begin: its folder goes again. The descriptor of the lock is closed for the program, so that what it leaves behind does
+ * not hold it.
  */
 const startScript = String.raw`
 set -eu
@@ -36,21 +39,33 @@ umask 077
 root=$1 id=$2 lock=$3
 shift 3
 mkdir -p "$root/runs" "$root/locks"
-mkdir "$root/runs/$id" 2>/dev/null || { echo exists; exit 0; }
+mkdir "$root/runs/$id" 2>/dev/null || { [ -d "$root/runs/$id" ] && echo exists || echo no room; exit 0; }
 setsid sh -c '
   dir=$1 lock=$2
   shift 2
-  settle() { printf "%s\n" "$1" > "$dir/state.part"; sync "$dir/state.part" 2>/dev/null || sync; mv "$dir/state.part" "$dir/state"; sync "$dir" 2>/dev/null || true; }
-  : > "$dir/log"
-  exec 9> "$lock"
+  settle() {
+    # a program that does not look whether it could write ends well all the same
+    [ "$1" != 0 ] || head -c 65536 /dev/zero > "$dir/room" 2> /dev/null || set -- full
+    rm -f "$dir/room"
+    printf "%s\n" "$1" > "$dir/state.part" || { rm -f "$dir/state.part"; return; }
+    sync "$dir/state.part" 2>/dev/null || sync
+    mv "$dir/state.part" "$dir/state"
+    sync "$dir" 2>/dev/null || true
+  }
+  trap "[ -e \"\$dir/pid\" ] || [ -e \"\$dir/state\" ] || rm -rf \"\$dir\"" EXIT
+  : > "$dir/log" || exit
+  exec 9> "$lock" || exit
   flock -n 9 || { settle locked; exit 0; }
-  printf "%s %s\n" "$$" "$(cut -d " " -f 22 "/proc/$$/stat")" > "$dir/pid.part"
+  printf "%s %s\n" "$$" "$(cut -d " " -f 22 "/proc/$$/stat")" > "$dir/pid.part" || exit
   mv "$dir/pid.part" "$dir/pid"
   code=0
   "$@" > "$dir/log" 2>&1 < /dev/null 9>&- || code=$?
   settle "$code"
 ' bursar-run "$root/runs/$id" "$root/locks/$lock" "$@" > /dev/null 2>&1 < /dev/null &
-until [ -e "$root/runs/$id/pid" ] || [ -e "$root/runs/$id/state" ]; do sleep 0.02; done
+until [ -e "$root/runs/$id/pid" ] || [ -e "$root/runs/$id/state" ]; do
+  [ -d "$root/runs/$id" ] || { echo no room; exit 0; }
+  sleep 0.02
+done
 echo begun
 `;
 
@@ -62,7 +77,7 @@ alive() { [ -e "$dir/pid" ] && read -r pid since < "$dir/pid" && [ "$(cut -d " "
 if [ -e "$dir/state" ]; then state=$(cat "$dir/state")
 elif alive; then state=running
 elif [ -e "$dir/state" ]; then state=$(cat "$dir/state")
-elif [ ! -e "$dir/pid" ]; then state=running
+elif [ ! -e "$dir/pid" ] && [ -z "$(find "$dir" -maxdepth 0 -mmin +1)" ]; then state=running
 else state=vanished; fi
 size=0
 [ ! -e "$dir/log" ] || size=$(wc -c < "$dir/log")
@@ -77,11 +92,10 @@ dir=$1/runs/$2
 read -r pid since < "$dir/pid"
 alive() { [ "$(cut -d " " -f 22 "/proc/$pid/stat" 2>/dev/null || echo gone)" = "$since" ]; }
 if [ -e "$dir/state" ] || ! alive; then echo over; exit 0; fi
-: > "$dir/aborted"
 # the children first: their parent then writes the state itself
 for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do kill -TERM "$child" 2>/dev/null || true; done
 for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/state" ] && break; sleep 0.5; done
-if [ ! -e "$dir/state" ]; then kill -KILL -- "-$pid" 2>/dev/null || true; printf '137\n' > "$dir/state"; fi
+if [ ! -e "$dir/state" ]; then kill -KILL -- "-$pid" 2>/dev/null || true; printf '137\n' > "$dir/state" || rm -f "$dir/state"; fi
 echo over
 `;
 
@@ -97,7 +111,8 @@ const runScript = async (connection: Connection, script: string, args: readonly 
     onOutput: piece => pieces.push(piece),
     ...(most === undefined ? {} : { most }),
   });
-  if (answer.code !== 0) throw new Error(`the host refused: ${answer.errors.trim().slice(0, 300) || `code ${answer.code}`}`);
+  if (answer.code !== 0)
+    throw new RemoteError({ kind: 'refused', message: `the host refused: ${answer.errors.trim().slice(0, 300) || `code ${answer.code}`}` });
   return Buffer.concat(pieces);
 };
 
@@ -110,11 +125,13 @@ export const startDetached = async (
   { id, lock, words }: { readonly id: string; readonly lock: string; readonly words: readonly [program: string, ...rest: string[]] },
 ): Promise<{ readonly begun: boolean }> => {
   const answer = await runScript(connection, startScript, [checked(id, idPattern), checked(lock, lockPattern), ...words]);
-  return { begun: answer.toString('utf8').trim() === 'begun' };
+  const word = answer.toString('utf8').trim();
+  if (word === 'no room') throw new RemoteError({ kind: 'refused', message: 'the disk of the host is full: nothing was begun' });
+  return { begun: word === 'begun' };
 };
 
 const stateOf = (word: string): DetachedState => {
-  if (word === 'running' || word === 'locked' || word === 'vanished' || word === 'absent') return { kind: word };
+  if (word === 'running' || word === 'locked' || word === 'full' || word === 'vanished' || word === 'absent') return { kind: word };
   if (!/^\d{1,3}$/.test(word)) throw new Error(`the host says ${JSON.stringify(word.slice(0, 60))} of a run`);
   return { kind: 'ended', code: Number(word) };
 };
