@@ -1,10 +1,10 @@
-import { constants, createWriteStream } from 'node:fs';
-import { chown, link, lstat, mkdir, open, readdir, readFile, readlink, symlink, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { chown, link, lstat, mkdir, open, readdir, readFile, readlink, symlink, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { safe } from '../domain/safe-text.ts';
 import { WorkRefused } from './define-work.ts';
-import { measureFile, measuring } from './files.ts';
+import { measureFile, type Measured } from './files.ts';
 
 /** A file of media as it was copied. Names are octets: what is no UTF-8 is one all the same. */
 type Entry = { readonly name: Buffer; readonly octets: number; readonly changedMs: number; readonly sha256: string };
@@ -57,24 +57,33 @@ const linkUnchanged = async ({ to, earlier }: Copying, name: Buffer, octets: num
   }
 };
 
+const pieceLength = 1 << 18;
+
+/** Copies what is left of one open file to another, and says what it was. */
+const pour = async (source: FileHandle, target: FileHandle, signal: AbortSignal): Promise<Measured> => {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(pieceLength);
+  for (let octets = 0; ;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await source.read(piece, 0, pieceLength);
+    if (bytesRead === 0) return { octets, sha256: hash.digest('hex') };
+    const read = piece.subarray(0, bytesRead);
+    hash.update(read);
+    await target.writeFile(read);
+    octets += bytesRead;
+  }
+};
+
 const copyOne = async ({ from, to, signal }: Copying, name: Buffer): Promise<Entry | undefined> => {
   // Whatever stands there by now: a link is not followed, and a pipe does not wait for its other end
   await using source = await open(below(from, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const before = await source.stat();
   if (!before.isFile()) return undefined;
-  const target = await open(below(to, name), 'wx', 0o600);
-  try {
-    const { stream, result } = measuring();
-    await pipeline(source.createReadStream({ autoClose: false }), stream, createWriteStream('', { fd: target, autoClose: false }), {
-      signal,
-    });
-    await target.chmod(before.mode & 0o777);
-    await target.sync();
-    const changedMs = Math.round(before.mtimeMs);
-    return { name, ...result(), changedMs };
-  } finally {
-    await target.close();
-  }
+  await using target = await open(below(to, name), 'wx', 0o600);
+  const measured = await pour(source, target, signal);
+  await target.chmod(before.mode & 0o777);
+  await target.sync();
+  return { name, ...measured, changedMs: Math.round(before.mtimeMs) };
 };
 
 const copyFileEntry = async (copying: Copying, name: Buffer): Promise<void> => {
