@@ -31,7 +31,7 @@ export type PlatformProfile = z.output<typeof PlatformProfile>;
 export const BackupSettings = z.strictObject({
   /** Undefined: `backups` in the home. */
   folder: Place.optional(),
-  /** 32 octets, readable by their owner only, that backups are encrypted with; without it they are not. */
+  /** 64 hexadecimal digits, readable by their owner only, that backups are encrypted with; without it they are not. */
   keyFile: Place.optional(),
   /** A folder on another disk or a mounted other host, where each backup is copied to and hashed again. */
   copyTo: Place.optional(),

@@ -41,7 +41,7 @@ export const makeKeys = async ({ keyFile, hostKeyFile, staffKeyFile, backupKeyFi
   await makeKey(keyFile);
   await makeKey(hostKeyFile);
   writeOnce(staffKeyFile, () => `${randomBytes(24).toString('base64url')}\n`);
-  writeOnce(backupKeyFile, () => randomBytes(32));
+  writeOnce(backupKeyFile, () => `${randomBytes(32).toString('hex')}\n`);
 };
 
 const freePort = (): Promise<number> =>
