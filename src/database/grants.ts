@@ -20,7 +20,7 @@ const looking = [
   'bank.business_day', 'bank.limits_of', 'bank.limit_version', 'bank.reconcile',
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
-  'ops.closing_waits', 'platform.maintenance_now',
+  'ops.closing_waits', 'platform.maintenance_now', 'ops.pausing_step',
   'ops.measure_health', 'ops.waiting_sessions', 'ops.slow_statements', 'ops.table_statistics', 'ops.index_statistics', 'ops.size_words', 'ops.without_values',
 ]; // prettier-ignore
 
@@ -49,7 +49,7 @@ const acting = [
   'ops.gather_security_events', 'ops.acknowledge_security_event', 'ops.begin_flow', 'ops.note_flow_step', 'ops.close_flow',
   'platform.create_role', 'platform.edit_role', 'platform.set_role_active', 'platform.set_role_permissions', 'platform.grant_role', 'platform.revoke_grant',
   'ops.add_host', 'ops.repin_host', 'ops.edit_host', 'ops.set_host_retired', 'ops.report_host',
-  'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run',
+  'ops.queue_run', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.abort_run', 'ops.continue_run',
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
   'ops.set_cleanup_policy',
   'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run', 'platform.open_maintenance', 'platform.extend_maintenance', 'platform.end_maintenance',

@@ -21,3 +21,15 @@ export const runProgress = ({ done, steps }: { readonly done: number; readonly s
   const full = steps === 0 ? 0 : Math.floor((done * barWidth) / steps);
   return `[${'#'.repeat(full)}${'-'.repeat(barWidth - full)}] ${done}/${steps}`;
 };
+
+const plainWord = /^[A-Za-z0-9_@%+=:,./-]+$/;
+
+/** A command as a person reads it. A script of several lines is told by its length: it is one of ours, constant, and stands with the run word for word. */
+export const commandShown = (words: readonly string[]): string =>
+  words
+    .map((word, index) => {
+      const lines = word.trim().split('\n').length;
+      if (index === 2 && words[0] === 'sh' && words[1] === '-c' && lines > 1) return `(a script of ${lines} lines)`;
+      return plainWord.test(word) ? word : JSON.stringify(word);
+    })
+    .join(' ');

@@ -1,16 +1,15 @@
 import type { z } from 'zod';
 import { done } from '../domain/outcome.ts';
+import { commandShown } from '../domain/run.ts';
 import { defineAction, type Action } from './define-action.ts';
 import type { Runbook, RunStep } from './define-runbook.ts';
 import { queueRun, type NewRun } from './queue-run.ts';
 
 type Planned<Facts> = { readonly facts: Facts; readonly steps: readonly RunStep[] };
 
-const quoted = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word));
-
 /** A step as a person reads it: where, and the words as they are. */
 export const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
-  `${index + 1}. ${host}: ${words.map(quoted).join(' ')} (at most ${timeoutSeconds} s)`;
+  `${index + 1}. ${host}: ${commandShown(words)} (at most ${timeoutSeconds} s)`;
 
 /** The run that a runbook makes, as it is written down. */
 export const runOf = <Input extends z.ZodObject, Facts>(

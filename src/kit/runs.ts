@@ -48,6 +48,10 @@ export type Runs = {
   readonly finish: (run: ClaimedRun, end: RunEnd, error: string | null) => Promise<boolean>;
   /** Gives a run back that is not over, for another console to go on with at once. */
   readonly release: (run: ClaimedRun) => Promise<boolean>;
+  /** Keeps the claim; false where another console has it. */
+  readonly keep: (run: ClaimedRun) => Promise<boolean>;
+  /** How long it pauses after its canary, in milliseconds; undefined where it does not, or somebody let it go on. */
+  readonly pausedFor: (run: ClaimedRun) => Promise<number | undefined>;
   /** Whether somebody asked for its end. */
   readonly isAborted: (run: ClaimedRun) => Promise<boolean>;
 };
@@ -79,6 +83,13 @@ export const runsOf = ({ reads, writes }: Database, token: string): Runs => {
     finish: async ({ id, claim }, end, error) =>
       answer(await writes.$queryRaw`SELECT ops.finish_run(${token}, ${id}::uuid, ${claim}::int, ${end}, ${error}) AS ok`),
     release: async ({ id, claim }) => answer(await writes.$queryRaw`SELECT ops.release_run(${token}, ${id}::uuid, ${claim}::int) AS ok`),
+    keep: async ({ id, claim }) => answer(await writes.$queryRaw`SELECT ops.keep_run(${token}, ${id}::uuid, ${claim}::int) AS ok`),
+    pausedFor: async ({ id }) => {
+      const [row] = await reads.$queryRaw<{ ms: number }[]>`
+        SELECT greatest(0, extract(epoch FROM clock_timestamp() - finished_at) * 1000)::float8 AS ms
+          FROM ops.run_step WHERE run_id = ${id}::uuid AND position = ops.pausing_step(${id}::uuid)`;
+      return row?.ms;
+    },
     isAborted: async ({ id }) => {
       const [row] = await reads.$queryRaw<{ asked: boolean }[]>`SELECT aborted_at IS NOT NULL AS asked FROM ops.run WHERE id = ${id}::uuid`;
       return row?.asked === true;

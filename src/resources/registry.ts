@@ -65,6 +65,7 @@ import { locks } from './locks/index.ts';
 import { statements } from './statements/index.ts';
 import { tables } from './tables/index.ts';
 import { abortRun } from './runs/abort.ts';
+import { continueRun } from './runs/continue.ts';
 import { runs } from './runs/index.ts';
 import { schedulePane } from './schedule/index.ts';
 import { runbookActions } from '../runbooks/registry.ts';
@@ -187,6 +188,7 @@ export const actions: readonly AnyAction[] = [
   addNoteAction,
   ...hostsActions,
   abortRun,
+  continueRun,
   ...scheduleActions,
   ...maintenanceActions,
   planRunAction,

@@ -49,6 +49,11 @@ const planted: Readonly<Record<string, string>> = {
   host: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by) SELECT 'web1', 'web1.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id FROM ops.operator WHERE name = 'one' RETURNING id`,
   retiredHost: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, retired_at) SELECT 'web0', 'web0.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
+  pausingRun: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by, status)
+               SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'pausing', false, '{}', id, 'running' FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
+  pausingStep: `INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, pause_after, status, finished_at)
+                SELECT r.id, p, 'look', h.id, '{id}', 5, p = 1, CASE p WHEN 1 THEN 'succeeded' ELSE 'waiting' END, now() FROM ops.run r, ops.host h, generate_series(1, 2) p
+                 WHERE r.target = 'pausing' AND h.name = 'web1' RETURNING position AS id`,
   job: `INSERT INTO ops.schedule (name, title, words, cron, permission) VALUES ('planted', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run') RETURNING id`,
   pausedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) SELECT 'planted-paused', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run', id, now() FROM ops.operator WHERE name = 'two' RETURNING id`,
   maintenance: `INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT 'planted by a test', now() + interval '2 days', now() + interval '3 days', id FROM ops.operator WHERE name = 'one' RETURNING id`,

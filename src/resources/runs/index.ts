@@ -1,27 +1,10 @@
-import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { runProgress, stepMarks } from '../../domain/run.ts';
-import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
+import { formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { runProgress } from '../../domain/run.ts';
+import { defineResource, on } from '../../kit/define-resource.ts';
 import { whyNotAbort } from './abort.ts';
+import { whyNotContinue } from './continue.ts';
+import { lasting, runDetail, tones } from './detail.ts';
 import { runPage, stepsOf, type RunRow, type StepRow } from './queries.ts';
-
-const tones = {
-  queued: 'info', running: 'info', succeeded: 'good', failed: 'bad', 'timed out': 'bad', aborted: 'warn', unknown: 'warn',
-} as const; // prettier-ignore
-
-/** Seconds as people count them: `45 s`, `3 min 5 s`. */
-const lasting = (seconds: number | null): string => {
-  if (seconds === null) return '-';
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-};
-
-/** The log of the step that says most now: the one that runs, else the last that said anything. */
-const logOf = (steps: readonly StepRow[]): readonly DetailSection[] => {
-  const said = steps.filter(({ tail }) => tail !== '');
-  const step = steps.find(({ status }) => status === 'running' || status === 'unknown') ?? said.at(-1);
-  if (!step || step.tail === '') return [];
-  const lines = step.tail.trimEnd().split('\n').slice(-12);
-  return [{ title: `Log of step ${step.position}`, lines: lines.map(line => ['|', line] as const) }];
-};
 
 export const runs = defineResource<RunRow, readonly StepRow[]>({
   id: 'runs',
@@ -44,43 +27,9 @@ export const runs = defineResource<RunRow, readonly StepRow[]>({
   ],
 
   relate: (db, run) => stepsOf(db, run.id),
-  detail: (run, steps) => [
-    {
-      title: 'Run',
-      lines: [
-        ['Number', String(run.id)],
-        ['What', run.title],
-        ['Status', run.status, tones[run.status]],
-        ['Progress', runProgress(run)],
-        ['Queued', `${formatInstant(run.queuedAt)} by ${run.queuedBy}`],
-        ['Took', lasting(run.seconds)],
-        ...(run.error === null ? [] : [['Why', run.error, tones[run.status]] as const]),
-        ...(run.abortedAt === null ? [] : [['Aborted', `${formatInstant(run.abortedAt)} by ${run.abortedBy ?? '-'}`, 'warn'] as const]),
-      ],
-    },
-    {
-      title: 'Steps',
-      table: {
-        columns: ['', 'Step', 'Host', 'Took', 'Code', 'Octets', 'Command'],
-        rows: steps.map(step => [
-          stepMarks[step.status],
-          `${step.position}. ${step.title}`,
-          step.host,
-          lasting(step.seconds),
-          step.code === null ? '-' : String(step.code),
-          String(step.bytes),
-          step.words.join(' '),
-        ]),
-      },
-    },
-    ...logOf(steps),
-    {
-      title: 'Transcript',
-      lines: steps.flatMap(({ position, sha256 }) => (sha256 === null ? [] : [[`Step ${position}`, `sha256 ${sha256}`] as const])),
-    },
-  ],
+  detail: runDetail,
 
-  actions: { a: on('runs.abort', whyNotAbort) },
+  actions: { a: on('runs.abort', whyNotAbort), c: on('runs.continue', whyNotContinue) },
   general: {
     h: { action: 'runbooks.host-report', inputFrom: () => ({}), whyNot: () => undefined },
     s: { action: 'runbooks.service-status', inputFrom: () => ({}), whyNot: () => undefined },
