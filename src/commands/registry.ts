@@ -17,7 +17,10 @@ import { incidentsVerifyCommand } from './incidents-verify.ts';
 import { healthCommand } from './health.ts';
 import { hostsAddCommand } from './hosts-add.ts';
 import { hostsAskCommand } from './hosts-ask.ts';
+import { hostsLogsCommand } from './hosts-logs.ts';
 import { runsFollowCommand } from './runs-follow.ts';
+import { runsStartCommands } from './runs-start.ts';
+import { runsTranscriptCommand } from './runs-transcript.ts';
 import { maintainCommands } from './maintain.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
@@ -70,6 +73,9 @@ export const commands: readonly Command[] = [
   securityGatherCommand,
   hostsAddCommand,
   hostsAskCommand,
+  hostsLogsCommand,
   runsFollowCommand,
+  ...runsStartCommands,
+  runsTranscriptCommand,
   ...maintainCommands,
 ];

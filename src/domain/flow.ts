@@ -1,11 +1,16 @@
+import { hostFieldOf, hostFlowIds, hostFlows } from './host-flows.ts';
+
 /** Where to look: a pane and a filter. */
 type Look = { readonly resource: string; readonly filter: string };
+
+/** Whom, or what, a walkthrough is about. */
+export type FlowSubject = 'user' | 'operator' | 'host';
 
 /** Whom a walkthrough is about, and how things stand with them now. */
 export type Standing = {
   readonly id: bigint;
   readonly name: string;
-  /** Of a user: active, locked … */
+  /** Of a user: active, locked …; of a host: up, unreachable … */
   readonly status: string;
   readonly sessions: number;
   /** Of a user: the address that failed most of late, and whether it is blocked now. */
@@ -48,7 +53,7 @@ export type Flow = {
   readonly id: string;
   /** How the guides call it. */
   readonly title: string;
-  readonly about: 'user' | 'operator';
+  readonly about: FlowSubject;
   readonly steps: readonly FlowStep[];
 };
 
@@ -178,10 +183,22 @@ const developerMisuse: Flow = {
   ],
 };
 
-export const flows: readonly Flow[] = [unauthorisedAccess, developerMisuse];
-export const flowIds = ['unauthorised-access', 'developer-misuse'] as const;
+export const flows: readonly Flow[] = [unauthorisedAccess, developerMisuse, ...hostFlows];
+export const flowIds = ['unauthorised-access', 'developer-misuse', ...hostFlowIds] as const;
 
 export const flowNamed = (id: string): Flow | undefined => flows.find(flow => flow.id === id);
+
+/** What is typed instead of pressing the keys of a step. */
+export const commandOf = ({ look, acts = [] }: Pick<FlowStep, 'look' | 'acts'>, about: Standing): string => {
+  const there = look?.(about);
+  if (there) return `bursar ${there.resource} list ${there.filter}`.trimEnd();
+  return acts
+    .map(({ action, verb }) => {
+      if (action === 'ip-rules.block') return `bursar ${verb} --network ${about.address ?? 'ADDRESS'}`;
+      return action.startsWith('runbooks.') ? `bursar ${verb} --${hostFieldOf(action)} ${about.name}` : `bursar ${verb} ${about.name}`;
+    })
+    .join(', or ');
+};
 
 /** What somebody noted at a step. */
 export type StepNote = { readonly step: string; readonly note: string; readonly by: string; readonly at: Date };

@@ -4,7 +4,7 @@ import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { HostNames, hostsNamed } from './hosts.ts';
 
 /** A unit of systemd, as systemd.unit(5) lets it be called; what begins with a dash would be an option. */
-const ServiceName = z
+export const ServiceName = z
   .string()
   .trim()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@-]{0,120}$/, 'is the name of a service, such as nginx')

@@ -1,5 +1,6 @@
 import { formatShortInstant, isoInstant } from '../../domain/day.ts';
 import type { StepState } from '../../domain/flow.ts';
+import { hostFieldOf, hostKeys } from '../../domain/host-flows.ts';
 import { defineResource, on, type Binding, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { stepPage, type StepRow } from './queries.ts';
 import { whyNotSettle } from './settle.ts';
@@ -9,15 +10,6 @@ const ticks: Readonly<Record<StepState, string>> = { 'to do': '[ ]', done: '[x]'
 
 /** What to press, standing on the step. */
 const keysOf = ({ look, acts }: StepRow): string => (look ? 'Enter' : acts.map(({ key }) => `x ${key}`).join(' or '));
-
-const command = ({ look, acts, subject, address, id }: StepRow): string => {
-  if (look) return `bursar ${look.resource} list ${look.filter}`;
-  return (
-    acts
-      .map(({ action, verb }) => `bursar ${verb} ${action === 'ip-rules.block' ? `--network ${address ?? 'ADDRESS'}` : subject}`)
-      .join(', or ') || `bursar flow-steps settle ${id}`
-  );
-};
 
 const whyNotHere =
   (kind: StepRow['kind']) =>
@@ -34,6 +26,16 @@ const toSubject = (kind: StepRow['kind'], action: string): Binding<StepRow> => (
   whyNot: whyNotHere(kind),
 });
 
+/** A runbook on the host that the walkthrough is about, offered on the steps that it helps. */
+const onHost = (action: string): Binding<StepRow> => ({
+  action,
+  single: true,
+  fits: row => row.kind === 'host' && row.acts.some(act => act.action === action),
+  inputFrom: row => ({ [hostFieldOf(action)]: row.kind === 'host' ? row.subject : '' }),
+  whyNot: ({ closed, flowId }) => (closed ? `walkthrough #${flowId} is closed: it is done in the pane runs` : undefined),
+});
+const onHosts = Object.fromEntries(Object.values(hostKeys).map(({ key, id }) => [key, onHost(`runbooks.${id}`)]));
+
 const detail = (step: StepRow): readonly DetailSection[] => [
   {
     title: `${step.number}. ${step.title}`,
@@ -46,7 +48,7 @@ const detail = (step: StepRow): readonly DetailSection[] => [
           ? `Enter leads to ${step.look.resource} ${step.look.filter}; x k notes what you found`
           : `${keysOf(step)}; x k notes why it is left out`,
       ],
-      ['By command', command(step)],
+      ['By command', step.command],
     ],
   },
   {
@@ -108,9 +110,10 @@ export const flowSteps = defineResource<StepRow, undefined>({
     e: toSubject('operator', 'operators.end-developer'),
     s: toSubject('operator', 'operators.end-sessions'),
     x: toSubject('operator', 'operators.disable'),
+    ...onHosts,
   },
   jumps: {
-    u: step => ({ resource: step.kind === 'user' ? 'users' : 'operators', filter: `id=${step.subjectId}` }),
+    u: step => ({ resource: `${step.kind}s`, filter: `id=${step.subjectId}` }),
     l: step => ({ resource: 'audit', filter: `entity=${step.kind} record=${step.subjectId}` }),
   },
 });

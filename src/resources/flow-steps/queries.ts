@@ -2,7 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { meaning, number, text } from '../../database/field.ts';
 import type { PageQuery } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
-import type { StepState } from '../../domain/flow.ts';
+import { commandOf, type FlowSubject, type StepState } from '../../domain/flow.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { flowsShown, stepsOf, type FlowRow, type WalkedStep } from '../flows/queries.ts';
 
@@ -14,7 +14,9 @@ export type StepRow = Keyed & {
   readonly stepId: string;
   readonly title: string;
   readonly words: string;
-  readonly kind: 'user' | 'operator';
+  readonly kind: FlowSubject;
+  /** What is typed instead of pressing keys. */
+  readonly command: string;
   readonly subjectId: bigint;
   readonly subject: string;
   readonly address: string | null;
@@ -35,7 +37,7 @@ const rowOf = (flow: FlowRow, { number: place, step, about, standing }: WalkedSt
   return {
     id, sortKey: String(id), flowId: flow.id, closed: flow.closedAt !== null, number: place, stepId: step.id, title: step.title, words: step.words,
     kind: flow.kind, subjectId: about.id, subject: about.name, address: about.address, look: step.look?.(about), acts: step.acts ?? [],
-    state: standing.state, by: standing.by, at: standing.at, why: standing.why,
+    state: standing.state, by: standing.by, at: standing.at, why: standing.why, command: commandOf(step, about) || `bursar flow-steps settle ${id}`,
   }; // prettier-ignore
 };
 

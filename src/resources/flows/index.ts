@@ -1,18 +1,10 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { flowNamed } from '../../domain/flow.ts';
+import { commandOf, flowNamed } from '../../domain/flow.ts';
 import { defineResource, on, type DetailSection } from '../../kit/define-resource.ts';
 import { whyNotClose } from './close.ts';
 import { flowPage, stepsOf, type FlowRow, type WalkedStep } from './queries.ts';
 
 const titleOf = ({ flow }: FlowRow): string => flowNamed(flow)?.title ?? flow;
-
-const how = ({ step, about }: WalkedStep): string => {
-  const look = step.look?.(about);
-  if (look) return `bursar ${look.resource} list ${look.filter}`;
-  return (step.acts ?? [])
-    .map(({ action, verb }) => `bursar ${verb} ${action === 'ip-rules.block' ? `--network ${about.address ?? 'ADDRESS'}` : about.name}`)
-    .join(', or ');
-};
 
 const detail = (flow: FlowRow, steps: readonly WalkedStep[]): readonly DetailSection[] => [
   {
@@ -39,7 +31,9 @@ const detail = (flow: FlowRow, steps: readonly WalkedStep[]): readonly DetailSec
     : [
         {
           title: 'By command',
-          lines: steps.filter(({ standing }) => standing.state === 'to do').map(walked => [`${walked.number}`, how(walked)] as const),
+          lines: steps
+            .filter(({ standing }) => standing.state === 'to do')
+            .map(walked => [`${walked.number}`, commandOf(walked.step, walked.about)] as const),
         },
       ]),
 ];
@@ -52,7 +46,10 @@ export const flowsPane = defineResource<FlowRow, readonly WalkedStep[]>({
   permission: 'security.read',
   page: flowPage,
   since: 'begun',
-  empty: ['Nobody walks through anything.', 'x n begins: unauthorised access to a user, or misuse of the developer role.'],
+  empty: [
+    'Nobody walks through anything.',
+    'x n begins: unauthorised access to a user, misuse of the developer role, a fault of a host, a full recovery.',
+  ],
   nameOf: flow => `#${flow.id} ${flow.subject}`,
 
   columns: [
@@ -78,7 +75,7 @@ export const flowsPane = defineResource<FlowRow, readonly WalkedStep[]>({
   actions: { c: on('flows.close', whyNotClose) },
   general: { n: { action: 'flows.begin', inputFrom: () => ({}), whyNot: () => undefined } },
   jumps: {
-    u: flow => ({ resource: flow.kind === 'user' ? 'users' : 'operators', filter: `id=${flow.subjectId}` }),
+    u: flow => ({ resource: `${flow.kind}s`, filter: `id=${flow.subjectId}` }),
     l: flow => ({ resource: 'audit', filter: `entity=${flow.kind} record=${flow.subjectId}` }),
   },
 });

@@ -6,6 +6,7 @@ import {
   flowNamed,
   standingOf,
   type FlowStep,
+  type FlowSubject,
   type Standing,
   type StepNote,
   type StepStanding,
@@ -16,7 +17,7 @@ import type { Keyed } from '../../domain/page.ts';
 /** A walkthrough that somebody began about a user or an operator. */
 export type FlowRow = Keyed & {
   readonly flow: string;
-  readonly kind: 'user' | 'operator';
+  readonly kind: FlowSubject;
   readonly subjectId: bigint;
   readonly subject: string;
   readonly eventId: bigint | null;
@@ -75,9 +76,17 @@ const operatorStanding = async (db: Db, name: string): Promise<Standing | undefi
   return row;
 };
 
+const hostStanding = async (db: Db, name: string): Promise<Standing | undefined> => {
+  const [row] = await db.$queryRaw<Standing[]>`
+    SELECT h.id, h.name, h.state AS status, 0 AS sessions, NULL AS address, false AS blocked, NULL::bigint AS "grant", false AS developer
+      FROM ops.host h WHERE h.name = ${name}`;
+  return row;
+};
+
+const standings = { user: userStanding, operator: operatorStanding, host: hostStanding } as const;
+
 /** How things stand with whom a walkthrough is about; undefined where nobody is called so. */
-export const standingNamed = (db: Db, kind: 'user' | 'operator', name: string): Promise<Standing | undefined> =>
-  kind === 'user' ? userStanding(db, name) : operatorStanding(db, name);
+export const standingNamed = (db: Db, kind: FlowSubject, name: string): Promise<Standing | undefined> => standings[kind](db, name);
 
 /** What was done to them, or looked at of theirs, while the walkthrough was open, oldest first. */
 const tracesOf = async (db: Db, flow: FlowRow, address: string | null): Promise<readonly Trace[]> => {
@@ -93,7 +102,12 @@ const tracesOf = async (db: Db, flow: FlowRow, address: string | null): Promise<
       UNION
       SELECT seq, at, coalesce(operator, '-'), action, verb, entity, entity_id, entity_label FROM ops.audit
        WHERE ${flow.kind} = 'user' AND action IN ('ip-rules.block', 'sign-ins.block') AND at BETWEEN ${flow.begunAt} AND ${until} AND outcome = 'success'
-         AND CASE WHEN entity_label ~ '^[0-9a-f.:/]+$' THEN ${address ?? '0.0.0.0'}::inet <<= entity_label::inet ELSE false END) t
+         AND CASE WHEN entity_label ~ '^[0-9a-f.:/]+$' THEN ${address ?? '0.0.0.0'}::inet <<= entity_label::inet ELSE false END
+      UNION
+      SELECT a.seq, a.at, coalesce(a.operator, '-'), a.action, a.verb, a.entity, a.entity_id, a.entity_label FROM ops.audit a
+        JOIN ops.run r ON a.entity_id ~ '^[0-9]{1,18}$' AND r.number = CASE WHEN a.entity_id ~ '^[0-9]{1,18}$' THEN a.entity_id::bigint END
+       WHERE ${flow.kind} = 'host' AND a.entity = 'run' AND a.action LIKE 'runbooks.%' AND a.outcome = 'success' AND a.at BETWEEN ${flow.begunAt} AND ${until}
+         AND EXISTS (SELECT FROM ops.run_step s WHERE s.run_id = r.id AND s.host_id = ${flow.subjectId})) t
      ORDER BY seq LIMIT 500`;
 };
 
