@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
+import { isConnectionLost } from '../database/fault.ts';
 import { invalid, notFound, type Outcome } from '../domain/outcome.ts';
 import { runProgress } from '../domain/run.ts';
 import { safe } from '../domain/safe-text.ts';
@@ -9,6 +10,7 @@ import type { Session } from '../kit/session.ts';
 import { runs } from '../resources/runs/index.ts';
 import type { RunRow } from '../resources/runs/queries.ts';
 import type { Command, CommandContext } from './command.ts';
+import { withDemoHost } from './demo-host.ts';
 import { keepExecuting } from './execute-runs.ts';
 import { credentialsOf } from './remote-credentials.ts';
 
@@ -19,11 +21,27 @@ const isOpen = ({ status }: RunRow): boolean => status === 'queued' || status ==
 const runNumbered = async (session: Session, number: bigint): Promise<RunRow | undefined> =>
   (await session.find(runs, number)) as RunRow | undefined;
 
+/** How long a database that is away is waited for, in milliseconds: a restore replaces it while its run is followed. */
+const patience = 120_000;
+
+/** The run as it stands; a database that is away is waited for. */
+const lookAt = async (session: Session, number: bigint, signal: AbortSignal): Promise<RunRow | undefined> => {
+  const until = Date.now() + patience;
+  for (;;) {
+    try {
+      return await runNumbered(session, number);
+    } catch (error) {
+      if (!isConnectionLost(error) || signal.aborted || Date.now() > until) throw error;
+      await pause(lookEvery, undefined, { signal }).catch(() => undefined);
+    }
+  }
+};
+
 /** Looks at the run until it is over, and says what changed. */
 const watch = async (session: Session, number: bigint, { streams, signal }: CommandContext): Promise<RunRow | undefined> => {
   let told = '';
   for (;;) {
-    const run = await runNumbered(session, number);
+    const run = await lookAt(session, number, signal);
     if (!run) return undefined;
     const line = `run ${number}: ${run.status} ${runProgress(run)}`;
     if (line !== told) streams.say(line);
@@ -52,7 +70,8 @@ const follow = async (session: Session, number: bigint, context: CommandContext)
   }
 };
 
-const numberOf = (words: readonly string[]): bigint | undefined => {
+/** The number of a run, where one word was given and is one. */
+export const numberOf = (words: readonly string[]): bigint | undefined => {
   const [word, ...more] = words;
   return word !== undefined && more.length === 0 && /^\d{1,18}$/.test(word) ? BigInt(word) : undefined;
 };
@@ -67,6 +86,12 @@ const answer = async (run: RunRow, json: boolean, { streams }: CommandContext): 
   return isOpen(run) ? exitCode.unknown : exitCode.failed;
 };
 
+/** Follows a run to its end and tells it. */
+export const followAndTell = async (session: Session, number: bigint, json: boolean, context: CommandContext): Promise<number> => {
+  const run = await withDemoHost(context, session.environment.demo, () => follow(session, number, context));
+  return run ? answer(run, json, context) : refuse(context.streams, json, notFound(`there is no run ${number}`));
+};
+
 /** `bursar runs follow N`. */
 export const runsFollowCommand: Command = {
   name: 'runs follow',
@@ -77,9 +102,6 @@ export const runsFollowCommand: Command = {
     const number = numberOf(words);
     const stop = (refusal: Outcome<never>) => refuse(context.streams, json, refusal);
     if (number === undefined) return stop(invalid('runs follow takes the number of one run', 'look it up with: bursar runs list'));
-    return context.withSession(async session => {
-      const run = await follow(session, number, context);
-      return run ? answer(run, json, context) : stop(notFound(`there is no run ${number}`));
-    });
+    return context.withSession(session => followAndTell(session, number, json, context));
   },
 };
