@@ -96,7 +96,7 @@ const hosts: readonly Measure[] = [
   { name: 'host-inodes', group: 'host', title: 'Inodes used', unit: 'percent', warn: 80, bad: 90, means: 'files that fit on the disk', helps: 'cleanup of temporary files' },
   { name: 'host-database-room', group: 'host', title: 'Free for the database', unit: 'bytes', warn: 10_737_418_240, bad: 2_147_483_648, low: true, means: 'free on the disk that holds the database', helps: 'cleanup, then vacuum; a larger disk' },
   { name: 'host-memory', group: 'host', title: 'Memory available', unit: 'percent', warn: 15, bad: 5, low: true, means: 'what programs can still have without swapping', helps: 'see what takes it; restart the service that grows' },
-  { name: 'host-load', group: 'host', title: 'Load for each CPU', unit: 'load', warn: 1.5, bad: 4, means: 'programs that wait for a CPU or a disk, of fifteen minutes', helps: 'see what runs; slow statements; cleanup at another hour' },
+  { name: 'host-load', group: 'host', title: 'Load for each CPU', unit: 'load', warn: 2, means: 'programs that wait for a CPU or a disk, of fifteen minutes', helps: 'see what runs; slow statements; cleanup at another hour' },
   { name: 'host-uptime', group: 'host', title: 'Up for', unit: 'seconds', means: 'time since it was started', helps: 'after a restart nobody asked for: its log' },
   { name: 'host-floor', group: 'host', title: 'Below the floor of the guide', unit: 'count', warn: 1, means: 'less than 2 CPUs, 4 GB of memory or 50 GB of disk', helps: 'a larger host' },
   { name: 'host-service', group: 'host', title: 'Service is active', unit: 'yes', bad: 1, low: true, means: 'whether systemd says that it is active', helps: 'look at its status and log; restart it' },

@@ -43,9 +43,9 @@ describe.each(measures.map(measure => [measure.name, measure] as const))('%s', (
     expect(measureNamed(name)).toBe(measure);
     expect(healthGroups).toContain(measure.group);
     expect(measure.title).toMatch(/^[A-Z][A-Za-z0-9 .,]+$/);
-    if (measure.behind !== undefined) expect(resources.map(({ id }) => id)).toContain(measure.behind);
-    if (measure.warn !== undefined && measure.bad !== undefined)
-      expect(measure.low ? measure.bad <= measure.warn : measure.warn <= measure.bad).toBe(true);
+    expect([undefined, ...resources.map(({ id }) => id)]).toContain(measure.behind);
+    const [first, second] = measure.low ? [measure.bad, measure.warn] : [measure.warn, measure.bad];
+    expect(first === undefined || second === undefined || first <= second).toBe(true);
     expect(['host', 'platform']).toContain(/^(host|platform)-/.test(name) ? measure.group : 'host');
   });
 });

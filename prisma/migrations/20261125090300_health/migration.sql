@@ -113,7 +113,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE FUNCTION ops.size_words(bytes double precision) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN abs(bytes) < 1048576 THEN round(bytes / 1024) || ' kB' WHEN abs(bytes) < 1073741824 THEN round(bytes / 1048576) || ' MB' ELSE round((bytes / 1073741824)::numeric, 1) || ' GB' END
+  SELECT CASE WHEN round(abs(bytes) / 1024) < 1024 THEN round(bytes / 1024) || ' kB' WHEN round(abs(bytes) / 1048576) < 1024 THEN round(bytes / 1048576) || ' MB' ELSE round((bytes / 1073741824)::numeric, 1) || ' GB' END
 $$;
 
 -- ── Measuring ────────────────────────────────────────────────────────────────────────────────────

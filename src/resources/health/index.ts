@@ -52,8 +52,10 @@ export const health = defineResource<HealthRow, Related>({
   page: healthPage,
   nameField: 'name',
   nameOf: row => row.name,
-  whenEmpty:
-    'nothing is measured yet: an open console or bursar daemon of somebody with schedule.run does within a minute; bursar health measures now',
+  empty: [
+    'Nothing was measured yet.',
+    'An open console or bursar daemon of somebody with schedule.run does so within a minute; bursar health measures now.',
+  ],
 
   columns: [
     { title: 'State', width: 7, sort: 'gravity', cell: row => stateWords[row.grade], value: row => row.grade, tone: row => tones[row.grade] },

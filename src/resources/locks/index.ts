@@ -16,7 +16,7 @@ export const locks = defineResource<LockRow, undefined>({
   permission: 'health.read',
   page: lockPage,
   nameOf: row => `process ${row.id}`,
-  whenEmpty: 'nobody waits for a lock',
+  empty: ['Nobody waits for a lock.', 'It is read again every second; [ goes back.'],
 
   columns: [
     { title: 'Waits', width: 7, align: 'right', sort: 'waits', cell: waits, tone: row => (row.waitsSeconds >= 60n ? 'bad' : row.waitsSeconds >= 5n ? 'warn' : 'plain') },

@@ -15,7 +15,7 @@ export const statements = defineResource<StatementRow, undefined>({
   permission: 'health.read',
   page: statementPage,
   nameOf: row => `statement ${row.id}`,
-  whenEmpty: 'nothing runs now, and nothing counts what ran: pg_stat_statements is not there',
+  empty: ['Nothing runs now.', 'pg_stat_statements is not there, so nothing counts what ran; [ goes back.'],
 
   columns: [
     { title: 'Mean', width: 9, align: 'right', sort: 'mean', cell: row => milliseconds(row.meanMs), tone: row => (row.meanMs >= 5_000 ? 'bad' : row.meanMs >= 1_000 ? 'warn' : 'plain') },
