@@ -95,6 +95,7 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `platform.end_maintenance(${of('maintenance')}, 0)`, by: ['maintenance.end'] },
     { call: `ops.unplan_run(${of('plannedJob')}, 0)`, by: ['schedule.unplan'] },
     { call: `ops.continue_run(${of('pausingRun')})`, by: ['runs.continue'] },
+    { call: `ops.set_cleanup_policy(${of('cleanupPolicy')}, 200, true, ${versionOf('ops.cleanup_policy', of('cleanupPolicy'))})`, by: ['policies.edit'], target: ['policy', of('cleanupPolicy')], asked: { days: '200', enabled: 'yes' } },
     { call: `ops.abort_run(${of('run')})`, by: ['runs.abort'] },
     { call: `ops.create_operator('mallory', 'Mallory', 'mallory@bank.example', '{admin}', sha256('code'))`, by: ['operators.create'], target: ['operator', 'mallory'], asked: { name: 'mallory', email: 'mallory@bank.example', roles: 'admin' } },
     { call: `ops.edit_operator(${three}, 'Three', 'evil@mail.example', ${operator('three')})`, by: ['operators.edit'], target: ['operator', three], asked: { email: 'evil@mail.example' } },

@@ -54,6 +54,7 @@ const planted: Readonly<Record<string, string>> = {
   pausingStep: `INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, pause_after, status, finished_at)
                 SELECT r.id, p, 'look', h.id, '{id}', 5, p = 1, CASE p WHEN 1 THEN 'succeeded' ELSE 'waiting' END, now() FROM ops.run r, ops.host h, generate_series(1, 2) p
                  WHERE r.target = 'pausing' AND h.name = 'web1' RETURNING position AS id`,
+  cleanupPolicy: `INSERT INTO ops.cleanup_policy (name, title, words, kind, days, floor_days) VALUES ('planted', 'planted by a test', 'nothing', 'rows', 90, 30) RETURNING id`,
   job: `INSERT INTO ops.schedule (name, title, words, cron, permission) VALUES ('planted', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run') RETURNING id`,
   pausedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) SELECT 'planted-paused', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run', id, now() FROM ops.operator WHERE name = 'two' RETURNING id`,
   maintenance: `INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT 'planted by a test', now() + interval '2 days', now() + interval '3 days', id FROM ops.operator WHERE name = 'one' RETURNING id`,

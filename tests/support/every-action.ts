@@ -8,6 +8,7 @@ import { disputeSubjects, disputeSubjectsOfTwo } from './dispute-subjects.ts';
 import { dailySubjects } from './daily-subjects.ts';
 import { incidentSubjects, incidentSubjectsOfTwo } from './incident-subjects.ts';
 import { hostSubjects } from './host-subjects.ts';
+import { cleanupSubjects, cleanupSubjectsOfTwo } from './cleanup-subjects.ts';
 import { maintenanceSubjects } from './maintenance-subjects.ts';
 import { noteSubjects } from './note-subjects.ts';
 import { requestSubjects } from './request-subjects.ts';
@@ -27,6 +28,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...noteSubjects,
   ...hostSubjects,
   ...maintenanceSubjects,
+  ...cleanupSubjects,
   ...dailySubjects,
   ...securitySubjects,
   ...incidentSubjects,
@@ -42,6 +44,7 @@ export const subjectsOfTwo: Readonly<Record<string, Prepare>> = {
   ...disputeSubjectsOfTwo,
   ...alertSubjectsOfTwo,
   ...incidentSubjectsOfTwo,
+  ...cleanupSubjectsOfTwo,
   ...scheduleSubjectsOfTwo,
   ...upkeepSubjectsOfTwo,
 };

@@ -110,6 +110,9 @@ const everywhere = [
      VALUES (gen_random_uuid(), left($2, 40), $1::int::text, 'run ' || left($2, 190), $2, false, to_jsonb($2::text), 1, $2, 'failed') RETURNING id)
    INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, status, tail)
    SELECT asked.id, 1, $2, (SELECT max(h.id) FROM ops.host h), ARRAY[$2], 5, 'failed', $2 FROM asked`,
+  `WITH counted AS (INSERT INTO ops.cleanup (policy, host, rows, bytes, status, why) SELECT $2, left($2, 100), 1, 1, 'stopped', $2 WHERE $1::int >= 0 RETURNING id)
+   INSERT INTO ops.cleanup_part (cleanup_id, position, policy, what, relation, boundary, rows, bytes, archive) SELECT id, 1, 'sessions', $2, $2, now() - interval '200 days', 1, 1, $2 FROM counted`,
+  `INSERT INTO ops.cleanup_policy (name, title, words, kind, days, floor_days) VALUES ('p' || $1::int || left($2, 40), left($2, 90) || ' ...', $2, 'rows', 90, 30)`,
 ];
 
 const inAudit = `INSERT INTO ops.audit (action, verb, entity, entity_id, entity_label, operator, client, old, new, outcome, reason, note, error)
@@ -121,7 +124,8 @@ export const aHostileBank = async (texts: readonly string[] = hostileTexts): Pro
   const bank = await aDemoLikeBank();
   await bank.db
     .query(`ALTER TABLE bank."user" DROP CONSTRAINT user_username_check, DROP CONSTRAINT user_email_check, DROP CONSTRAINT user_first_name_check,
-    DROP CONSTRAINT user_last_name_check; ALTER TABLE ops.host DROP CONSTRAINT host_name_check, DROP CONSTRAINT host_address_check, DROP CONSTRAINT host_username_check`);
+    DROP CONSTRAINT user_last_name_check; ALTER TABLE ops.host DROP CONSTRAINT host_name_check, DROP CONSTRAINT host_address_check, DROP CONSTRAINT host_username_check;
+    ALTER TABLE ops.cleanup_policy DROP CONSTRAINT cleanup_policy_name_check`);
   for (const sql of withNulls) await bank.behindItsBack(sql);
   for (const [index, text] of [...texts, 'long '.repeat(longNote / 5)].entries()) {
     for (const sql of everywhere) await bank.behindItsBack(sql, [index, text]);

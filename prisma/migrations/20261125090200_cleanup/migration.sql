@@ -178,6 +178,9 @@ BEGIN
   IF EXISTS (SELECT FROM ops.run r WHERE r.id = cleanup.run_id AND r.id <> new.id AND r.status IN ('queued', 'running', 'unknown')) THEN
     RAISE EXCEPTION 'a run of cleanup % is under way', cleanup.id USING ERRCODE = 'BU007';
   END IF;
+  IF new.approval_id IS NOT NULL AND NOT EXISTS (SELECT FROM ops.approval a WHERE a.id = new.approval_id AND a.input ->> 'id' = new.input ->> 'id') THEN
+    RAISE EXCEPTION 'another cleanup was approved' USING ERRCODE = 'BU004';
+  END IF;
   IF ops.cleanup_eyes(cleanup) = 2 THEN
     PERFORM ops.require_two(format('cleanup %s takes two people: it removes more than a million rows, or younger ones than its policy', cleanup.id));
   END IF;
@@ -211,9 +214,14 @@ CREATE FUNCTION ops.set_cleanup_policy(wanted bigint, days integer, enabled bool
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed ops.cleanup_policy;
+  approved jsonb;
 BEGIN
   PERFORM ops.require_action('policies.edit');
-  PERFORM ops.require_target('policy', wanted::text);
+  approved := ops.require_target('policy', wanted::text);
+  PERFORM ops.demand_same(approved, 'days', set_cleanup_policy.days::text);
+  IF approved ? 'enabled' OR NOT set_cleanup_policy.enabled THEN
+    PERFORM ops.demand_same(approved, 'enabled', CASE WHEN set_cleanup_policy.enabled THEN 'yes' ELSE 'no' END);
+  END IF;
   SELECT * INTO changed FROM ops.cleanup_policy p WHERE p.id = wanted FOR UPDATE;
   IF NOT FOUND THEN RAISE EXCEPTION 'there is no policy %', wanted USING ERRCODE = 'BU011'; END IF;
   IF changed.version <> expected_version THEN RAISE EXCEPTION 'the policy % changed meanwhile', changed.name USING ERRCODE = 'BU005'; END IF;
