@@ -37,13 +37,15 @@ type Serving = {
   readonly migrations: string;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Hears when it is served, here or by another console. */
+  readonly onServed?: () => void;
 };
 
 /**
  * Serves the one real host that a demo brings, where the demo lies in the embedded database and no other console serves it yet. Resolves when the signal says so; what
  * was begun there goes on.
  */
-export const serveDemoHost = async ({ config, migrations, signal, log }: Serving): Promise<void> => {
+export const serveDemoHost = async ({ config, migrations, signal, log, onServed }: Serving): Promise<void> => {
   if (config.databaseUrl !== undefined) return;
   const fail = (what: string) => (error: unknown) => {
     if (!isConnectionLost(error)) log.write(what, { error });
@@ -59,7 +61,10 @@ export const serveDemoHost = async ({ config, migrations, signal, log }: Serving
       if (!isListed) log.write("the demo's host is not in the inventory", { why: 'another host has its name' });
     },
     onError: fail("the demo's host failed"),
-    onServing: () => log.write("serving the demo's host"),
+    onServed: by => {
+      if (by === 'us') log.write("serving the demo's host");
+      onServed?.();
+    },
   });
 };
 
@@ -68,4 +73,24 @@ export const demoHostKey = ({ home, databaseUrl }: Pick<Config, 'home' | 'databa
   const places = placesOf(home);
   const fingerprint = databaseUrl === undefined ? hostFingerprint(places) : undefined;
   return fingerprint === undefined ? undefined : { fingerprint, keyFile: places.keyFile };
+};
+
+/** How long a command waits for the demo's host, in milliseconds; without it the host is unreachable, as any other may be. */
+const servedWithin = 5_000;
+
+/** Does some work while the demo's host is served: a command must not need an open console for it. Nothing changes where there is no demo. */
+export const withDemoHost = async <T>(serving: Serving, demo: boolean, work: () => Promise<T>): Promise<T> => {
+  if (!demo || serving.config.databaseUrl !== undefined) return work();
+  const end = new AbortController();
+  const served = Promise.withResolvers<void>();
+  const late = setTimeout(served.resolve, servedWithin);
+  const ended = serveDemoHost({ ...serving, signal: AbortSignal.any([end.signal, serving.signal]), onServed: served.resolve });
+  try {
+    await served.promise;
+    return await work();
+  } finally {
+    clearTimeout(late);
+    end.abort();
+    await ended;
+  }
 };

@@ -6,6 +6,7 @@ import { toJson } from '../kit/export.ts';
 import type { HostReport, Hosts, ListedHost } from '../kit/hosts.ts';
 import { connect, RemoteError } from '../remote/connection.ts';
 import type { Command, CommandContext } from './command.ts';
+import { withDemoHost } from './demo-host.ts';
 import { credentialsOf, type CredentialsFor } from './remote-credentials.ts';
 
 /** Connects once and runs nothing but `true`. */
@@ -38,13 +39,15 @@ const asked = async (inventory: Hosts, names: readonly string[], credentials: Cr
   return done(answers.map(({ host, report }) => ({ host: host.name, ...report })));
 };
 
-const run = async (words: readonly string[], json: boolean, { streams, config, withSession }: CommandContext): Promise<number> => {
-  const credentials = credentialsOf(config);
-  if (!credentials.ok) return refuse(streams, json, credentials);
+const run = async (words: readonly string[], json: boolean, context: CommandContext): Promise<number> => {
+  const { streams, config, withSession } = context;
   return withSession(async session => {
-    if (!session.hosts)
+    const credentials = credentialsOf(config);
+    if (!credentials.ok) return refuse(streams, json, credentials);
+    const { hosts } = session;
+    if (!hosts)
       return refuse(streams, json, forbidden('asking hosts needs the permission host.use', 'ask an administrator for a role that has it'));
-    const answers = await asked(session.hosts, words, credentials.value);
+    const answers = await withDemoHost(context, session.environment.demo, () => asked(hosts, words, credentials.value));
     if (!answers.ok) return refuse(streams, json, answers);
     const isGood = answers.value.every(({ state }) => state === 'up');
     const lines = answers.value.map(({ host, state, detail, latencyMs }) =>

@@ -39,8 +39,8 @@ export type ServeWishes = {
   /** Sees to it that the inventory has the host so; called now and then, because a demo bank may be filled anew. */
   readonly register: (host: { readonly port: number; readonly fingerprint: string }) => Promise<void>;
   readonly onError: (error: unknown) => void;
-  /** Hears when this console begins to serve. */
-  readonly onServing?: () => void;
+  /** Hears when the host is served, by this console or by another one. */
+  readonly onServed?: (by: 'us' | 'others') => void;
 };
 
 /** Another console serves the host already: it shows the same key. */
@@ -60,23 +60,24 @@ const startService = async ({ programs, stoppedFile }: Places): Promise<void> =>
 
 /** Serves until the signal; false at once where another console does. A port that a stranger has taken is left to it. */
 const serveOnce = async (places: Places, wishes: ServeWishes): Promise<void> => {
-  const { signal, register, onError, home, self, onServing } = wishes;
+  const { signal, register, onError, home, self, onServed } = wishes;
   const ports: DemoPorts = readPorts(places) ?? (await choosePorts(places));
   const fingerprint = hostFingerprint(places);
   if (fingerprint === undefined) return prepareHost(home, self);
   const server = await openServer(places, ports.ssh);
   if (!server) {
-    if (await isServedBy(ports.ssh, fingerprint)) return;
+    if (await isServedBy(ports.ssh, fingerprint)) return onServed?.('others');
     if (readPorts(places)?.ssh === ports.ssh) await moveSsh(places, ports);
     return;
   }
   try {
     await prepareHost(home, self);
-    onServing?.();
     const service = startService(places).catch(onError);
+    const list = (): Promise<void> => register({ port: ports.ssh, fingerprint }).catch(onError);
+    await list();
+    onServed?.('us');
     // somebody else may have chosen another port meanwhile
-    while (!signal.aborted && readPorts(places)?.ssh === ports.ssh) {
-      await register({ port: ports.ssh, fingerprint }).catch(onError);
+    for (; !signal.aborted && readPorts(places)?.ssh === ports.ssh; await list()) {
       await pause(registerEvery, undefined, { signal }).catch(() => undefined);
     }
     await service;

@@ -28,7 +28,7 @@ const aConsole = (home: string) => {
     home, self, signal: end.signal,
     register: async () => void state.registered++,
     onError: error => state.errors.push(error),
-    onServing: () => state.serving++,
+    onServed: by => void (by === 'us' && state.serving++),
   }); // prettier-ignore
   return { state, leave: async () => (end.abort(), await work) };
 };
