@@ -22,6 +22,7 @@ import { runsFollowCommand } from './runs-follow.ts';
 import { runsStartCommands } from './runs-start.ts';
 import { runsTranscriptCommand } from './runs-transcript.ts';
 import { maintainCommands } from './maintain.ts';
+import { restoreOfflineCommand } from './restore-offline.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { migrateCommand } from './migrate.ts';
@@ -78,4 +79,5 @@ export const commands: readonly Command[] = [
   ...runsStartCommands,
   runsTranscriptCommand,
   ...maintainCommands,
+  restoreOfflineCommand,
 ];

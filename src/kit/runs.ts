@@ -39,6 +39,19 @@ type StepReport = {
   readonly sha256?: string;
 };
 
+/** What is known of the log of a step: its end is kept here, all of it on its host. */
+export type StepLog = {
+  readonly position: number;
+  readonly title: string;
+  readonly host: string;
+  readonly at: RemoteAddress;
+  readonly pinned: string;
+  readonly status: RunStepStatus;
+  readonly bytes: bigint;
+  readonly tail: string;
+  readonly sha256: string | null;
+};
+
 export type RunEnd = 'succeeded' | 'failed' | 'timed out' | 'aborted' | 'unknown';
 
 /** Runs that consoles execute. A report that comes back false is of a run that another console has taken over. */
@@ -52,6 +65,8 @@ export type Runs = {
   readonly keep: (run: ClaimedRun) => Promise<boolean>;
   /** How long it pauses after its canary, in milliseconds; undefined where it does not, or somebody let it go on. */
   readonly pausedFor: (run: ClaimedRun) => Promise<number | undefined>;
+  /** The logs of a run that has this number, and the id that it has on its hosts. */
+  readonly logs: (number: bigint) => Promise<{ readonly id: string; readonly steps: readonly StepLog[] } | undefined>;
   /** Whether somebody asked for its end. */
   readonly isAborted: (run: ClaimedRun) => Promise<boolean>;
 };
@@ -89,6 +104,17 @@ export const runsOf = ({ reads, writes }: Database, token: string): Runs => {
         SELECT greatest(0, extract(epoch FROM clock_timestamp() - finished_at) * 1000)::float8 AS ms
           FROM ops.run_step WHERE run_id = ${id}::uuid AND position = ops.pausing_step(${id}::uuid)`;
       return row?.ms;
+    },
+    logs: async number => {
+      const [run] = await reads.$queryRaw<{ id: string }[]>`SELECT id::text AS id FROM ops.run WHERE number = ${number}`;
+      if (!run) return undefined;
+      const rows = await reads.$queryRaw<(Omit<StepLog, 'at'> & { address: string; port: number; username: string })[]>`
+        SELECT s.position::int AS position, s.title, s.status, s.bytes, s.tail, s.sha256, h.name AS host, h.address, h.port, h.username, h.fingerprint AS pinned
+          FROM ops.run_step s JOIN ops.host h ON h.id = s.host_id WHERE s.run_id = ${run.id}::uuid ORDER BY s.position`;
+      return {
+        id: run.id,
+        steps: rows.map(({ address, port, username, ...step }) => ({ ...step, at: { address, port, user: username } })),
+      };
     },
     isAborted: async ({ id }) => {
       const [row] = await reads.$queryRaw<{ asked: boolean }[]>`SELECT aborted_at IS NOT NULL AS asked FROM ops.run WHERE id = ${id}::uuid`;
