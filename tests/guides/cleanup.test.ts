@@ -170,6 +170,23 @@ describe.skipIf(whyNoSshServer !== undefined)('cleanup, vacuum and statistics by
     ).toBe('true');
   });
 
+  test('P16 degradation: statistics, cleanup, vacuum, watch, as a walkthrough that ticks what was done', async () => {
+    await bursar('flows', 'begin', '--flow', 'slowness', '--about', 'db1', '--note', 'pages take seconds', '--yes');
+    await using console = await bank.screen('flow-steps', [160, 50], 'sven');
+    await console.sees('[ ] How large everything is', '[ ] Vacuum and analyze', '[ ] Watch it for a while');
+    const step = (words: string) => console.until(() => console.frame().includes(words), words);
+    expect(await done(await bursar('runs', 'statistics', '--host', 'db1', '--note', note, '--yes'))).toHaveProperty('database');
+    await goTo(console, 'flow-steps');
+    await step('[x] How large everything is');
+    const counted = await runs('cleanup-estimate');
+    if (Number(counted['rows']) > 0) await cleanUp(counted['cleanup']);
+    expect(await done(await bursar('runs', 'vacuum', '--host', 'db1', '--note', note, '--yes'))).toHaveProperty('dead');
+    await goTo(console, 'flow-steps');
+    await step('[x] Vacuum and analyze');
+    const watch = (await bank.rows(`SELECT id FROM ops.flow WHERE flow = 'slowness'`))[0]?.['id'];
+    expect(await bursar('flow-steps', 'list', `flow=${String(watch)}`)).toContain('Clean up what nobody needs');
+  });
+
   test('retention is a policy that two people change, never below its floor', async () => {
     const id = 'activity-logs';
     const change = (days: string) => tries('sysop', 'policies', 'edit', id, '--days', days, '--note', note, '--yes', '--confirm', id);

@@ -51,6 +51,8 @@ export const runs = defineResource<RunRow, readonly StepRow[]>({
     x: { action: 'runbooks.rotate-service-token', inputFrom: () => ({}), whyNot: () => undefined },
     X: { action: 'runbooks.verify-service-token', inputFrom: () => ({}), whyNot: () => undefined },
     w: { action: 'runbooks.weekly-export', inputFrom: () => ({}), whyNot: () => undefined },
+    i: { action: 'runbooks.statistics', inputFrom: () => ({}), whyNot: () => undefined },
+    v: { action: 'runbooks.vacuum', inputFrom: () => ({}), whyNot: () => undefined },
   },
   jumps: { l: run => ({ resource: 'audit', filter: `entity=run record=${run.id}` }) },
 });
