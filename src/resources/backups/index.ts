@@ -58,7 +58,6 @@ export const backups = defineResource<BackupRow, readonly BackupDay[]>({
   permission: 'backup.read',
   page: backupPage,
   since: 'taken',
-  whenEmpty: 'x b takes the first one; x f looks what lies on a host',
   nameField: 'name',
   nameOf: ({ name }) => name,
 
