@@ -33,6 +33,7 @@ import { passwordCommand } from './password.ts';
 import { reviewCommand } from './review.ts';
 import { reviewExportCommand, reviewsExportCommand } from './reviews-export.ts';
 import { reviewsVerifyCommand } from './reviews-verify.ts';
+import { planDefaultsCommand } from './schedule-plan-defaults.ts';
 import { securityGatherCommand } from './security-gather.ts';
 import { securityReportCommand } from './security-report.ts';
 import { whoamiCommand } from './whoami.ts';
@@ -78,6 +79,7 @@ export const commands: readonly Command[] = [
   runsFollowCommand,
   ...runsStartCommands,
   runsTranscriptCommand,
+  planDefaultsCommand,
   ...maintainCommands,
   restoreOfflineCommand,
 ];

@@ -26,6 +26,7 @@ const withoutForm: Readonly<Record<string, string>> = {
   'windows.open': 'the key W and --reason',
   'detection.run': 'bursar detect run, and every console beside its screen',
   'schedule.queue-run': 'whatever console or daemon queues a planned run when it is due',
+  'restores.offline': 'bursar maintain restore-offline, on the host of a database that nobody can read',
   'runs.finish': 'whatever console executes a run writes down how it ended',
 };
 
