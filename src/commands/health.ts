@@ -5,13 +5,14 @@ import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import { smallTable } from '../cli/table.ts';
 import type { Db } from '../database/client.ts';
-import { formatValue, gradeOf, grades, shortThreshold, type Grade, type Measure, type Reading } from '../domain/health.ts';
+import { formatValue, gradeNow, gradeOf, grades, shortThreshold, type Grade, type Measure, type Reading } from '../domain/health.ts';
 import { measureNamed, measures } from '../domain/health-measures.ts';
 import { forbidden, invalid } from '../domain/outcome.ts';
 import { toJson } from '../kit/export.ts';
-import { isStale, stateWords } from '../resources/health/page.ts';
+import { stateWords } from '../resources/health/page.ts';
 import { auditHead, measureNow, readSeries } from '../resources/health/queries.ts';
 import type { Command, CommandContext } from './command.ts';
+import { withDemoHost } from './demo-host.ts';
 import { withConsoleDatabase } from './console-database.ts';
 import { explain } from './explain.ts';
 import { anchorReading, askHosts } from './measure.ts';
@@ -41,7 +42,7 @@ const lookAt = async (db: Db, { config }: CommandContext): Promise<readonly Foun
   const anchor = await anchorReading(config, head);
   const ofHosts = series.filter(({ host }) => host !== null).flatMap((one): readonly Found[] => {
     const of = measureNamed(one.measure);
-    return of ? [{ ...one, of, grade: isStale(one) ? 'unknown' : gradeOf(of, one) }] : [];
+    return of ? [{ ...one, of, grade: gradeNow(of, one) }] : [];
   }); // prettier-ignore
   return [...now, anchor]
     .flatMap(foundNow)
@@ -84,12 +85,13 @@ const look = async (context: CommandContext): Promise<readonly Found[]> => {
 };
 
 /** Asks every host in use before looking, for whoever may. */
-const askFirst = async ({ streams, config, withSession }: CommandContext, json: boolean): Promise<number | undefined> => {
-  const credentials = credentialsOf(config);
-  if (!credentials.ok) return refuse(streams, json, credentials);
-  return withSession(async ({ hosts, health }) => {
+const askFirst = async (context: CommandContext, json: boolean): Promise<number | undefined> => {
+  const { streams, config, withSession } = context;
+  return withSession(async ({ hosts, health, environment }) => {
+    const credentials = credentialsOf(config);
+    if (!credentials.ok) return refuse(streams, json, credentials);
     if (!hosts || !health) return refuse(streams, json, forbidden('asking hosts needs the permissions host.use and schedule.run', 'ask an administrator for a role that has them'));
-    await askHosts(health, hosts, await hosts.list(), credentials.value);
+    await withDemoHost(context, environment.demo, async () => askHosts(health, hosts, await hosts.list(), credentials.value));
     return undefined;
   }); // prettier-ignore
 };

@@ -125,7 +125,7 @@ const journalctl = String.raw`#!/bin/sh
 # The journal of the demo's host is the log of its service.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-unit=bank lines=1000
+unit=bank lines=1000 level='' day=''
 while [ $# -gt 0 ]; do
   case $1 in
     -u | --unit) unit=$2; shift ;;
@@ -133,6 +133,10 @@ while [ $# -gt 0 ]; do
     -u*) unit=${'$'}{1#-u} ;;
     -n | --lines) lines=$2; shift ;;
     --lines=*) lines=${'$'}{1#--lines=} ;;
+    --priority=emerg | --priority=alert | --priority=crit | --priority=err | --priority=[0-3]) level=ERROR ;;
+    --priority=warning | --priority=4) level='ERROR|SECURITY' ;;
+    --priority=*) ;;
+    --since=today) day=$(date -u +%Y-%m-%d) ;;
     -o | --output) shift ;;
     --no-pager | --output=* | --quiet | -q | --utc | --no-hostname | --) ;;
     *) echo "the journalctl of the demo does not know $1" >&2; exit 1 ;;
@@ -142,7 +146,7 @@ done
 case $unit in '' | *[!A-Za-z0-9_.@:-]*) echo 'name a unit' >&2; exit 1 ;; esac
 file=$root/log/${'$'}{unit%.service}.log
 [ -e "$file" ] || { echo '-- No entries --'; exit 0; }
-exec tail -n "$lines" -- "$file"
+grep --text --extended-regexp -e "^$day[^ ]* ($level)" -- "$file" | tail -n "$lines"
 `;
 
 /** What would change the machine of whoever tries the demo is not done, and says so. */
