@@ -22,13 +22,11 @@ type Wish = {
 
 const most = 2_000;
 
-const wishOf = (flags: Flags, named: readonly string[]): Outcome<Wish> => {
+const wishOf = (flags: Flags): Outcome<Wish> => {
   const names = (flags['hosts'] ?? '').split(/[\s,]+/).filter(name => name !== '');
   if (names.length === 0) return invalid('--hosts is missing', 'name hosts: --hosts web1,web2');
   const files = LogFiles.safeParse(flags['file'] ?? '');
   if (!files.success) return invalid('--file names logs by their whole path', 'such as --file /var/log/syslog');
-  const objection = whyNotRead(files.data, named);
-  if (objection !== undefined) return forbidden(objection, 'an administrator names it in config.json: platform.logs');
   const level = logLevels.find(known => known === flags['level']?.toUpperCase());
   if (flags['level'] !== undefined && level === undefined) return invalid(`--level is one of ${logLevels.join(', ')}`);
   const last = Number(flags['last'] ?? '10');
@@ -36,7 +34,9 @@ const wishOf = (flags: Flags, named: readonly string[]): Outcome<Wish> => {
   return done({ names: [...new Set(names)], files: files.data, level, words: flags['words'], last, follow: flags['follow'] === 'yes' });
 };
 
-const listed = async (session: Session, { names }: Wish): Promise<Outcome<readonly ListedHost[]>> => {
+const listed = async (session: Session, { names, files }: Wish): Promise<Outcome<readonly ListedHost[]>> => {
+  const objection = whyNotRead(files, session.environment.platform?.logs ?? []);
+  if (objection !== undefined) return forbidden(objection, 'an administrator names it in config.json: platform.logs');
   if (!session.hosts)
     return forbidden('reading logs of hosts needs the permission host.use', 'ask an administrator for a role that has it');
   const found = await session.hosts.list(names);
@@ -48,7 +48,7 @@ const listed = async (session: Session, { names }: Wish): Promise<Outcome<readon
 
 const run = async (flags: Flags, { streams, config, signal, withSession }: CommandContext): Promise<number> => {
   const stop = (refusal: Outcome<never>): Promise<number> | number => refuse(streams, false, refusal);
-  const wish = wishOf(flags, config.platform.logs);
+  const wish = wishOf(flags);
   if (!wish.ok) return stop(wish);
   const credentials = credentialsOf(config);
   if (!credentials.ok) return stop(credentials);

@@ -22,8 +22,6 @@ export type UpkeptHost = AsyncDisposable & {
   readonly bursar: (...args: string[]) => Promise<Answer>;
   /** Asks for a runbook, follows it to its end, and gives what its steps said. */
   readonly runs: (runbook: string, ...flags: string[]) => Promise<Ran>;
-  /** The page answers 503 from now on, or is well again. */
-  readonly beWell: (well: boolean) => void;
   /** A commit of the origin, which the checkout does not have yet. */
   readonly release: (name: string) => void;
 };
@@ -34,7 +32,6 @@ const git = (folder: string, ...words: string[]): void => {
 
 /** The page of the platform: health, and who is let in by X-Service-Token. It takes the tokens that stood in its file when it was last restarted. */
 const aPage = async (restarts: string, tokens: string) => {
-  let well = true;
   const accepted = (): readonly string[] => {
     const seen = existsSync(restarts) ? readFileSync(restarts, 'utf8').split('\n').filter(line => line === 'systemctl restart -- bank').length : 0;
     if (seen !== page.restarts) [page.restarts, page.accepted] = [seen, readFileSync(tokens, 'utf8').split('\n').filter(Boolean)];
@@ -43,12 +40,11 @@ const aPage = async (restarts: string, tokens: string) => {
   const page = { restarts: 0, accepted: readFileSync(tokens, 'utf8').split('\n').filter(Boolean) };
   const server = createServer((request, response) => {
     if (request.url === '/verify') response.statusCode = accepted().includes(String(request.headers['x-service-token'])) ? 200 : 401;
-    else response.statusCode = well ? 200 : 503;
     response.end('{"status":"ok"}');
   });
   await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, beWell: (now: boolean) => void (well = now), close: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }; // prettier-ignore
 
 const fill = (place: UpkeptHost['place']): void => {
@@ -77,7 +73,7 @@ const platformOf = (place: UpkeptHost['place'], url: string) => ({
     steps: [['cp', 'version', place('dependencies')], ['cp', 'version', place('static')]],
     back: [['cp', 'version', place('static')]],
   },
-  checks: [['test', '-s', 'version']],
+  checks: [['grep', '--quiet', '--invert-match', 'broken', 'version']],
   environmentFile: place('.env'),
   serviceToken: { accepted: place('tokens'), shown: place('shown'), url: `${url}/verify`, backEnd: 'bank', frontEnd: 'front' },
 }); // prettier-ignore
@@ -98,10 +94,10 @@ export const anUpkeptHost = async (bank: GuideBank): Promise<UpkeptHost> => {
   const platform = platformOf(place, page.url);
   writeFileSync(path.join(host.bursarHome, 'config.json'), JSON.stringify({ platform }));
   writeFileSync(path.join(host.consoleHome, 'config.json'), JSON.stringify({ remote: { keyFile: host.keyFile }, platform }));
-  await host.join(bank, 'app1');
+  for (const name of ['app1', 'app2']) await host.join(bank, name);
   const bursar = aCommand({ url: bank.url, home: host.consoleHome });
   return {
-    host, place, bursar, beWell: page.beWell,
+    host, place, bursar, 
     recorded: () => (existsSync(record) ? readFileSync(record, 'utf8').trimEnd().split('\n') : []),
     forget: () => writeFileSync(record, ''),
     runs: async (runbook, ...flags) => {
