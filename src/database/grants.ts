@@ -84,7 +84,7 @@ export const internal: readonly string[] = [
   'ops.detecting_session', 'ops.take_detection', 'ops.alerts_due', 'ops.act_as_detection', 'ops.tell_hold', 'ops.weigh_account',
   'bank.take_limits', 'bank.measure_again', 'ops.demand_amount', 'ops.dispute_evidence', 'ops.take_dispute',
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.daily_of_hosts', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
-  'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
+  'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.take_backup_result', 'ops.take_backup_list', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
   'ops.is_cleaned', 'ops.cleanup_eyes',
   'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore

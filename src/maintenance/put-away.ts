@@ -1,10 +1,11 @@
 import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { checkHashes } from './check-backup.ts';
 import { WorkRefused, type WorkContext } from './define-work.ts';
-import { synchronize } from './files.ts';
+import { measuring, synchronize } from './files.ts';
 import { manifestFile, signManifest, type AnyManifest, type BackupFile } from './manifest.ts';
-import { sealFile } from './seal-file.ts';
+import { openFile, sealFile } from './seal-file.ts';
 import { noteCheck, notePinned, readNotes } from './vault-notes.ts';
 import { freeSpace, lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault, type VaultSort } from './vault.ts';
 
@@ -50,8 +51,13 @@ export const sealAll = async (
   for (const { name, octets, sha256 } of files) {
     const [plain, part] = [path.join(folder, name), path.join(folder, `${name}.sealed`)];
     const sealed = await sealFile(plain, part, name, sealing, signal);
-    if (sealed.plain.sha256 !== sha256 || sealed.plain.octets !== octets)
-      throw new WorkRefused(`${name} changed while it was sealed: look at the disk`);
+    // What cannot be opened any more would be found out when it is needed
+    const again = measuring();
+    again.stream.resume();
+    await pipeline(await openFile(part, name, sealing), again.stream, { signal });
+    for (const inside of [sealed.plain, again.result()])
+      if (inside.sha256 !== sha256 || inside.octets !== octets)
+        throw new WorkRefused(`${name} came out of its seal as something else: look at the disk`);
     await rename(part, plain);
     done.push({ name, ...sealed });
   }

@@ -3,6 +3,7 @@ import { accessSubjects, accessSubjectsOfTwo } from './access-subjects.ts';
 import type { Bank, TestOperator } from './acting.ts';
 import type { ActingBank } from './acting-session.ts';
 import { alertSubjects, alertSubjectsOfTwo } from './alert-subjects.ts';
+import { backupSubjects } from './backup-subjects.ts';
 import { bankSubjects, bankSubjectsOfTwo } from './bank-subjects.ts';
 import { disputeSubjects, disputeSubjectsOfTwo } from './dispute-subjects.ts';
 import { dailySubjects } from './daily-subjects.ts';
@@ -27,6 +28,7 @@ export const subjects: Readonly<Record<string, Prepare>> = {
   ...disputeSubjects,
   ...noteSubjects,
   ...hostSubjects,
+  ...backupSubjects,
   ...maintenanceSubjects,
   ...cleanupSubjects,
   ...dailySubjects,
