@@ -49,6 +49,15 @@ export const gradeOf = (measure: Measure, { value, grade }: Pick<Reading, 'value
   return value === null ? 'unknown' : measure.warn === undefined && measure.bad === undefined ? 'none' : 'good';
 };
 
+/** What is older than this says nothing of now, in seconds: the database is measured every minute, a host every five. */
+const staleAfter = { console: 240, host: 960 } as const;
+
+/** The grade of what was measured a while ago: too long ago is unknown, whatever it was. */
+export const gradeNow = (
+  measure: Measure,
+  { host, ageSeconds, ...reading }: Pick<Reading, 'value' | 'grade'> & { readonly host: string | null; readonly ageSeconds: number },
+): Grade => (ageSeconds > (host === null ? staleAfter.console : staleAfter.host) ? 'unknown' : gradeOf(measure, reading));
+
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 const size = (octets: number): string => {

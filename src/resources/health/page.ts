@@ -2,7 +2,7 @@ import type { Db } from '../../database/client.ts';
 import { meaning, number, text } from '../../database/field.ts';
 import type { PageQuery } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
-import { gradeOf, grades, healthGroups, type Grade, type Measure } from '../../domain/health.ts';
+import { gradeNow, grades, healthGroups, type Grade, type Measure } from '../../domain/health.ts';
 import { measureNamed, measures } from '../../domain/health-measures.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { sparkline } from '../../domain/sparkline.ts';
@@ -23,15 +23,9 @@ export type HealthRow = Keyed &
     readonly databaseHost: string | undefined;
   };
 
-/** What is older than this says nothing of now, in seconds: the database is measured every minute, a host every five. */
-const staleAfter = { console: 240, host: 960 } as const;
 const bucketsShown = 18;
 
 export const stateWords: Readonly<Record<Grade, string>> = { bad: 'wrong', warn: 'look', unknown: 'unknown', good: 'good', none: '-' };
-
-/** Too long ago to be believed. */
-export const isStale = ({ host, ageSeconds }: Pick<SeriesRow, 'host' | 'ageSeconds'>): boolean =>
-  ageSeconds > (host === null ? staleAfter.console : staleAfter.host);
 
 /** A row of what was measured; undefined for what another version measured. What is too old is unknown, and was whatever it was. */
 const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'databaseHost'> | undefined => {
@@ -40,7 +34,7 @@ const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'database
   const name = [series.measure, ...(series.host === null ? [] : [series.host]), ...(series.subject === '' ? [] : [series.subject])].join(
     ':',
   );
-  return { ...series, of, name, grade: isStale(series) ? 'unknown' : gradeOf(of, series), trend: '' };
+  return { ...series, of, name, grade: gradeNow(of, series), trend: '' };
 };
 
 const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + measures.indexOf(of);

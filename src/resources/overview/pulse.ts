@@ -23,6 +23,7 @@ type PulseKind =
   | 'audit'
   | 'acts'
   | 'incident'
+  | 'health'
   | 'review'
   | 'handover'
   | 'size';

@@ -195,6 +195,7 @@ export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly Deta
     case 'pending':
     case 'flagged':
     case 'incident':
+    case 'health':
     case 'review':
     case 'handover':
     case 'alerts':

@@ -1,7 +1,10 @@
 import type { Db } from '../../database/client.ts';
 import { formatShortInstant } from '../../domain/day.ts';
+import { gradeNow, type Grade } from '../../domain/health.ts';
+import { measureNamed } from '../../domain/health-measures.ts';
 import { countOf, dueWords } from '../../domain/incident.ts';
 import { dailyProgress, progressWords } from '../daily-items/queries.ts';
+import { readSeries, type SeriesRow } from '../health/queries.ts';
 import { newestWaiting } from '../handovers/queries.ts';
 import { runningIncident, type IncidentRow } from '../incidents/queries.ts';
 import { to, type Draft } from './pulse.ts';
@@ -22,12 +25,39 @@ const incidentPulse = (incident: IncidentRow | undefined): Draft => {
   };
 };
 
+const healthPulse = (series: readonly SeriesRow[]): Draft => {
+  const found = series.flatMap(one => {
+    const measure = measureNamed(one.measure);
+    return measure ? [gradeNow(measure, one)] : [];
+  });
+  const [wrong = 0, look = 0, good = 0] = (['bad', 'warn', 'good'] as const).map(
+    (asked: Grade) => found.filter(grade => grade === asked).length,
+  );
+  const trouble = [...(wrong > 0 ? [`${wrong} wrong`] : []), ...(look > 0 ? [`${look} to look at`] : [])].join(', ');
+  return {
+    kind: 'health',
+    topic: 'console',
+    name: 'Health',
+    value: found.length === 0 ? 'not measured yet' : trouble || (good > 0 ? 'good' : 'not measured now'),
+    trend: '',
+    versus: found.length === 0 ? '-' : `${good} of ${found.length} good`,
+    tone: wrong > 0 ? 'bad' : look > 0 ? 'warn' : good > 0 ? 'good' : 'plain',
+    ...to('health', ''),
+  };
+};
+
 /** What those who work here have to go through: an incident, the review of the day, and what the last shift left. */
 export const workPulses = async (db: Db): Promise<readonly Draft[]> => {
-  const [progress, handover, incident] = await Promise.all([dailyProgress(db), newestWaiting(db), runningIncident(db)]);
+  const [progress, handover, incident, series] = await Promise.all([
+    dailyProgress(db),
+    newestWaiting(db),
+    runningIncident(db),
+    readSeries(db),
+  ]);
   const isLeft = !progress?.open ? !progress?.today : progress.decided < progress.items;
   return [
     incidentPulse(incident),
+    healthPulse(series),
     {
       kind: 'review',
       topic: 'console',
