@@ -9,7 +9,7 @@ import { aHome, type TestHome } from '../support/home.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const program = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const program = path.join(import.meta.dirname, '..', '..', 'bin', 'bursar.js');
 /** Transactions of a bank that is made quickly. */
 const smallest = '5000';
 const note = ['--note', 'tried on the host of the demo'] as const;
@@ -17,7 +17,7 @@ const note = ['--note', 'tried on the host of the demo'] as const;
 describe.skipIf(process.platform !== 'linux')('a demo and the host that it brings', () => {
   let home: TestHome;
   let daemon: ChildProcess | undefined;
-  const bursar = (...args: string[]): Promise<Answer> => launchCommand({ home: home.path }, ...args);
+  const bursar = (...args: string[]): Promise<Answer> => launchCommand({ home: home.path, built: true }, ...args);
   const places = () => placesOf(home.path);
   const platform = (page: string, headers: Record<string, string> = {}): Promise<Response> => {
     const { bank } = JSON.parse(readFileSync(places().portsFile, 'utf8')) as { bank: number };
