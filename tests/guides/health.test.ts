@@ -152,6 +152,11 @@ describe.skipIf(whyNoSshServer !== undefined)('the health of a bank', () => {
     await bank.rows(`SELECT ops.keep_readings(NULL, '[{"measure":"dead-rows","value":0,"words":"no table has 10,000 dead rows"}]')`);
     await goTo(console, 'health name=dead-rows');
     await console.sees('no table has 10,000 dead rows', 'good');
+    expect(
+      await bank.rows(
+        `SELECT h.name, s.words FROM ops.run_step s JOIN ops.host h ON h.id = s.host_id JOIN ops.run r ON r.id = s.run_id WHERE r.runbook = 'vacuum'`,
+      ),
+    ).toEqual([{ name: 'db1', words: ['bursar', 'maintain', 'vacuum'] }]);
   });
 
   test('D36 capacity is planned from what was measured: growth a day, the day on which the disk is full, and the updates that wait', async () => {
@@ -177,5 +182,6 @@ describe.skipIf(whyNoSshServer !== undefined)('the health of a bank', () => {
     await goTo(console, 'health Certificate');
     await console.press('x');
     await console.sees('Renew certificates');
+    expect(of('host-certificate')?.words).toMatch(/^CN=bank\.example until \d{4}-\d{2}-\d{2}$/);
   });
 });
