@@ -73,7 +73,7 @@ const look = async (session: Session, beat: Beat): Promise<void> => {
   const { jobs, lanes, checks, signal, explain } = beat;
   const executing = { session, schedule, checks, signal, explain };
   const { now, timeZone, jobs: rows } = await schedule.list();
-  const known = [...jobs, ...rows.filter(({ planned }) => planned).map(({ name }) => plannedJob(name))];
+  const known = [...jobs, ...rows.filter(({ planned }) => planned).map(plannedJob)];
   const free = (): readonly Job[] => known.filter(({ name }) => !lanes.has(name));
   for (;;) {
     const claim = await schedule.claimLeft(free().map(({ name }) => name));
