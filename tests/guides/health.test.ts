@@ -51,8 +51,7 @@ describe.skipIf(whyNoSshServer !== undefined)('the health of a bank', () => {
     asked = await bursar('health', '--ask', '--json');
     if (asked.stderr !== '') throw new Error(asked.stderr);
     found = (JSON.parse(asked.stdout) as { measures: Found[] }).measures;
-    const operator = await bank.rows(`SELECT ops.keep_readings(NULL, (SELECT jsonb_agg(to_jsonb(m)) FROM ops.measure_health() m))`);
-    expect(operator).toHaveLength(1);
+    await bank.rows(`SELECT ops.keep_readings(NULL, (SELECT jsonb_agg(to_jsonb(m)) FROM ops.measure_health() m))`);
   }); // prettier-ignore
   afterAll(async () => {
     web.close();
