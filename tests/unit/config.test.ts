@@ -23,6 +23,14 @@ const refusal = (environment: NodeJS.ProcessEnv): string => {
 };
 
 describe('settings', () => {
+  test('a file that is named is read in the place of the one in the home', () => {
+    const other = path.join(home, 'other.json');
+    writeFileSync(other, '{"environment": "eu-2"}');
+    const environment = { ...withFile('{"environment": "eu-1"}'), BURSAR_CONFIG_FILE: other };
+    expect(readConfig(environment, '/nowhere')).toMatchObject({ home, environment: 'eu-2' });
+    expect(readConfig({ ...environment, BURSAR_CONFIG_FILE: path.join(home, 'none.json') }, '/nowhere').environment).toBeUndefined();
+  });
+
   test('nothing said: embedded database, euro, five postings a second, production unless it is a demo', () => {
     expect(readConfig({}, '/somewhere')).toEqual({
       home: '/somewhere',
@@ -41,7 +49,7 @@ describe('settings', () => {
       secretKeyFile: undefined,
       notices: {},
       remote: {},
-      platform: { media: [], files: [], logs: [], certificates: [], temporary: [] },
+      platform: { media: [], files: [], logs: [], certificates: [], checks: [], renewed: [], rotations: '/etc/logrotate.d', temporary: [] },
       backup: { databaseDays: 30, mediaDays: 7, keepAtLeast: 7 },
       sshAgent: undefined,
     });
@@ -83,6 +91,10 @@ describe('settings', () => {
 
 describe('what cannot be used is refused in one line that says what to write', () => {
   test.each([
+    [
+      { BURSAR_CONFIG_FILE: 'config.json' },
+      'BURSAR_CONFIG_FILE is "config.json": write the whole path of a file, such as /etc/bursar/config.json',
+    ],
     [{ BURSAR_HOME: 'relative' }, 'BURSAR_HOME is "relative": write the whole path of a folder, such as /srv/bursar'],
     [{ BURSAR_TRAFFIC: 'fast' }, 'BURSAR_TRAFFIC is "fast": write postings a second from 0 to 1000, such as 5'],
     [{ BURSAR_TRAFFIC: '-1' }, 'BURSAR_TRAFFIC is "-1": write postings a second from 0 to 1000, such as 5'],
