@@ -55,7 +55,7 @@ const lostCodes = new Set([
   'SocketTimeout',
 ]);
 const lostWords =
-  /connection (?:error|terminated|closed|ended)|Connection terminated|server closed the connection|Client has encountered|timeout exceeded when trying to connect|Can't reach|not queryable|ECONN|database system is (?:shutting|starting)|not currently accepting connections/i;
+  /connection (?:error|terminated|closed|ended)|Connection terminated|server closed the connection|Client has encountered|timeout exceeded when trying to connect|^timeout expired$|Can't reach|not queryable|ECONN|database system is (?:shutting|starting)|not currently accepting connections/i;
 
 /** Whether the connection went away, so that nobody knows what became of the statement. */
 export const isConnectionLost = (error: unknown): boolean => {

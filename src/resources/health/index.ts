@@ -59,13 +59,13 @@ export const health = defineResource<HealthRow, Related>({
 
   columns: [
     { title: 'State', width: 7, sort: 'gravity', cell: row => stateWords[row.grade], value: row => row.grade, tone: row => tones[row.grade] },
-    { title: 'Measure', width: 28, cell: titleOf },
-    { title: 'Where', width: 10, cell: row => row.host ?? row.of.group },
+    { title: 'Measure', width: 'fill', cell: titleOf },
+    { title: 'Where', width: 9, cell: row => row.host ?? row.of.group },
     { title: 'Now', width: 10, align: 'right', cell: row => formatValue(row.of.unit, row.value), value: row => String(row.value ?? ''), tone: row => tones[row.grade] },
     { title: 'Look / wrong', width: 15, priority: 2, cell: row => shortThreshold(row.of) },
     { title: '3 hours', width: 18, cell: row => row.trend },
     { title: 'Age', width: 6, align: 'right', priority: 2, cell: ageOf, value: row => isoInstant(row.at), tone: row => (row.grade === 'unknown' ? 'warn' : 'dim') },
-    { title: 'Found', width: 'fill', priority: 2, cell: row => row.words },
+    { title: 'Found', width: 60, priority: 3, cell: row => row.words },
     { title: 'What helps', width: 44, priority: 3, cell: row => row.of.helps },
     { title: 'Group', width: 8, priority: 3, cell: row => row.of.group },
   ], // prettier-ignore
