@@ -24,12 +24,22 @@ export const runProgress = ({ done, steps }: { readonly done: number; readonly s
 
 const plainWord = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
+/** Gives a program to a folder: folder and words are arguments of the shell, which reads none of them. */
+const inFolderScript = 'cd -- "$1" && shift && exec "$@"';
+
+/** The words of a program in a folder. */
+export const inFolder = (folder: string, words: readonly string[]): readonly [program: string, ...rest: string[]] => [
+  'sh', '-c', inFolderScript, 'sh', folder, ...words,
+]; // prettier-ignore
+
 /** A command as a person reads it. A script of several lines is told by its length: it is one of ours, constant, and stands with the run word for word. */
-export const commandShown = (words: readonly string[]): string =>
-  words
+export const commandShown = (words: readonly string[]): string => {
+  if (words[2] === inFolderScript) return `in ${words[4] ?? ''}: ${commandShown(words.slice(5))}`;
+  return words
     .map((word, index) => {
       const lines = word.trim().split('\n').length;
       if (index === 2 && words[0] === 'sh' && words[1] === '-c' && lines > 1) return `(a script of ${lines} lines)`;
       return plainWord.test(word) ? word : JSON.stringify(word);
     })
     .join(' ');
+};

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { Note } from '../domain/note.ts';
 import { HostName } from '../domain/remote-host.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
+import { inFolder } from '../domain/run.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { backupStep } from './backup-first.ts';
-import { changing, inFolder, looking, namesOf, titleOf, twoInProduction, upkeepOf } from './upkeep.ts';
+import { changing, looking, namesOf, titleOf, twoInProduction, upkeepOf } from './upkeep.ts';
 
 /** Bursar's own on the host of the database, and the platform's where its profile says how. */
 export const migrationSteps = (database: string, host: string, { update, migrations }: PlatformProfile, what: 'show' | 'apply'): readonly RunStep[] => {

@@ -25,7 +25,7 @@ source() {
   if [ "$1" = file ]; then cat -- "$2"
   else journalctl --no-pager --quiet --output=short-iso --unit="$2" ${'$'}{priority:+"--priority=$priority"} ${'$'}{iso:+--since=today}; fi
 }
-by_level() { if [ -z "$level" ] || [ "$1" = unit ] && [ -n "$priority" ]; then cat; else grep --text --ignore-case --word-regexp --extended-regexp -e "$level"; fi; }
+by_level() { if [ -z "$level" ] || { [ "$1" = unit ] && [ -n "$priority" ]; }; then cat; else grep --text --ignore-case --word-regexp --extended-regexp -e "$level"; fi; }
 by_words() { if [ -z "$words" ]; then cat; else grep --text --ignore-case --fixed-strings -e "$words"; fi; }
 by_day() { if [ -z "$iso" ] || [ "$1" = unit ]; then cat; else grep --text --fixed-strings -e "$iso" -e "$syslog" -e "$access"; fi; }
 while [ $# -gt 0 ]; do

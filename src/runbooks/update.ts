@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Note } from '../domain/note.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
+import { inFolder } from '../domain/run.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { backupStep, DatabaseHost } from './backup-first.ts';
 import { HostNames } from './hosts.ts';
-import { changing, checksOf, inFolder, looking, mustBeWell, namesOf, oneAfterTheOther, reload, restart, titleOf, twoInProduction, upkeepOf, type Upkeep } from './upkeep.ts'; // prettier-ignore
+import { changing, checksOf, looking, mustBeWell, namesOf, oneAfterTheOther, reload, restart, titleOf, twoInProduction, upkeepOf, type Upkeep } from './upkeep.ts'; // prettier-ignore
 
 /** Releases that were well stand in a file beside the checkout, the newest last: what runs now is remembered before the first update. */
 const rememberScript = String.raw`

@@ -1,5 +1,6 @@
 import { conflict, done, type Outcome } from '../domain/outcome.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
+import { inFolder } from '../domain/run.ts';
 import type { Context } from '../kit/define-action.ts';
 import type { RunStep } from '../kit/define-runbook.ts';
 import type { NamedHost } from '../resources/hosts/queries.ts';
@@ -45,11 +46,6 @@ export const looking = {
   dangerous: false,
   whenAborted: 'nothing: it only reads',
 } as const;
-
-/** The words of a program in a folder. The script is constant; folder and words are its arguments. */
-export const inFolder = (folder: string, words: readonly string[]): RunStep['words'] => [
-  'sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh', folder, ...words,
-]; // prettier-ignore
 
 /** A program as the title of its step. */
 export const titleOf = (words: readonly string[]): string => words.slice(0, 3).join(' ').slice(0, 60);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { writeOnce, writeWhole } from './keys.ts';
 import { demoService, type DemoPorts, type Places } from './places.ts';
+import { makeUpkeep, upkeepOf } from './upkeep.ts';
 
 const hour = 3_600_000;
 
@@ -57,6 +58,7 @@ export const makeContent = (places: Places, { bank }: DemoPorts): void => {
   writeOnce(path.join(settings, 'bank.conf'), () => `listen 127.0.0.1:${bank}\nlanguage en\nuploads ${media}\n`);
   writeOnce(path.join(rotations, demoService), () => rotation(places), 0o644);
   writeOnce(logFile, () => earlierLines(Date.now()));
+  makeUpkeep(places);
   if (!existsSync(media)) for (const [name, content] of Object.entries(uploads)) writeWhole(path.join(media, name), content);
   if (existsSync(temporary)) return;
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
@@ -79,6 +81,7 @@ export const hostConfig = (places: Places, { bank }: DemoPorts) => ({
     logs: [places.logFile],
     temporary: [places.temporary],
     rotations: places.rotations,
+    ...upkeepOf(places, `http://127.0.0.1:${bank}`),
   },
   backup: { folder: places.backups, keyFile: places.backupKeyFile, copyTo: places.copies },
 });

@@ -5,6 +5,7 @@ import { readMaintenanceFile, type MaintenanceSeen } from '../../domain/maintena
 import { safe } from '../../domain/safe-text.ts';
 import { writeWhole } from './keys.ts';
 import type { Places } from './places.ts';
+import { isService } from './upkeep.ts';
 
 export type PlatformWishes = {
   readonly places: Places;
@@ -64,6 +65,10 @@ const health = (isWell: boolean, isClosed: boolean): Reply => {
   return isWell ? { code: 200, json: { status: 'ok' } } : { code: 503, json: { status: 'failing', database: 'unreachable' } };
 };
 
+/** Whether the front end is known to the back end, without a word of what it showed. */
+const known = (isKnown: boolean): Reply =>
+  isKnown ? { code: 200, json: { valid: true } } : { code: 401, json: { valid: false, error: 'the token is not taken' } };
+
 const replyTo = async (request: IncomingMessage, places: Places, log: Log, { ask }: Asked): Promise<Reply> => {
   const [path = '/'] = (request.url ?? '/').split('?');
   const what = `${request.method} ${safe(path, { max: 120 })}`;
@@ -73,6 +78,7 @@ const replyTo = async (request: IncomingMessage, places: Places, log: Log, { ask
   const maintenance = staff === true ? undefined : readMaintenanceFile(readIfThere(places.maintenanceFile), now);
   if (healthPaths.has(path)) return health(await ask(), maintenance !== undefined);
   if (maintenance) return closed(maintenance, now);
+  if (path === '/verify') return known(isService(places, request.headers['x-service-token']));
   log('INFO', what);
   if (path === '/') return { code: 200, json: { bank: 'open' }, html: page('The bank', 'The bank is open.') };
   return { code: 404, json: { error: 'there is no such page' } };
