@@ -39,7 +39,8 @@ export const carriedOutHere = async (bank: Bank, run: string, home: string): Pro
     'SELECT s.run_id AS id, s.words FROM ops.run_step s JOIN ops.run r ON r.id = s.run_id WHERE r.number = $1',
     [run],
   );
-  const words = (step?.['words'] as readonly string[]).map(word => (word === '{run}' ? String(step?.['id']) : word));
+  if (!step) throw new Error(`there is no run ${run}`);
+  const words = (step['words'] as readonly string[]).map(word => (word === '{run}' ? String(step['id']) : word));
   const answer = await aCommand({ url: bank.url, home })(...words.slice(1));
   if (answer.code !== 0) throw new Error(`run ${run}: ${answer.stdout}${answer.stderr}`);
   const result = /^result (\{.*\})$/m.exec(answer.stdout)?.[1] ?? '{}';
@@ -47,7 +48,7 @@ export const carriedOutHere = async (bank: Bank, run: string, home: string): Pro
     `WITH off AS MATERIALIZED (SELECT set_config('session_replication_role', 'replica', true)),
           step AS (UPDATE ops.run_step s SET status = 'succeeded', tail = $2, result = $3::jsonb, finished_at = now() FROM off WHERE s.run_id = $1)
      UPDATE ops.run r SET status = 'succeeded', finished_at = now() FROM off WHERE r.id = $1`,
-    [step?.['id'], answer.stdout, result],
+    [step['id'], answer.stdout, result],
   );
   return JSON.parse(result) as Record<string, unknown>;
 };

@@ -4,13 +4,21 @@ import { cleanupPage, partsOf, whyNotClean, type CleanupPart, type CleanupRow, t
 
 const tones: Readonly<Record<CleanupStatus, Tone>> = { estimated: 'info', running: 'info', done: 'good', stopped: 'warn' };
 
+const shortDay = (at: Date | null): string => at?.toISOString().slice(0, 10) ?? '-';
 const count = (value: bigint): string => value.toLocaleString('en');
 const lasting = (seconds: number | null): string =>
   seconds === null ? '-' : seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 
-const partRow = ({ policy, what, rows, removed, bytes, oldest, newest, boundary }: CleanupPart): readonly string[] => [
-  policy, what, count(rows), count(removed), count(bytes), formatShortInstant(oldest), formatShortInstant(newest), formatShortInstant(boundary),
-]; // prettier-ignore
+const partWords = ({ what, rows, removed, oldest, newest, boundary }: CleanupPart): string =>
+  rows === 0n
+    ? `${what}: none before ${shortDay(boundary)}`
+    : `${what}: ${count(rows)} from ${shortDay(oldest)} to ${shortDay(newest)}, all before ${shortDay(boundary)}; ${count(removed)} removed`;
+
+/** What was found comes first. */
+const partSection = (parts: readonly CleanupPart[]): DetailSection => ({
+  title: 'Parts',
+  lines: parts.toSorted((a, b) => Number(b.rows > 0n) - Number(a.rows > 0n)).map(part => [part.policy, partWords(part)]),
+});
 
 const archives = (parts: readonly CleanupPart[]): readonly DetailSection[] => {
   const lines = parts.flatMap(({ archive, archiveSha256 }): readonly DetailLine[] =>
@@ -74,10 +82,7 @@ export const cleanups = defineResource<CleanupRow, readonly CleanupPart[]>({
         ...(cleanup.why === null ? [] : [['Why', cleanup.why, 'warn'] satisfies DetailLine]),
       ],
     },
-    {
-      title: 'Parts',
-      table: { columns: ['Policy', 'What', 'Counted', 'Removed', 'Octets', 'Oldest', 'Newest', 'Before'], rows: parts.map(partRow) },
-    },
+    partSection(parts),
     ...archives(parts),
   ],
 

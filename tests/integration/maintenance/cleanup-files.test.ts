@@ -90,5 +90,5 @@ test('it ends where it is told to', async () => {
 test('neither the root, nor a folder of the system, nor a link is cleaned', async () => {
   symlinkSync(root, path.join(home, 'link'));
   for (const place of ['/', '/home', '/etc/ssl', '/usr/lib', '/proc/self/fd', path.join(home, 'link'), `${root}/../../..`])
-    await expect(countFiles({ root: place, boundary: tomorrow(), signal: never }), place).rejects.toThrow(/too near|is a link|round about/);
+    await expect(countFiles({ root: place, boundary: tomorrow(), signal: never })).rejects.toThrow(/too near|is a link|round about/);
 });
