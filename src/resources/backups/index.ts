@@ -31,7 +31,8 @@ const figures = (manifest: BackupRow['manifest'], key: string): readonly DetailL
 
 const manifestSections = ({ manifest }: BackupRow): readonly DetailSection[] => {
   const plain = Object.entries(manifest).flatMap(([name, value]): readonly DetailLine[] =>
-    typeof value === 'object' ? [] : [[name, String(value)]],
+    // What stands above, and what has a section of its own
+    ['name', 'run'].includes(name) || typeof value === 'object' ? [] : [[name, String(value as string | number | boolean)]],
   );
   const audit = figures(manifest, 'audit').map(([name, value]) => [`audit ${name}`, value] as const);
   return [

@@ -15,7 +15,19 @@ import { query } from '../../support/query.ts';
 import { report } from '../../support/reliability.ts';
 import { aWorkContext, migrations } from '../../support/work-context.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+
+/** Tables, constraints, indexes, triggers, functions, owners and rights, as text. Brackets within an expression may stand otherwise once it was written out and read again. */
+const schemaOf = (url: string) =>
+  query(
+    url,
+    `SELECT translate(line, '()', '') AS line FROM (
+             SELECT pg_get_constraintdef(oid) || conrelid::regclass || conname AS line FROM pg_constraint WHERE connamespace::regnamespace::text IN ('bank','ops','platform')
+             UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace::regnamespace::text IN ('bank','ops','platform')
+             UNION ALL SELECT pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+             UNION ALL SELECT p.oid::regprocedure || prosrc || proowner::regrole || coalesce(proacl::text, '') FROM pg_proc p WHERE pronamespace::regnamespace::text IN ('bank','ops','platform')
+             UNION ALL SELECT relname || relowner::regrole || coalesce(relacl::text, '') FROM pg_class WHERE relkind IN ('r','S') AND relnamespace::regnamespace::text IN ('bank','ops','platform')) x ORDER BY translate(line, '()', '') COLLATE "C"`,
+  );
 
 let bank: TestDatabase;
 beforeAll(async () => {
@@ -168,10 +180,21 @@ describe.each([
         progress: () => undefined,
       };
       try {
-        const findings = await withPlainFiles({ vault, manifest, folder, signal: context.signal, progress: () => undefined }, async plain =>
-          checkLoaded(await loadDump({ ...wishes, manifest, folder: plain }), manifest),
+        const url = await withPlainFiles({ vault, manifest, folder, signal: context.signal, progress: () => undefined }, plain =>
+          loadDump({ ...wishes, manifest, folder: plain }),
         );
+        const findings = await checkLoaded(url, manifest);
         expect(findings).toEqual([]);
+        expect(await schemaOf(url)).toEqual(await schemaOf(busy.url));
+        const others = {
+          ...manifest,
+          rows: { ...manifest.rows, 'bank.account': 1 },
+          balances: { ...manifest.balances, EUR: '1' },
+          audit: { ...manifest.audit, seq: '-1' },
+        };
+        expect(await checkLoaded(url, others)).toEqual(
+          ['rows of bank.account', 'balances in EUR', 'audit ends with row'].map(words => expect.stringContaining(words) as string),
+        );
         const now = Number((await query(busy.url, 'SELECT count(*) AS n FROM bank.transaction'))[0]?.['n']);
         expect(now).toBeGreaterThanOrEqual(manifest.transactions.count);
         report(`backup under traffic by ${way}`, {
