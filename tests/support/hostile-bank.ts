@@ -110,6 +110,7 @@ const everywhere = [
      VALUES (gen_random_uuid(), left($2, 40), $1::int::text, 'run ' || left($2, 190), $2, false, to_jsonb($2::text), 1, $2, 'failed') RETURNING id)
    INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, status, tail)
    SELECT asked.id, 1, $2, (SELECT max(h.id) FROM ops.host h), ARRAY[$2], 5, 'failed', $2 FROM asked`,
+  `INSERT INTO ops.health_series (measure, host_id, subject, at, value, words) SELECT 'host-disk', max(h.id), $1::int || left($2, 150), now(), 81, left($2, 500) FROM ops.host h`,
   `INSERT INTO ops.backup (host_id, name, sort, status, octets, previous_octets, fault, manifest)
    SELECT max(h.id), $1::int || left($2, 100), 'database', 'corrupt', 9223372036854775807, 1, $2, jsonb_build_object(left($2, 100), $2, 'rows', jsonb_build_object(left($2, 100), $2)) FROM ops.host h`,
   `WITH counted AS (INSERT INTO ops.cleanup (policy, host, rows, bytes, status, why) SELECT $2, left($2, 100), 1, 1, 'stopped', $2 WHERE $1::int >= 0 RETURNING id)
