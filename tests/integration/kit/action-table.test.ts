@@ -126,6 +126,7 @@ describe('roles and permissions', () => {
       'operators.change-password',
       'operators.enrol',
       'runs.finish',
+      'schedule.queue-run',
       'windows.open',
     ]);
   });
