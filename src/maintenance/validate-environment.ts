@@ -6,7 +6,8 @@ import { defineWork, WorkRefused } from './define-work.ts';
 /** A secret shorter than this is guessed. */
 const shortestSecret = 32;
 
-const isUrl = (value: string): boolean => URL.canParse(value) && /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(value);
+/** Other addresses than those of the web may have no host: postgresql:///bank is the database of this machine. */
+const isUrl = (value: string): boolean => URL.canParse(value) && /^(https?:\/\/[^/]|(?!https?:)[a-z][a-z0-9+.-]*:\/\/)/i.test(value);
 const switchWords: ReadonlySet<string> = new Set(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']);
 const onWords: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on']);
 
