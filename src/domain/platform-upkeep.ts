@@ -27,7 +27,7 @@ const PlatformMigrations = z.strictObject({ status: Words, apply: Words });
 /** What certbot renewed is copied to where the platform reads it. */
 const CertificateCopy = z.strictObject({ from: Place, to: Place });
 
-export const variableKinds = ['text', 'secret', 'url', 'number', 'switch', 'list'] as const;
+const variableKinds = ['text', 'secret', 'url', 'number', 'switch', 'list'] as const;
 
 /** A variable that the platform reads; its value never leaves the host. */
 const PlatformVariable = z.strictObject({

@@ -36,7 +36,7 @@ const look = (variable: PlatformVariable, value: string | undefined): Seen => {
 };
 
 /** `NAME=value` a line, as docker and systemd read it: comments, `export`, and quotes around the whole value. */
-export const readVariables = (text: string): ReadonlyMap<string, string> =>
+const readVariables = (text: string): ReadonlyMap<string, string> =>
   new Map(
     text.split('\n').flatMap((line): [string, string][] => {
       const [, name, value = ''] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/.exec(line) ?? [];
