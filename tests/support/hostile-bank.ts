@@ -108,8 +108,12 @@ const everywhere = [
    VALUES ('host' || $1::int || left($2, 40), 'a' || left($2, 60), 'u' || left($2, 30), 'SHA256:' || repeat('A', 43), 1, 1, ARRAY[left($2, 40)], $2, 'refused')`,
   `WITH asked AS (INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by, error, status)
      VALUES (gen_random_uuid(), left($2, 40), $1::int::text, 'run ' || left($2, 190), $2, false, to_jsonb($2::text), 1, $2, 'failed') RETURNING id)
-   INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, status, tail)
-   SELECT asked.id, 1, $2, (SELECT max(h.id) FROM ops.host h), ARRAY[$2], 5, 'failed', $2 FROM asked`,
+   INSERT INTO ops.run_step (run_id, position, title, host_id, words, timeout_seconds, status, tail, result)
+   SELECT asked.id, 1, $2, (SELECT max(h.id) FROM ops.host h), ARRAY[$2], 5, 'failed', $2, jsonb_build_object(left($2, 100), $2::text) FROM asked`,
+  `INSERT INTO ops.schedule (name, title, words, cron, permission, runbook, plan, planned_by, planned_at)
+   SELECT 'hostile-' || $1::int, 'plan ' || left($2, 90), $2, '0 0 1 1 *', 'host.use', left($2, 40), jsonb_build_object('version', $2::text, 'title', $2::text, 'target', $2::text, 'dangerous', false, 'input', '{}'::jsonb,
+     'steps', jsonb_build_array(jsonb_build_object('title', $2::text, 'host', $2::text, 'words', jsonb_build_array($2::text), 'timeoutSeconds', 5))), 1, now()`,
+  `INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT left($2, 290) || ' ...', now() + make_interval(days => 10 + 3 * $1::int), now() + make_interval(days => 11 + 3 * $1::int), 1`,
   `INSERT INTO ops.health_series (measure, host_id, subject, at, value, words) SELECT 'host-disk', max(h.id), $1::int || left($2, 150), now(), 81, left($2, 500) FROM ops.host h`,
   `INSERT INTO ops.backup (host_id, name, sort, status, octets, previous_octets, fault, manifest)
    SELECT max(h.id), $1::int || left($2, 100), 'database', 'corrupt', 9223372036854775807, 1, $2, jsonb_build_object(left($2, 100), $2, 'rows', jsonb_build_object(left($2, 100), $2)) FROM ops.host h`,
@@ -128,7 +132,7 @@ export const aHostileBank = async (texts: readonly string[] = hostileTexts): Pro
   await bank.db
     .query(`ALTER TABLE bank."user" DROP CONSTRAINT user_username_check, DROP CONSTRAINT user_email_check, DROP CONSTRAINT user_first_name_check,
     DROP CONSTRAINT user_last_name_check; ALTER TABLE ops.host DROP CONSTRAINT host_name_check, DROP CONSTRAINT host_address_check, DROP CONSTRAINT host_username_check;
-    ALTER TABLE ops.cleanup_policy DROP CONSTRAINT cleanup_policy_name_check`);
+    ALTER TABLE ops.cleanup_policy DROP CONSTRAINT cleanup_policy_name_check; ALTER TABLE platform.maintenance DROP CONSTRAINT maintenance_message_check`);
   for (const sql of withNulls) await bank.behindItsBack(sql);
   for (const [index, text] of [...texts, 'long '.repeat(longNote / 5)].entries()) {
     for (const sql of everywhere) await bank.behindItsBack(sql, [index, text]);

@@ -1,6 +1,7 @@
 import { formatInstant } from '../../domain/day.ts';
 import { logLines, runFraction, runSecondsLeft, saidFraction, wideBar } from '../../domain/run-progress.ts';
 import { commandShown, isOver, stepMarks, type RunStatus } from '../../domain/run.ts';
+import { safe } from '../../domain/safe-text.ts';
 import type { DetailLine, DetailSection, Tone } from '../../kit/define-resource.ts';
 import type { RunRow, StepRow } from './queries.ts';
 
@@ -94,7 +95,7 @@ const told = (value: unknown): string => (typeof value === 'string' ? value : JS
 /** What a step found out, as the document that it ended with. */
 const resultSections = (steps: readonly StepRow[]): readonly DetailSection[] =>
   steps.flatMap(({ position, title, result }) =>
-    result === null ? [] : [{ title: `Result of step ${position}, ${title}`, lines: Object.entries(result).map(([key, value]) => [key, told(value)] as const) }],
+    result === null ? [] : [{ title: `Result of step ${position}, ${title}`, lines: Object.entries(result).map(([key, value]) => [safe(key, { max: 40 }), told(value)] as const) }],
   ); // prettier-ignore
 
 /** What is left of every log, from the first step on; the end of each. */
