@@ -5,6 +5,8 @@ const tests = [
   'tests/integration/remote/runs.test.ts',
   'tests/integration/remote/detached.test.ts',
   'tests/integration/remote/connection.test.ts',
+  'tests/integration/maintenance/backup.test.ts',
+  'tests/integration/maintenance/backup-faults.test.ts',
 ];
 
 process.exitCode = await runFullTests(tests, process.argv.slice(2));
