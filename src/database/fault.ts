@@ -85,6 +85,7 @@ const constraintWords: Readonly<Record<string, string>> = {
   transaction_flag_open_key: 'this transaction is flagged already',
   dispute_one_open_key: 'this transaction is disputed already: that dispute is still open',
   approval_one_open_key: 'somebody asked for the same already: that request waits in the inbox',
+  run_one_dangerous_key: 'another run that changes the same is under way: wait for its end, or abort it',
   not_by_its_maker: 'whoever made a request cannot decide it',
 };
 

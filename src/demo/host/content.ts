@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, utimesSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { writeOnce, writeWhole } from './keys.ts';
 import { demoService, type DemoPorts, type Places } from './places.ts';
 import { makeUpkeep, upkeepOf } from './upkeep.ts';
@@ -52,10 +54,24 @@ const earlierLines = (now: number): string =>
 const rotation = ({ logFile }: Places): string =>
   `${logFile} {\n  size 1M\n  rotate 5\n  missingok\n  notifempty\n  compress\n  delaycompress\n}\n`;
 
+/** A certificate that runs out in two months, signed by nobody else; none where this machine has no openssl. */
+const makeCertificate = async ({ certificate }: Places): Promise<void> => {
+  if (existsSync(certificate)) return;
+  const part = `${certificate}.${process.pid}.part`;
+  const wishes = ['-newkey', 'ed25519', '-nodes', '-days', '60', '-subj', '/CN=bank.demo', '-keyout', `${certificate}.key`, '-out', part];
+  try {
+    await promisify(execFile)('openssl', ['req', '-x509', ...wishes]);
+    renameSync(part, certificate);
+  } catch {
+    rmSync(part, { force: true }); // the demo does without
+  }
+};
+
 /** Makes the files of the demo's platform at its first start; what its user changed or took away later stays so. */
-export const makeContent = (places: Places, { bank }: DemoPorts): void => {
+export const makeContent = async (places: Places, { bank }: DemoPorts): Promise<void> => {
   const { media, settings, temporary, logFile, rotations } = places;
   writeOnce(path.join(settings, 'bank.conf'), () => `listen 127.0.0.1:${bank}\nlanguage en\nuploads ${media}\n`);
+  await makeCertificate(places);
   writeOnce(path.join(rotations, demoService), () => rotation(places), 0o644);
   writeOnce(logFile, () => earlierLines(Date.now()));
   makeUpkeep(places);
@@ -80,6 +96,7 @@ export const hostConfig = (places: Places, { bank }: DemoPorts) => ({
     files: [places.settings],
     logs: [places.logFile],
     temporary: [places.temporary],
+    certificates: existsSync(places.certificate) ? [places.certificate] : [],
     rotations: places.rotations,
     ...upkeepOf(places, `http://127.0.0.1:${bank}`),
   },

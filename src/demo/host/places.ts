@@ -33,6 +33,7 @@ export const placesOf = (home: string) => {
     copies: at('copies'),
     media: at('bank', 'media'),
     settings: at('bank', 'etc'),
+    certificate: at('bank', 'etc', 'bank.crt'),
     temporary: at('bank', 'tmp'),
     rotations: at('bank', 'logrotate.d'),
   } as const;

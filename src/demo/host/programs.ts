@@ -159,6 +159,7 @@ const refused = ['sudo', 'certbot', 'reboot', 'shutdown', 'poweroff', 'halt', 's
 const packages = String.raw`#!/bin/sh
 # Packages of this machine are looked at and left as they are.
 name=$(basename "$0")
+case " $* " in *" update "*) echo "$name: the lists of this machine are left as they are"; exit 0 ;; esac
 case "$name ${'$'}{1-}" in "apt list" | "apt-get -s" | "apt-get --simulate" | "apt-get --dry-run" | "apt-get --just-print") ;;
   *) simulated=''
      for word in "$@"; do case $word in -s | --simulate | --dry-run | --just-print | --no-act) simulated=yes ;; esac; done
@@ -166,6 +167,13 @@ case "$name ${'$'}{1-}" in "apt list" | "apt-get -s" | "apt-get --simulate" | "a
 esac
 [ -x "/usr/bin/$name" ] || { echo "$name: this machine has none" >&2; exit 127; }
 exec "/usr/bin/$name" "$@"
+`;
+
+const upgrades = String.raw`#!/bin/sh
+# What would be installed is looked up and left alone.
+case " $* " in *" --dry-run "*) ;; *) echo "unattended-upgrade: the demo's host changes nothing of this machine" >&2; exit 1 ;; esac
+[ -x /usr/bin/unattended-upgrade ] || { echo 'unattended-upgrade: this machine has none, so nothing installs itself'; exit 0; }
+exec /usr/bin/unattended-upgrade "$@"
 `;
 
 /** Writes the programs that stand first on the PATH of the demo's host: their paths change where the program was moved or updated. */
@@ -177,6 +185,7 @@ export const writePrograms = (home: string, places: Places, self: Self): void =>
     journalctl,
     apt: packages,
     'apt-get': packages,
+    'unattended-upgrade': upgrades,
     ...Object.fromEntries(refused.map(name => [name, refusal])),
   };
   for (const [name, script] of Object.entries(scripts)) writeWhole(`${programs}/${name}`, script, 0o700);

@@ -19,7 +19,7 @@ export const prepareHost = async (home: string, self: Self): Promise<void> => {
   const places = placesOf(home);
   await makeKeys(places);
   const ports = readPorts(places) ?? (await choosePorts(places));
-  makeContent(places, ports);
+  await makeContent(places, ports);
   writeWhole(places.configFile, `${JSON.stringify(hostConfig(places, ports), null, 2)}\n`);
   writePrograms(home, places, self);
 };
