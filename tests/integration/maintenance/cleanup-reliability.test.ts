@@ -10,7 +10,7 @@ import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 import { aWork } from '../../support/works.ts';
 
-vi.setConfig({ testTimeout: full ? 1_800_000 : 120_000 });
+vi.setConfig({ testTimeout: full ? 1_800_000 : 240_000 });
 
 let database: TestDatabase;
 let owner: Direct;
