@@ -76,12 +76,12 @@ BEGIN
   IF home IS NOT NULL THEN
     BEGIN
       RETURN QUERY EXECUTE format(
-        'SELECT s.queryid & 9223372036854775807, sum(s.total_exec_time) / greatest(sum(s.calls), 1), sum(s.calls)::bigint, sum(s.total_exec_time), max(s.max_exec_time),
+        'SELECT s.queryid & 562949953421311, sum(s.total_exec_time) / greatest(sum(s.calls), 1), sum(s.calls)::bigint, sum(s.total_exec_time), max(s.max_exec_time),
                 (sum(s.rows) / greatest(sum(s.calls), 1))::float8, string_agg(DISTINCT pg_get_userbyid(s.userid)::text, '', ''), ops.without_values(min(s.query)), true
            FROM %I.pg_stat_statements s
           WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AND s.toplevel AND s.queryid IS NOT NULL
             AND s.query !~* ''^\s*(create|alter|drop|copy|vacuum|analyze|reindex|refresh|begin|commit|grant|revoke|truncate|comment|do)\y''
-          GROUP BY s.queryid ORDER BY 2 DESC, 1 LIMIT 200', home);
+          GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 200', home);
       RETURN;
     EXCEPTION WHEN object_not_in_prerequisite_state OR undefined_table OR undefined_column OR insufficient_privilege THEN
       NULL; -- the extension is there and its library is not
