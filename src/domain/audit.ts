@@ -47,4 +47,8 @@ export const auditedEntities = [
   'run',
   'schedule',
   'health',
+  'backup',
+  'cleanup',
+  'policy',
+  'maintenance',
 ] as const;
