@@ -89,7 +89,7 @@ export const contractCalls = ({ id }: ContractWorld): readonly ContractCall[] =>
     { call: `ops.set_schedule_paused(${of('job')}, true, 0)`, by: ['schedule.pause'] },
     { call: `ops.set_schedule_paused(${of('pausedJob')}, false, 0)`, by: ['schedule.resume'] },
     { call: `ops.run_schedule_now(${of('job')})`, by: ['schedule.run-now'] },
-    { call: `ops.plan_run('evil', 'Evil', 'evil', '* * * * *', 0, 'host-report', (SELECT jsonb_build_object('version', '1', 'title', 'evil', 'target', 'here', 'dangerous', false, 'input', '{}'::jsonb, 'steps', jsonb_build_array(jsonb_build_object('title', 'evil', 'host', h.name, 'words', '["id"]'::jsonb, 'timeoutSeconds', 5))) FROM ops.host h WHERE h.id = ${of('host')}))`, by: ['schedule.plan'], target: ['schedule', 'evil'], asked: { cron: '* * * * *', runbook: 'host-report' } },
+    { call: `ops.plan_run('evil', 'Evil', 'evil', '* * * * *', 0, 'host-report', (SELECT jsonb_build_object('version', '1', 'title', 'evil', 'target', 'here', 'dangerous', false, 'input', '{}'::jsonb, 'steps', jsonb_build_array(jsonb_build_object('title', 'evil', 'host', h.name, 'words', '["id"]'::jsonb, 'timeoutSeconds', 5))) FROM ops.host h WHERE h.id = ${of('testHost')}))`, by: ['schedule.plan'], target: ['schedule', 'evil'], asked: { cron: '* * * * *', runbook: 'host-report' } },
     { call: `platform.open_maintenance('down for mallory', NULL, interval '1 hour')`, by: ['maintenance.start'] },
     { call: `platform.extend_maintenance(${of('maintenance')}, interval '1 hour', 0)`, by: ['maintenance.extend'] },
     { call: `platform.end_maintenance(${of('maintenance')}, 0)`, by: ['maintenance.end'] },

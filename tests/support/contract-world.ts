@@ -47,6 +47,7 @@ const planted: Readonly<Record<string, string>> = {
   userSession: `INSERT INTO bank.auth_session (user_id, device, ip) SELECT id, 'test', '10.0.0.9' FROM bank."user" WHERE username = 'user-active' RETURNING number AS id`,
   incident: `INSERT INTO ops.incident (level, kind, title, opened_by) SELECT 2, 'security', 'An incident of a test', id FROM ops.operator WHERE name = 'one' RETURNING id`,
   host: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by) SELECT 'web1', 'web1.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id FROM ops.operator WHERE name = 'one' RETURNING id`,
+  testHost: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, environment) SELECT 'test1', 'test1.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id, 'test' FROM ops.operator WHERE name = 'one' RETURNING id`,
   retiredHost: `INSERT INTO ops.host (name, address, username, fingerprint, pinned_by, added_by, retired_at) SELECT 'web0', 'web0.example', 'deploy', 'SHA256:' || repeat('A', 43), id, id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
   run: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by) SELECT gen_random_uuid(), 'host-report', '1', 'planted', 'here', false, '{}', id FROM ops.operator WHERE name = 'one' RETURNING number AS id`,
   pausingRun: `INSERT INTO ops.run (id, runbook, version, title, target, dangerous, input, queued_by, status)
