@@ -14,7 +14,8 @@ import { aDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
 import { full } from '../../support/reliability.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+// the first to want a demo bank on a busy machine makes it
+vi.setConfig({ testTimeout: 150_000 });
 
 const timeoutMs = 20_000;
 const octetsOut = full ? 100_000_000 : 20_000_000;
