@@ -44,7 +44,7 @@ BEGIN
   INSERT INTO ops.drill (run_id, position, host_id, backup, taken_at, succeeded, seconds, transactions, finding)
   VALUES (new.run_id, new.position, new.host_id, CASE WHEN fine THEN said ->> 'backup' END, CASE WHEN fine THEN (said ->> 'takenAt')::timestamptz END, fine,
           CASE WHEN fine THEN (said ->> 'seconds')::numeric END, CASE WHEN fine THEN (said ->> 'transactions')::bigint END,
-          CASE WHEN NOT fine THEN coalesce((regexp_match(new.tail, '(?:^|\n)refused: ([^\n]{1,1000})'))[1], 'it ' || new.status) END)
+          CASE WHEN NOT fine THEN coalesce(left((regexp_match(new.tail, '(?:^|\n)refused: ([^\n]+)'))[1], 1000), 'it ' || new.status) END)
   ON CONFLICT (run_id, position) DO NOTHING;
   RETURN NULL;
 END $$;
