@@ -13,7 +13,7 @@ import type { Log } from './debug-log.ts';
 import { withConnection } from './with-database.ts';
 
 /** How this program is started again: from its sources where it was, else by its launcher. */
-export const selfOf = (migrations: string): Self => {
+const selfOf = (migrations: string): Self => {
   const [, started = ''] = process.argv;
   const launcher = path.join(migrations, '..', '..', 'bin', 'bursar.js');
   return { node: process.execPath, program: started.endsWith(path.join('src', 'main.ts')) ? path.resolve(started) : launcher };
