@@ -9,7 +9,7 @@ import { writeWhole } from './whole-file.ts';
 const rowsKept = 1_000;
 
 const activity = `
-  SELECT seq::text, at, operator, action, verb, entity, entity_id AS "entityId", outcome::text FROM ops.audit ORDER BY seq DESC LIMIT $1`;
+  SELECT a.seq::text, a.at, a.operator, a.action, a.verb, a.entity, a.entity_id AS "entityId", a.outcome::text FROM ops.audit a ORDER BY a.seq DESC LIMIT $1`;
 
 const sizes = `
   SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_total_relation_size(c.oid)::text AS octets, greatest(c.reltuples, 0)::bigint::text AS "rowsAbout"
