@@ -41,6 +41,7 @@ const carryWhole = async ({ live, scratch }: Sides, table: Table): Promise<numbe
 };
 
 const carryKnown = async (sides: Sides, table: Table): Promise<number> => {
+  if (table.key.length === 0) return 0;
   await fetchRows(sides, table, 'true');
   return mergeArrivals(sides.scratch, table, isKnown(table));
 };
@@ -71,10 +72,12 @@ const changedTables = async ({ live, scratch }: Sides, tables: readonly Table[],
 
 const carryChanged = async (sides: Sides, table: Table, horizon: string, filledLater: readonly string[]): Promise<number> => {
   if (filledLater.includes(table.name)) return carryKnown(sides, table);
-  await fetchRows(sides, table, since(horizon));
-  const rows = await mergeArrivals(sides.scratch, table);
-  if ((await countOf(sides.live, table.name)) === (await countOf(sides.scratch, table.name))) return rows;
-  // rows were deleted: which ones only a whole comparison tells
+  if (table.key.length > 0) {
+    await fetchRows(sides, table, since(horizon));
+    const rows = await mergeArrivals(sides.scratch, table);
+    if ((await countOf(sides.live, table.name)) === (await countOf(sides.scratch, table.name))) return rows;
+  }
+  // rows were deleted, or have no key: which ones differ only a whole comparison would tell
   await sides.scratch.query(`DELETE FROM ${table.name}`);
   return carryWhole(sides, table);
 };
