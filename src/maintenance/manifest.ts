@@ -122,22 +122,16 @@ const openSigned = (text: string, key: Buffer): unknown => {
   return JSON.parse(body);
 };
 
-const verifyAny = (text: string, key: Buffer): AnyManifest => {
+/** The manifest of a text that the key vouches for. Throws WorkRefused for any other. */
+const verifyManifest = (text: string, key: Buffer): AnyManifest => {
   const parsed = AnyManifest.safeParse(openSigned(text, key));
   if (!parsed.success) throw new WorkRefused('the manifest is of another version of Bursar');
   return parsed.data;
 };
 
-/** The manifest of a text that the key vouches for. Throws WorkRefused for any other. */
-export const verifyManifest = (text: string, key: Buffer): Manifest => {
-  const manifest = verifyAny(text, key);
-  if (manifest.kind === 'files') throw new WorkRefused(`${manifest.name} is a backup of files and not of a database`);
-  return manifest;
-};
-
 /** The manifest that lies in the folder of a backup. */
 export const readManifest = async (folder: string, key: Buffer): Promise<AnyManifest> => {
-  const manifest = verifyAny(await readFile(path.join(folder, manifestFile), 'utf8'), key);
+  const manifest = verifyManifest(await readFile(path.join(folder, manifestFile), 'utf8'), key);
   if (manifest.name !== path.basename(folder)) throw new WorkRefused(`the manifest is of ${manifest.name}, which is another backup`);
   return manifest;
 };

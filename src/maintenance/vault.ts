@@ -102,7 +102,7 @@ export const sweep = async ({ folder }: Vault): Promise<void> => {
 };
 
 /** Removes one backup. Its name goes first, so that half of one is never taken for one. */
-export const removeBackup = async ({ folder }: Vault, name: string): Promise<void> => {
+const removeBackup = async ({ folder }: Vault, name: string): Promise<void> => {
   if (!namePattern.test(name) || !(await isFolder(path.join(folder, name)))) throw new Error(`${name} names no backup`);
   const going = path.join(folder, `${goingPrefix}${name}`);
   await rename(path.join(folder, name), going);

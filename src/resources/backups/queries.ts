@@ -51,8 +51,6 @@ export const backupPage = pageOf<BackupRow>({
   },
 });
 
-export const findBackupRow = (db: Db, id: bigint): Promise<BackupRow | undefined> => backupPage.find(db, id);
-
 export type BackupDay = { readonly day: string; readonly whole: number; readonly corrupt: number };
 
 /** The last thirty days, the oldest first: how many backups of that sort each has left on that host. */
