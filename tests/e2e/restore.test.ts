@@ -80,7 +80,7 @@ test.skipIf(process.platform !== 'linux')(
     screen.type('xa');
     await screen.sees('-- Approve');
     screen.type('looked at what would be lost\r');
-    await confirm(screen, 'NOW: lost:', /demo code \d{6}/);
+    await confirm(screen, '[ Approve request ]', /demo code \d{6}/);
     const code = /demo code (\d{6})/.exec(screen.text())?.[1] ?? '';
     screen.type(`${code}\r\r`);
     await screen.sees(/\[ok\].* queued run \d+/);
