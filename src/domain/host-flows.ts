@@ -1,4 +1,4 @@
-import type { Flow, FlowStep } from './flow.ts';
+import type { Flow, FlowStep } from './flow-step.ts';
 
 type Runbook = { readonly key: string; readonly id: string };
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
-import { to as copyTo } from 'pg-copy-streams';
+import { copyOutOf } from '../database/copy-across.ts';
 import { WorkRefused } from './define-work.ts';
 import { measuring, synchronize } from './files.ts';
 import type { BackupFile, Manifest } from './manifest.ts';
@@ -45,7 +45,7 @@ const copyOut = async (
   const file = `${name}.copy.gz`;
   const [inside, outside] = [measuring(), measuring()];
   await pipeline(
-    connection.query(copyTo(`COPY ${sql} (${columns.map(column => connection.escapeIdentifier(column)).join(', ')}) TO STDOUT`)),
+    copyOutOf(connection, `${sql} (${columns.map(column => connection.escapeIdentifier(column)).join(', ')})`),
     inside.stream,
     createGzip({ level: constants.Z_BEST_SPEED }),
     outside.stream,

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { from as copyFrom } from 'pg-copy-streams';
+import { copyFrozenInto } from '../database/copy-across.ts';
 import { openDirect, type Direct } from '../database/direct.ts';
 import { migrate } from '../database/migrate.ts';
 import { readMigrations } from '../database/migration-files.ts';
@@ -97,7 +97,7 @@ const fillTables = async (connection: Direct, { manifest, folder, signal, progre
     await pipeline(
       createReadStream(path.join(folder, file)),
       createGunzip(),
-      connection.query(copyFrom(`COPY ${table} (${names.join(', ')}) FROM STDIN WITH (FREEZE)`)),
+      copyFrozenInto(connection, `${table} (${names.join(', ')})`),
       { signal },
     );
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { flowIds, flows, standingOf, type Standing, type Trace } from '../../src/domain/flow.ts';
+import { flowIds, flows, standingOf } from '../../src/domain/flow.ts';
+import type { Standing, Trace } from '../../src/domain/flow-step.ts';
 import { flowSteps } from '../../src/resources/flow-steps/index.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
 

@@ -2,7 +2,8 @@ import type { Db } from '../../database/client.ts';
 import { meaning, number, text } from '../../database/field.ts';
 import type { PageQuery } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
-import { commandOf, type FlowSubject, type StepState } from '../../domain/flow.ts';
+import { commandOf, type StepState } from '../../domain/flow.ts';
+import type { FlowSubject } from '../../domain/flow-step.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { flowsShown, stepsOf, type FlowRow, type WalkedStep } from '../flows/queries.ts';
 

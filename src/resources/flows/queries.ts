@@ -1,17 +1,8 @@
 import type { Db } from '../../database/client.ts';
 import { meaning, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
-import {
-  flowIds,
-  flowNamed,
-  standingOf,
-  type FlowStep,
-  type FlowSubject,
-  type Standing,
-  type StepNote,
-  type StepStanding,
-  type Trace,
-} from '../../domain/flow.ts';
+import { flowIds, flowNamed, standingOf, type StepNote, type StepStanding } from '../../domain/flow.ts';
+import type { FlowStep, FlowSubject, Standing, Trace } from '../../domain/flow-step.ts';
 import type { Keyed } from '../../domain/page.ts';
 
 /** A walkthrough that somebody began about a user or an operator. */
