@@ -3,7 +3,7 @@ export const grades = ['bad', 'warn', 'unknown', 'good', 'none'] as const;
 export type Grade = (typeof grades)[number];
 
 export const healthGroups = ['database', 'host', 'platform', 'ledger', 'audit', 'backup'] as const;
-export type HealthGroup = (typeof healthGroups)[number];
+type HealthGroup = (typeof healthGroups)[number];
 
 export type Unit = 'percent' | 'seconds' | 'milliseconds' | 'bytes' | 'count' | 'hours' | 'days' | 'load' | 'yes';
 

@@ -21,7 +21,7 @@ export const MaintenanceFile = z.strictObject({
 export type MaintenanceFile = z.output<typeof MaintenanceFile>;
 
 /** More is no file of ours, in octets. */
-export const longestMaintenanceFile = 4_096;
+const longestMaintenanceFile = 4_096;
 
 /** What stands where a file is there that nobody can read: who cannot be told stays out. */
 const unreadable = 'closed for maintenance';

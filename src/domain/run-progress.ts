@@ -16,7 +16,7 @@ export const saidFraction = (tail: string): number | undefined => {
 };
 
 /** How far a step is: what it says itself, else by the time that it usually takes; never quite done before it is over. */
-export const stepFraction = ({ status, seconds, tail, usual }: StepTiming): number => {
+const stepFraction = ({ status, seconds, tail, usual }: StepTiming): number => {
   if (isOver(status)) return 1;
   if (status === 'waiting') return 0;
   const said = saidFraction(tail);

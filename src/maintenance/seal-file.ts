@@ -64,9 +64,9 @@ async function* opened(source: AsyncIterable<Buffer>, key: Buffer, name: string)
   const pieces = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < mark.length + saltLength) {
-    const { value, done } = await pieces.next();
-    if (done === true) throw new WorkRefused(`${name} is cut off`);
-    head = Buffer.concat([head, value]);
+    const piece = await pieces.next();
+    if (piece.done === true) throw new WorkRefused(`${name} is cut off`);
+    head = Buffer.concat([head, piece.value]);
   }
   if (!head.subarray(0, mark.length).equals(mark)) throw new WorkRefused(`${name} was not sealed by Bursar`);
   const fileKey = keyOf(key, head.subarray(mark.length, mark.length + saltLength), name);

@@ -27,7 +27,7 @@ export type MaintainedHost = SshServer & {
   readonly consoleHome: string;
 };
 
-const program = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const program = path.join(import.meta.dirname, '..', '..', 'bin', 'bursar.js');
 
 /** For a shell: within single quotes nothing has a meaning. */
 const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;

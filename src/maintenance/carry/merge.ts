@@ -13,7 +13,7 @@ export const since = (horizon: string | undefined): string => {
 };
 
 /** Where the rows of a table wait before they are merged; gone with the transaction. */
-export const arrivals = 'pg_temp.arrivals';
+const arrivals = 'pg_temp.arrivals';
 
 const matching = (table: Table): string => table.key.map(column => `t.${column} = n.${column}`).join(' AND ');
 

@@ -4,7 +4,7 @@ import type { Carried } from './protection.ts';
 import type { Table } from './tables.ts';
 
 /** What a repeat of a lost posting is told, by the platform's own code and in words. */
-export const lostCode = 'lost-in-restore';
+const lostCode = 'lost-in-restore';
 
 /**
  * Keys are asked for from an hour before the newest one of the backup: no posting takes so long. They come with the posting that they were for,

@@ -50,7 +50,7 @@ export const sizeWords = (bytes: number): string => {
 const dayWords = (at: Date | null): string => at?.toISOString().slice(0, 10) ?? '-';
 
 /** A part as a line of the log. */
-export const partWords = ({ policy, what, rows, bytes, oldest, newest }: NewPart): string =>
+const partWords = ({ policy, what, rows, bytes, oldest, newest }: NewPart): string =>
   `${policy}: ${rows.toLocaleString('en')} ${what}, ${sizeWords(bytes)}${rows === 0 ? '' : `, from ${dayWords(oldest)} to ${dayWords(newest)}`}`;
 
 /** Counts what policies let go and keeps the count: what is removed by it later is what is older than the same instants. Gives its number. */

@@ -17,7 +17,7 @@ export const isThere = (place: string): Promise<boolean> =>
   );
 
 /** The folder of backups on this host. */
-export const backupFolder = ({ backup, home }: Pick<WorkContext, 'backup' | 'home'>): string => backup.folder ?? path.join(home, 'backups');
+const backupFolder = ({ backup, home }: Pick<WorkContext, 'backup' | 'home'>): string => backup.folder ?? path.join(home, 'backups');
 
 /** What a backup that was cut short leaves: it was never renamed to its name. */
 export const unfinishedFiles = (context: Pick<WorkContext, 'backup' | 'home'>): FilePart => ({

@@ -1,8 +1,8 @@
 import { openDirect, type Direct } from '../../database/direct.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 
-export type CleanupStatus = 'estimated' | 'running' | 'done' | 'stopped';
-export type PolicyKind = 'rows' | 'files' | 'orphans' | 'kept';
+type CleanupStatus = 'estimated' | 'running' | 'done' | 'stopped';
+type PolicyKind = 'rows' | 'files' | 'orphans' | 'kept';
 
 export type Policy = {
   readonly name: string;

@@ -23,7 +23,7 @@ export const withConnection = async <T>(url: string, work: (connection: Direct) 
 };
 
 /** A connection to the server beside the databases that are worked on. */
-export const onServer = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
+const onServer = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
   withConnection(urlOfDatabase(url, maintenanceDatabase), work);
 
 export const adminUrlOf = (url: string): string => urlOfDatabase(url, maintenanceDatabase);

@@ -42,7 +42,7 @@ const Entry = z.object({
 type Entry = z.output<typeof Entry>;
 
 /** How a restore ended; undefined while it has not. */
-export type RestoreEnd = 'restored' | 'rolled back' | 'swapped back';
+type RestoreEnd = 'restored' | 'rolled back' | 'swapped back';
 
 export type RestoreState = {
   readonly run: string;

@@ -8,7 +8,7 @@ import { runProgram } from '../tools.ts';
 /** Maintenance ends by itself after so long, where nobody is left to end it, in milliseconds. */
 const longest = 3_600_000;
 /** A platform that does not come up within this is swapped back, in milliseconds. */
-export const healthPatience = 60_000;
+const healthPatience = 60_000;
 const healthEvery = 1_000;
 const timesInARow = 3;
 

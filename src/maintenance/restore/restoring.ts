@@ -23,7 +23,7 @@ export const known = <Key extends keyof Known>({ journal }: Pick<Restoring, 'jou
   return value;
 };
 
-export const namesIn = ({ known: { database, scratch, old } }: RestoreState): Names => {
+const namesIn = ({ known: { database, scratch, old } }: RestoreState): Names => {
   if (database === undefined || scratch === undefined || old === undefined) throw new WorkRefused('this restore was never begun here');
   return { database, scratch, old };
 };

@@ -3,7 +3,7 @@ import { flag, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const cleanupStatuses = ['estimated', 'running', 'done', 'stopped'] as const;
+const cleanupStatuses = ['estimated', 'running', 'done', 'stopped'] as const;
 export type CleanupStatus = (typeof cleanupStatuses)[number];
 
 export type CleanupRow = Keyed & {

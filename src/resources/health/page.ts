@@ -40,7 +40,7 @@ const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'database
 const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + measures.indexOf(of);
 
 /** All that is measured, the worst first; without what went before. */
-export const readHealth = async (db: Db): Promise<readonly HealthRow[]> => {
+const readHealth = async (db: Db): Promise<readonly HealthRow[]> => {
   const [series, jobs, databaseHost] = await Promise.all([readSeries(db), jobsOfMeasures(db), hostOfDatabase(db)]);
   return series
     .flatMap(one => rowOf(one) ?? [])

@@ -3,7 +3,7 @@ import { flag, number, oneOf, text } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
 import type { Keyed } from '../../domain/page.ts';
 
-export const policyKinds = ['rows', 'files', 'orphans', 'kept'] as const;
+const policyKinds = ['rows', 'files', 'orphans', 'kept'] as const;
 
 export type PolicyRow = Keyed & {
   readonly name: string;
