@@ -2,11 +2,19 @@
 import { runFullTests } from './bench/full-tests.ts';
 
 const tests = [
+  'tests/integration/remote/host-keys.test.ts',
   'tests/integration/remote/runs.test.ts',
   'tests/integration/remote/detached.test.ts',
-  'tests/integration/remote/connection.test.ts',
+  'tests/integration/remote/faults.test.ts',
+  'tests/integration/remote/demo-host.test.ts',
   'tests/integration/maintenance/backup.test.ts',
   'tests/integration/maintenance/backup-faults.test.ts',
+  'tests/integration/maintenance/carry-forward.test.ts',
+  'tests/integration/maintenance/restore.test.ts',
+  'tests/integration/maintenance/restore-kills.test.ts',
+  'tests/integration/maintenance/restore-races.test.ts',
+  'tests/integration/maintenance/cleanup-reliability.test.ts',
+  'tests/integration/schedule/planned-runs.test.ts',
 ];
 
 process.exitCode = await runFullTests(tests, process.argv.slice(2));
