@@ -10,6 +10,7 @@ import type { Session } from '../kit/session.ts';
 import { runs } from '../resources/runs/index.ts';
 import { runbookActions } from '../runbooks/registry.ts';
 import type { Command, CommandContext } from './command.ts';
+import { withDemoHost } from './demo-host.ts';
 import { followAndTell } from './runs-follow.ts';
 
 const idOf = ({ id }: AnyAction): string => id.slice(id.indexOf('.') + 1);
@@ -41,7 +42,9 @@ const startCommand = (action: AnyAction): Command => ({
   ],
   // One line of help speaks for all of them
   applies: async () => true,
-  run: (typed, context) => context.withSession(session => start(action, typed, session, context)),
+  // A demo's host is in the inventory once it was served
+  run: (typed, context) =>
+    context.withSession(session => withDemoHost(context, session.environment.demo, () => start(action, typed, session, context))),
 });
 
 /** `bursar runs start RUNBOOK --…`: the verbs of `bursar runs` by another name, with `--follow`. */
