@@ -137,8 +137,12 @@ export const helpFor = (manual: Manual, words: readonly string[]): Outcome<strin
   const text = (lines: readonly string[]) => done(`${lines.join('\n')}\n`);
   if (first === undefined) return text(overview(manual));
   const command = commandNamed(manual.commands, words);
-  if (command) return text([`bursar ${command.name}   ${command.summary}`, ...flagLines(command.flags)]);
   const resource = resourceNamed(manual.registry, first);
+  if (command) {
+    // What is a command by itself may be a pane with verbs as well
+    const more = command.name === resource?.id ? ['', ...resourceHelp(manual.registry, resource)] : [];
+    return text([`bursar ${command.name}   ${command.summary}`, ...flagLines(command.flags), ...more]);
+  }
   if (!resource)
     return unknownWord(first, 'resource or command', [
       ...manual.registry.resources.map(({ id }) => id),

@@ -113,7 +113,8 @@ export const planRunAction = defineAction({
   id: 'schedule.plan',
   title: 'Plan run',
   past: 'planned',
-  permission: 'schedule.edit',
+  // The database asks for schedule.edit as well, and for what the runbook needs
+  permission: 'run.start',
   eyes: 1,
   eyesFor: ({ eyes }: Facts) => eyes,
   checker: 'approval.decide',

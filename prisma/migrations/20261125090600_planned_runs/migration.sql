@@ -149,6 +149,9 @@ BEGIN
   IF NOT ops.may(ops.maker(), rule.permission) THEN
     RAISE EXCEPTION 'planning % needs the permission %', plan_run.runbook, rule.permission USING ERRCODE = 'BU002';
   END IF;
+  IF NOT ops.may(ops.maker(), 'schedule.edit') THEN
+    RAISE EXCEPTION 'planning needs the permission schedule.edit' USING ERRCODE = 'BU002';
+  END IF;
   SELECT count(h.id), bool_or(h.environment = 'production') INTO places, production
     FROM jsonb_array_elements(plan -> 'steps') s LEFT JOIN ops.host h ON h.name = s ->> 'host' AND h.retired_at IS NULL;
   IF places = 0 OR places <> jsonb_array_length(plan -> 'steps') OR places > 500 OR num_nulls(plan ->> 'version', plan ->> 'title', plan ->> 'target', plan ->> 'dangerous', plan -> 'input') > 0 THEN
@@ -227,5 +230,5 @@ BEGIN
 END $$;
 
 INSERT INTO ops.action_permission (action, permission, eyes, checker, needs_code, needs_window) VALUES
-  ('schedule.plan', 'schedule.edit', 1, 'approval.decide', true, true), ('schedule.unplan', 'schedule.edit', 1, NULL, false, true),
+  ('schedule.plan', 'run.start', 1, 'approval.decide', true, true), ('schedule.unplan', 'schedule.edit', 1, NULL, false, true),
   ('schedule.queue-run', 'schedule.run', 1, NULL, false, false);
