@@ -64,7 +64,7 @@ const lostWords = ({ transactions, sums, accounts, users }: LossSince): string =
 export const restore = defineRunbook({
   ...common,
   id: 'restore',
-  title: 'Restore',
+  title: 'Restore database',
   past: 'restored',
   whenAborted:
     'before the swap nothing has changed: the scratch database is dropped and the service started; after it the restore is finished',

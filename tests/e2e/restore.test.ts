@@ -87,11 +87,11 @@ test.skipIf(process.platform !== 'linux')(
 
     // a manager executes nothing on hosts
     await go(screen, 'as sysop', 'you are sven now');
-    await go(screen, 'runs', /> +\d+ +Restore: demo1 bursar/);
+    await go(screen, 'runs', /> +\d+ +Restore data[^|\n]*?/);
     await expect
       .poll(() => screen.text(), { timeout: 200_000, interval: 1_000 })
-      .toMatch(/> +\d+ +Restore: demo1 bursar +(succeeded|failed|unknown)/);
-    await screen.sees(/> +\d+ +Restore: demo1 bursar +succeeded/);
+      .toMatch(/> +\d+ +Restore data[^|\n]*? +(succeeded|failed|unknown)/);
+    await screen.sees(/> +\d+ +Restore data[^|\n]*? +succeeded/);
     await go(screen, `accounts number=${number}`, new RegExp(`> ${number}.*frozen`));
     rmSync(placesOf(home.path).pidFile, { force: true });
   },

@@ -90,11 +90,11 @@ test('every record of every pane is shown, as text and as JSON', async () => {
   const { session } = bankSession;
   for (const resource of resources.filter(({ id }) => id !== 'overview')) {
     const { rows } = await session.list(resource, { terms: [], sort: resource.page.defaultSort, limit: 500 });
-    for (const row of rows) {
+    for (const row of rows.filter((_, index) => full || index < 60)) {
       const detail = await session.detail(resource, row);
       expectHarmless(toJson({ record: exportedRow(row), detail }, 2));
     }
-    for (const row of rows.filter((_, index) => full || (index % 10 === 1 && index < 50))) {
+    for (const row of rows.filter((_, index) => full || (index % 20 === 1 && index < 40))) {
       const shown = await bytesFrom({ url: bank.url, home }, resource.id, 'show', `id=${row.id}`);
       expect(shown).toMatchObject({ code: 0, stderr: '' });
       expectHarmless(shown.stdout);

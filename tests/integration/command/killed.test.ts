@@ -8,7 +8,7 @@ import { aDemoLikeBank } from '../../support/demo-like-bank.ts';
 import { heldUp, holdUp, runAndKill } from '../../support/kill-command.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 
-const runs = full ? 1_000 : 15;
+const runs = full ? 1_000 : 10;
 /** Statements of a command that are held up, from signing in, over the write window, to signing out: with one record, with three and the row for the whole. */
 const ofOne = 10;
 const ofThree = 23;

@@ -7,7 +7,7 @@ import { heldUp, holdUp, runAndKill } from '../../support/kill-command.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 import { accountRow, requestRow, successes } from '../../support/two-people.ts';
 
-const runs = full ? 500 : 20;
+const runs = full ? 500 : 10;
 /** Statements that are held up from signing in to signing out; where the approval's own begin, and how many there are. */
 const before = 5;
 const ofApproval = 8;
