@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { missingHeads, readHead, type Head } from '../database/audit-chain.ts';
 import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import type { Config } from '../config.ts';
 import { conflict, done, invalid, type Outcome } from '../domain/outcome.ts';
 import { toJson } from '../kit/export.ts';
+import { keepLooking } from '../kit/keep-looking.ts';
 import { addressOf, lastAnchor, writeAnchor } from './anchors.ts';
 import type { Command } from './command.ts';
 import { findDatabase, withConnection } from './with-database.ts';
@@ -27,24 +27,16 @@ const anchorHead = async (url: string, config: Config): Promise<Outcome<Head>> =
 };
 
 /** Anchors once a minute until the signal. Never throws: `onTrouble` hears what went wrong, and it is tried again a minute later. */
-export const keepAnchoring = async (
-  url: string,
-  config: Config,
-  signal: AbortSignal,
-  onTrouble: (trouble: unknown) => void,
-): Promise<void> => {
-  const wait = (): Promise<boolean> => delay(anchorEvery, true, { signal, ref: false }).catch(() => false);
-  do {
-    try {
+export const keepAnchoring = (url: string, config: Config, signal: AbortSignal, onTrouble: (trouble: unknown) => void): Promise<void> =>
+  keepLooking(
+    async () => {
       const last = await lastAnchor(config.home, addressOf(config));
-      if (last && Date.now() - Date.parse(last.at) < anchorEvery / 2) continue;
+      if (last && Date.now() - Date.parse(last.at) < anchorEvery / 2) return;
       const anchored = await anchorHead(url, config);
       if (!anchored.ok) onTrouble(anchored.refusal);
-    } catch (error) {
-      onTrouble(error);
-    }
-  } while (await wait());
-};
+    },
+    { signal, everyMs: anchorEvery, onError: onTrouble },
+  );
 
 /** `bursar audit anchor`. */
 export const auditAnchorCommand: Command = {

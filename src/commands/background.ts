@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { startTraffic } from '../demo/traffic.ts';
 import { keepDetecting } from '../detection/keep.ts';
 import { rules } from '../detection/rules.ts';
-import { keepGathering } from '../kit/security-watch.ts';
+import { keepLooking } from '../kit/keep-looking.ts';
 import type { Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import { keepDelivering } from '../notices/deliver.ts';
@@ -60,7 +60,7 @@ const watchOver = ({ session, signal, log }: Busy): Promise<void> =>
   });
 
 const gather = ({ session, signal, log }: Busy): Promise<void> =>
-  keepGathering(() => session().securityWatch, {
+  keepLooking(async () => session().securityWatch?.gather(), {
     signal,
     firstAfterMs: gatherAfter,
     everyMs: gatherEvery,

@@ -3,8 +3,8 @@ import { isConnectionLost } from '../database/fault.ts';
 import type { Reading } from '../domain/health.ts';
 import { plainProbes, probeByBursar, readingsIn } from '../domain/host-probe.ts';
 import type { HealthWatch } from '../kit/health.ts';
-import { keepMeasuring } from '../kit/health.ts';
 import type { HostReport, Hosts, ListedHost } from '../kit/hosts.ts';
+import { keepLooking } from '../kit/keep-looking.ts';
 import type { Session } from '../kit/session.ts';
 import { connect, RemoteError, type Connection } from '../remote/connection.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
@@ -106,5 +106,9 @@ export const keepHealth = async ({ session, config, credentialsFor, signal, onEr
     const claimed = credentialsFor && inventory ? await watch.claimHosts?.() : undefined;
     if (credentialsFor && inventory && claimed) await askHosts(watch, inventory, claimed, credentialsFor);
   };
-  await Promise.all([database, hosts].map(look => keepMeasuring(() => session().health, { ...wishes, look })));
+  const now = (look: (watch: HealthWatch) => Promise<void>) => async (): Promise<void> => {
+    const watch = session().health;
+    if (watch) await look(watch);
+  };
+  await Promise.all([database, hosts].map(look => keepLooking(now(look), wishes)));
 };

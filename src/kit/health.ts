@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../database/client.ts';
 import type { Reading } from '../domain/health.ts';
 import type { ListedHost } from './hosts.ts';
@@ -52,32 +51,4 @@ export const healthOf = ({ writes }: Database, token: string, mayAskHosts: boole
         }
       : {}),
   };
-};
-
-export type KeepMeasuringOptions = {
-  readonly signal: AbortSignal;
-  /** Before the first time, and between two looks whether it is time, in milliseconds. */
-  readonly firstAfterMs: number;
-  readonly everyMs: number;
-  /** One look: what is to be done when its time has come. */
-  readonly look: (watch: HealthWatch) => Promise<void>;
-  readonly onError: (error: unknown) => void;
-};
-
-/** Measures in the background of a console until the signal, for whoever is signed in at the time. Never rejects: `onError` hears what went wrong, and it is tried again. */
-export const keepMeasuring = async (
-  watchNow: () => HealthWatch | undefined,
-  { signal, firstAfterMs, everyMs, look, onError }: KeepMeasuringOptions,
-): Promise<void> => {
-  const wait = (milliseconds: number): Promise<boolean> => delay(milliseconds, true, { signal, ref: false }).catch(() => false);
-  let pause = firstAfterMs;
-  while (await wait(pause)) {
-    pause = everyMs;
-    try {
-      const watch = watchNow();
-      if (watch) await look(watch);
-    } catch (error) {
-      if (!signal.aborted) onError(error);
-    }
-  }
 };

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../database/client.ts';
 
 /** How many events are new, and how many that were known went on. */
@@ -15,28 +14,3 @@ export const securityWatchOf = ({ writes }: Database, token: string): SecurityWa
     return gathered;
   },
 });
-
-export type KeepGatheringOptions = {
-  readonly signal: AbortSignal;
-  /** Before the first time, in milliseconds: a console that starts has other things to do. */
-  readonly firstAfterMs: number;
-  readonly everyMs: number;
-  readonly onError: (error: unknown) => void;
-};
-
-/** Gathers in the background of a console until the signal, for whoever is signed in at the time. Never rejects: `onError` hears what went wrong, and it is tried again. */
-export const keepGathering = async (
-  watchNow: () => SecurityWatch | undefined,
-  { signal, firstAfterMs, everyMs, onError }: KeepGatheringOptions,
-): Promise<void> => {
-  const wait = (milliseconds: number): Promise<boolean> => delay(milliseconds, true, { signal, ref: false }).catch(() => false);
-  let pause = firstAfterMs;
-  while (await wait(pause)) {
-    pause = everyMs;
-    try {
-      await watchNow()?.gather();
-    } catch (error) {
-      if (!signal.aborted) onError(error);
-    }
-  }
-};

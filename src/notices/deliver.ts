@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { needsSecret, withSecret } from '../domain/notice.ts';
+import { keepLooking, type KeepLookingOptions } from '../kit/keep-looking.ts';
 import type { Claimed, Outbox, Settlement } from '../kit/outbox.ts';
 import { undelivered, type Channels, type Delivered, type OutgoingNotice } from './channel.ts';
 import { attemptsOf, nextAttempt } from './retry-plan.ts';
@@ -80,30 +80,17 @@ export const deliverDue = async (outbox: Outbox, channels: Channels, options: De
   return count;
 };
 
-export type KeepDeliveringOptions = DeliverOptions & {
-  /** Between two looks at the outbox, in milliseconds. */
-  readonly everyMs: number;
-  readonly onError: (error: unknown) => void;
-};
+export type KeepDeliveringOptions = DeliverOptions & Omit<KeepLookingOptions, 'firstAfterMs'>;
 
-/**
- * Delivers in the background of a console until the signal, for whoever is signed in at the time; undefined while nobody is. Never rejects: `onError` hears
- * what went wrong, and it is tried again.
- */
+/** Delivers in the background of a console until the signal, for whoever is signed in at the time; undefined while nobody is. */
 export const keepDelivering = async (
   outboxNow: () => Outbox | undefined,
   channels: Channels,
   options: KeepDeliveringOptions,
 ): Promise<void> => {
-  const { signal, everyMs, onError } = options;
-  const wait = (): Promise<boolean> => delay(everyMs, true, { signal, ref: false }).catch(() => false);
   if (channels.size === 0) return;
-  do {
-    try {
-      const outbox = outboxNow();
-      if (outbox) await deliverDue(outbox, channels, options);
-    } catch (error) {
-      if (!signal.aborted) onError(error);
-    }
-  } while (await wait());
+  await keepLooking(async () => {
+    const outbox = outboxNow();
+    if (outbox) await deliverDue(outbox, channels, options);
+  }, options);
 };

@@ -176,6 +176,8 @@ test('the loop outlives a database that is away, and ends with its console', asy
   await expect.poll(() => outbox.row('n-1').state).toBe('sent');
   ending.abort();
   await loop;
-  expect(troubles.map(String)).toEqual(['Error: no database', 'Error: no database']);
+  // twice, told once
+  expect(failures).toBeLessThan(0);
+  expect(troubles.map(String)).toEqual(['Error: no database']);
   expect(seen).toHaveLength(1);
 });

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/database/client.ts';
 import { asRole } from '../../../src/database/role-url.ts';
-import { keepGathering, securityWatchOf } from '../../../src/kit/security-watch.ts';
+import { keepLooking } from '../../../src/kit/keep-looking.ts';
+import { securityWatchOf } from '../../../src/kit/security-watch.ts';
 import { aBank, type Bank } from '../../support/acting.ts';
 import { full, inParallel, report } from '../../support/reliability.ts';
 import { connectAs } from '../../support/role-connection.ts';
@@ -94,7 +95,7 @@ test('a console gathers beside its screen, also while it is locked; an ended ses
   };
   try {
     await bank.behindItsBack('UPDATE ops.operator_session SET locked_at = now() WHERE operator_id = $1', [bank.two.id]);
-    const gathering = keepGathering(() => securityWatchOf(database, token), {
+    const gathering = keepLooking(() => securityWatchOf(database, token).gather(), {
       signal: end.signal,
       firstAfterMs: 1,
       everyMs: 10,
