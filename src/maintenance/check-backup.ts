@@ -9,6 +9,7 @@ import { measureFile, measuring, type Measured } from './files.ts';
 import type { AnyManifest, BackupFile, Manifest } from './manifest.ts';
 import { checkMedia } from './media.ts';
 import { openFile } from './seal-file.ts';
+import { checkSealedMedia, listName } from './sealed-media.ts';
 import { findTools, runProgram } from './tools.ts';
 import { plainFolderOf, type Vault } from './vault.ts';
 
@@ -88,8 +89,9 @@ export const checkBackup = async (checking: Checking, tools: string | undefined)
   if (manifest.kind === 'dump') await checkDump(checking, manifest, tools);
   if (manifest.kind === 'archive' && !manifest.encrypted) await checkArchive(checking, manifest);
   if (manifest.kind === 'files')
-    for (const { folder } of manifest.media)
-      await checkMedia(path.join(checking.folder, folder), path.join(checking.folder, `${folder}.list`), checking.signal);
+    for (const { folder, sealed } of manifest.media)
+      if (sealed) await checkSealedMedia({ vault: checking.vault, place: checking.folder, folder, signal: checking.signal });
+      else await checkMedia(path.join(checking.folder, folder), path.join(checking.folder, listName(folder)), checking.signal);
 };
 
 /**

@@ -37,7 +37,7 @@ export const measureFile = async (file: string | Buffer, signal: AbortSignal): P
 };
 
 /** Forces a file, or the names in a folder, to the disk. */
-export const synchronize = async (place: string): Promise<void> => {
+export const synchronize = async (place: string | Buffer): Promise<void> => {
   await using opened = await open(place);
   await opened.sync();
 };

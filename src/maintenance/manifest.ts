@@ -73,6 +73,8 @@ const MediaFolder = z.strictObject({
   linked: Count,
   /** Sockets, devices and pipes, which no copy can hold. */
   skipped: Count,
+  /** Its files lie sealed among the objects, each once, and the list of the folder names them; `folder` is then only how the list is called. */
+  sealed: z.strictObject({ objects: Count, octets: Count, changing: Count, vanished: Count }).optional(),
 });
 export type MediaFolder = z.output<typeof MediaFolder>;
 
@@ -108,6 +110,12 @@ const signature = (body: string, key: Buffer): string => createHmac('sha256', ke
 export const signManifest = (manifest: object, key: Buffer): string => {
   const body = JSON.stringify(manifest);
   return `${body}\n${algorithm} ${keyName(key)} ${signature(body, key)}\n`;
+};
+
+/** Whether a signed text says that another key vouches for it. */
+export const isOfAnotherKey = (text: string, key: Buffer): boolean => {
+  const [how, by] = text.split('\n')[1]?.split(' ') ?? [];
+  return how === algorithm && by !== undefined && /^[0-9a-f]{16}$/.test(by) && by !== keyName(key);
 };
 
 /** What stands in a signed text, whatever its shape. Throws WorkRefused unless the key vouches for every octet of it. */

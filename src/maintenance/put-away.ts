@@ -5,31 +5,21 @@ import { checkHashes } from './check-backup.ts';
 import { WorkRefused, type WorkContext } from './define-work.ts';
 import { measuring, synchronize } from './files.ts';
 import { manifestFile, signManifest, type AnyManifest, type BackupFile } from './manifest.ts';
+import { demandRoom } from './room.ts';
 import { openFile, sealFile } from './seal-file.ts';
 import { noteCheck, notePinned, readNotes } from './vault-notes.ts';
-import { freeSpace, lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault, type VaultSort } from './vault.ts';
-
-const leastShare = 0.1;
-const growth = 1.2;
+import { lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault, type VaultSort } from './vault.ts';
 
 /** Whole ones, the newest first. */
 export const wholeOf = (lying: readonly Lying[]): readonly AnyManifest[] =>
   lying.flatMap(({ manifest, why }) => (manifest === undefined || why !== undefined ? [] : [manifest]));
 
-/** Refuses to begin what would fill the disk. What is sealed lies beside what it is made of for a while. */
-export const demandSpace = async ({ folder, sealing }: Vault, expected: number): Promise<void> => {
-  const { octets, share } = await freeSpace(folder);
-  const wanted = Math.ceil(expected * (growth + (sealing ? 1 : 0)));
-  const megabytes = (count: number): string => `${Math.ceil(count / 1_000_000).toLocaleString('en')} MB`;
-  if (octets < wanted)
-    throw new WorkRefused(
-      `${folder} has ${megabytes(octets)} free and a backup needs ${megabytes(wanted)}: make space, nothing was removed`,
-    );
-  if (share < leastShare)
-    throw new WorkRefused(
-      `${folder} has ${(share * 100).toFixed(1)} % free and a backup begins with 10 % at least: make space, nothing was removed`,
-    );
-};
+/** What is sealed lies beside what it is made of for a while. */
+const sealingGrowth = 11 / 6;
+
+/** Refuses to begin what would fill the disk: 1.2 times what is expected must be free, 2.2 times where it is sealed. */
+export const demandSpace = (vault: Vault, expected: number): Promise<void> =>
+  demandRoom(vault, expected * (vault.sealing ? sealingGrowth : 1));
 
 /** A folder for what is not whole yet. */
 export const unfinishedFolder = async (vault: Vault, run: string): Promise<string> => {
@@ -86,6 +76,10 @@ export const copyAway = async (
 ): Promise<boolean> => {
   const { copyTo } = context.backup;
   if (copyTo === undefined) return false;
+  if (context.backup.keyFile === undefined)
+    throw new WorkRefused(
+      `${manifest.name} is not encrypted and does not leave this host: name the file of a key in backup.keyFile, or take copyTo away`,
+    );
   const [vault, other] = [await openVault(context, sort), await openVault(context, sort, copyTo)];
   if ((await lookAt(other, manifest.name)).why === undefined) return true;
   const from = path.join(vault.folder, manifest.name);

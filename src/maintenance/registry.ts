@@ -3,6 +3,7 @@ import { backupWork } from './backup.ts';
 import { cleanup, cleanupEstimate } from './cleanup-work.ts';
 import type { AnyWork } from './define-work.ts';
 import { listBackups, pinBackup, unpinBackup, verifyBackup } from './look-after-backups.ts';
+import { restoreFilesWork } from './restore-files.ts';
 import { restoreWorks } from './restore/works.ts';
 import { vacuum } from './vacuum.ts';
 import { unusedIndexes } from './unused-indexes.ts';
@@ -25,6 +26,7 @@ export const works: readonly AnyWork[] = [
   listBackups,
   pinBackup,
   unpinBackup,
+  restoreFilesWork,
   cleanupEstimate,
   cleanup,
   orphans,

@@ -60,8 +60,7 @@ async function* sealed(
   }
 }
 
-async function* opened(source: AsyncIterable<Buffer>, key: Buffer, name: string): AsyncGenerator<Buffer> {
-  const pieces = source[Symbol.asyncIterator]();
+async function* openedPieces(pieces: AsyncIterator<Buffer>, key: Buffer, name: string): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0);
   while (head.length < mark.length + saltLength) {
     const piece = await pieces.next();
@@ -90,10 +89,41 @@ async function* opened(source: AsyncIterable<Buffer>, key: Buffer, name: string)
   }
 }
 
+async function* opened(source: AsyncIterable<Buffer>, key: Buffer, name: string): AsyncGenerator<Buffer> {
+  const pieces = source[Symbol.asyncIterator]();
+  try {
+    yield* openedPieces(pieces, key, name);
+  } finally {
+    await pieces.return?.(); // closes the file, also where its first octets were refused
+  }
+}
+
 type SealedFile = Measured & { readonly plain: Measured };
 
-/** Writes a file sealed beside it, AES-256-GCM piece by piece. */
-export const sealFile = async (from: string, to: string, name: string, key: Buffer, signal: AbortSignal): Promise<SealedFile> => {
+/** Writes what comes in sealed; nobody counts it. */
+export const writeSealed = async (
+  source: AsyncIterable<Buffer>,
+  to: string,
+  name: string,
+  key: Buffer,
+  signal: AbortSignal,
+): Promise<void> => {
+  await pipeline(
+    sealed(source, key, name, () => undefined),
+    createWriteStream(to, { flags: 'wx', mode: 0o600 }),
+    { signal },
+  );
+  await synchronize(to);
+};
+
+/** Writes what comes in sealed, AES-256-GCM piece by piece; what was not sealed never lies on the disk. */
+export const sealStream = async (
+  source: AsyncIterable<Buffer>,
+  to: string,
+  name: string,
+  key: Buffer,
+  signal: AbortSignal,
+): Promise<SealedFile> => {
   const outside = measuring();
   const inside = createHash('sha256');
   let octets = 0;
@@ -101,16 +131,18 @@ export const sealFile = async (from: string, to: string, name: string, key: Buff
     inside.update(piece);
     octets += piece.length;
   };
-  await pipeline(
-    createReadStream(from),
-    source => sealed(source as AsyncIterable<Buffer>, key, name, count),
-    outside.stream,
-    createWriteStream(to, { flags: 'wx', mode: 0o600 }),
-    { signal },
-  );
+  await pipeline(sealed(source, key, name, count), outside.stream, createWriteStream(to, { flags: 'wx', mode: 0o600 }), { signal });
   await synchronize(to);
   return { ...outside.result(), plain: { octets, sha256: inside.digest('hex') } };
 };
+
+/** Writes a file sealed beside it. */
+export const sealFile = (from: string, to: string, name: string, key: Buffer, signal: AbortSignal): Promise<SealedFile> =>
+  sealStream(createReadStream(from) as AsyncIterable<Buffer>, to, name, key, signal);
+
+/** Octets of a sealed file, by those of what is in it. */
+export const sealedLength = (octets: number): number =>
+  mark.length + saltLength + octets + tagLength * Math.max(1, Math.ceil(octets / pieceLength));
 
 /** What is inside a sealed file. Ends with WorkRefused at the first piece that is not as it was written. */
 export const openFile = async (file: string, name: string, key: Buffer): Promise<AsyncIterable<Buffer>> => {

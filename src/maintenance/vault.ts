@@ -74,14 +74,17 @@ export const lookAt = async ({ folder, signing }: Vault, name: string): Promise<
   }
 };
 
-/** Everything that lies in a vault, the newest first. */
-export const lookAround = async (vault: Vault): Promise<readonly Lying[]> => {
-  const names = (await readdir(vault.folder))
+/** What has the name of a backup, the newest first. */
+export const namesIn = async ({ folder }: Vault): Promise<readonly string[]> =>
+  (await readdir(folder))
     .filter(name => namePattern.test(name))
     .toSorted()
     .toReversed();
+
+/** Everything that lies in a vault, the newest first. */
+export const lookAround = async (vault: Vault): Promise<readonly Lying[]> => {
   const found: Lying[] = [];
-  for (const name of names) found.push(await lookAt(vault, name));
+  for (const name of await namesIn(vault)) found.push(await lookAt(vault, name));
   return found;
 };
 

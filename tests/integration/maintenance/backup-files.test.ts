@@ -16,7 +16,6 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { backupFilesWork } from '../../../src/maintenance/backup-files.ts';
 import { verifyBackup } from '../../../src/maintenance/look-after-backups.ts';
-import { aKeyFile } from '../../support/backups.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aWorkContext } from '../../support/work-context.ts';
 
@@ -29,28 +28,19 @@ const take = async (run: string, context: ReturnType<typeof aWorkContext>): Prom
   (await backupFilesWork.run({ run }, context)) as Taken;
 const inodeOf = (file: string | Buffer): number => statSync(file).ino;
 
-test('copies of media share what has not changed; configuration and certificates are in a sealed tar', async () => {
-  const [media, etc, copyTo] = [aCommandHome(), aCommandHome(), aCommandHome()];
+test('where there is no key copies of media share what has not changed, and do not leave the host', async () => {
+  const [media, copyTo] = [aCommandHome(), aCommandHome()];
   mkdirSync(path.join(media, 'users'));
   writeFileSync(path.join(media, 'users', 'ada.png'), 'a picture');
   writeFileSync(path.join(media, 'report.pdf'), 'a report');
-  writeFileSync(path.join(etc, 'bank.conf'), 'secret=4711');
-  mkdirSync(path.join(etc, '-ssl'));
-  writeFileSync(path.join(etc, '-ssl', 'key.pem'), 'a key');
-  const backup = { keyFile: aKeyFile(), copyTo };
-  const context = aWorkContext({
-    url: noDatabase,
-    backup,
-    platform: { media: [media], files: [path.join(etc, 'bank.conf'), path.join(etc, '-ssl')] },
-  });
+  const context = aWorkContext({ url: noDatabase, platform: { media: [media] } });
   const one = await take('one', context);
   expect(one).toMatchObject({
     verified: true,
-    copied: true,
+    copied: false,
     expired: [],
     media: { [media]: '2 files, 17 octets, 0 unchanged, 0 skipped' },
   });
-  expect(readFileSync(path.join(one.path, 'files.tar')).includes('secret')).toBe(false);
 
   appendFileSync(path.join(media, 'report.pdf'), ', and more');
   const two = await take('two', context);
@@ -58,8 +48,6 @@ test('copies of media share what has not changed; configuration and certificates
   const copy = (taken: Taken, name: string): string => path.join(taken.path, 'media-1', name);
   expect(inodeOf(copy(one, 'users/ada.png'))).toBe(inodeOf(copy(two, 'users/ada.png')));
   expect([one, two].map(taken => readFileSync(copy(taken, 'report.pdf'), 'utf8'))).toEqual(['a report', 'a report, and more']);
-  const away = (taken: Taken): string => path.join(copyTo, 'files', taken.name, 'media-1', 'users', 'ada.png');
-  expect(inodeOf(away(one))).toBe(inodeOf(away(two)));
   expect((await take('two', context)).name).toBe(two.name);
 
   for (const { name } of [one, two]) expect(await verifyBackup.run({ name }, context)).toMatchObject({ verified: true });
@@ -67,6 +55,10 @@ test('copies of media share what has not changed; configuration and certificates
   writeFileSync(copy(two, 'report.pdf'), 'a report, and lies');
   await expect(verifyBackup.run({ name: two.name }, context)).rejects.toThrow('report.pdf in media-1 is not what was copied');
   expect(await verifyBackup.run({ name: one.name }, context)).toMatchObject({ verified: true });
+
+  const leaving = aWorkContext({ url: noDatabase, home: context.home, platform: { media: [media] }, backup: { copyTo } });
+  await expect(take('three', leaving)).rejects.toThrow('is not encrypted and does not leave this host');
+  expect(readdirSync(copyTo, { recursive: true }).filter(name => String(name).includes('report'))).toEqual([]);
 });
 
 test('names may be anything; links are kept and not followed, neither in what is copied nor in what expires', async () => {

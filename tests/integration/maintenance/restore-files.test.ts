@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { randomFrom } from '../../../src/demo/random.ts';
+import { aKeyFile } from '../../support/backups.ts';
+import { aCommandHome } from '../../support/command.ts';
+import { maintained } from '../../support/maintained.ts';
+import { full, report, seed } from '../../support/reliability.ts';
+import { objectsIn } from '../../support/sealed-files.ts';
+
+vi.setConfig({ testTimeout: full ? 600_000 : 60_000 });
+
+const noDatabase = 'postgresql://nobody@localhost:1/nothing';
+
+/** Everything below a folder and the folder itself: name, rights, time and content. */
+const treeOf = (root: string, place: Buffer = Buffer.from(root)): readonly string[] => {
+  const found = lstatSync(place);
+  const told = [place.subarray(root.length + 1).toString('latin1'), (found.mode & 0o7777).toString(8)];
+  if (found.isSymbolicLink()) return [[...told, readlinkSync(place)].join(' ')];
+  const line = [...told, Math.round(found.mtimeMs)].join(' ');
+  if (found.isFile()) return [`${line} ${readFileSync(place, 'latin1')}`];
+  const names = readdirSync(place, { encoding: 'buffer' }).toSorted((a, b) => Buffer.compare(a, b));
+  return [line, ...names.flatMap(name => treeOf(root, Buffer.concat([place, Buffer.from('/'), name])))];
+};
+
+const aHost = (keyFile: string | null = aKeyFile()) => {
+  const [media, etc, home] = [path.join(aCommandHome(), 'media'), aCommandHome(), aCommandHome()];
+  mkdirSync(path.join(media, 'users', 'empty'), { recursive: true });
+  writeFileSync(path.join(media, 'users', 'ada.png'), 'a picture');
+  writeFileSync(Buffer.concat([Buffer.from(`${media}/`), Buffer.from([0x2d, 0xff, 0x0a])]), 'a hostile name');
+  writeFileSync(path.join(media, 'report.pdf'), 'a report'.repeat(300_000));
+  chmodSync(path.join(media, 'report.pdf'), 0o440);
+  chmodSync(path.join(media, 'users'), 0o750);
+  utimesSync(path.join(media, 'report.pdf'), 1_000_000_000, 1_000_000_000);
+  symlinkSync('users/ada.png', path.join(media, 'link'));
+  writeFileSync(path.join(etc, 'bank.conf'), 'secret=4711');
+  const settings = { platform: { media: [media], files: [path.join(etc, 'bank.conf')] }, backup: keyFile === null ? {} : { keyFile } };
+  const host = maintained(noDatabase, { home, ...settings });
+  const take = async (run: string): Promise<string> => String((await host.maintain('backup-files', { run }))['name']);
+  return { media, etc, home, settings, take, maintain: host.maintain };
+};
+type Host = ReturnType<typeof aHost>;
+
+const ruin = ({ media }: Host): void => {
+  rmSync(path.join(media, 'users'), { recursive: true });
+  rmSync(path.join(media, 'report.pdf'));
+  writeFileSync(path.join(media, 'report.pdf'), 'ransom');
+  writeFileSync(path.join(media, 'since'), 'uploaded since');
+};
+const beside = ({ media }: Host): readonly string[] => readdirSync(path.dirname(media)).toSorted();
+
+test('a folder of media is as the backup has it, with rights, times and links; what stood there stays beside it', async () => {
+  const host = aHost();
+  const was = treeOf(host.media);
+  const name = await host.take('one');
+  ruin(host);
+  const ruined = treeOf(host.media);
+  const restored = await host.maintain('restore-files', { name, run: 'back', folder: host.media });
+  expect(restored).toMatchObject({ restored: true, before: `${host.media}.before-back` });
+  expect(treeOf(host.media)).toEqual(was);
+  expect(treeOf(`${host.media}.before-back`)).toEqual(ruined);
+  // begun again under its run it is the same
+  writeFileSync(path.join(host.media, 'later'), 'uploaded since');
+  expect(await host.maintain('restore-files', { name, run: 'back', folder: host.media })).toEqual(restored);
+  expect(beside(host)).toEqual(['media', 'media.before-back']);
+  expect(existsSync(path.join(host.media, 'later'))).toBe(true);
+  // and where nothing is left of it
+  rmSync(host.media, { recursive: true });
+  await host.maintain('restore-files', { name, run: 'from-nothing', folder: host.media });
+  expect(treeOf(host.media)).toEqual(was);
+});
+
+test('one file, or configuration and certificates, come out into a new folder and replace nothing', async () => {
+  const host = aHost();
+  const name = await host.take('one');
+  const out = path.join(aCommandHome(), 'out');
+  expect(await host.maintain('restore-files', { name, folder: host.media, into: out, only: 'users/ada.png' })).toMatchObject({
+    files: 1,
+    octets: 9,
+  });
+  expect(readdirSync(out, { recursive: true, encoding: 'utf8' })).toEqual(['users', 'users/ada.png']);
+  await expect(host.maintain('restore-files', { name, folder: host.media, into: out })).rejects.toThrow('name a folder that is not');
+  await expect(host.maintain('restore-files', { name, folder: host.media, into: `${out}-2`, only: 'nobody' })).rejects.toThrow(
+    'nothing of that name',
+  );
+  await host.maintain('restore-files', { name, into: `${out}-3` });
+  expect(readFileSync(path.join(`${out}-3`, host.etc, 'bank.conf'), 'utf8')).toBe('secret=4711');
+  expect(readdirSync(path.dirname(out)).toSorted()).toEqual(['out', 'out-3']);
+});
+
+test('what the profile does not name is replaced by nobody, and nothing is touched where the backup is not whole', async () => {
+  const host = aHost();
+  const name = await host.take('one');
+  ruin(host);
+  const ruined = treeOf(host.media);
+  const restore = (folder: string) => host.maintain('restore-files', { name, run: 'back', folder });
+  await expect(restore(host.etc)).rejects.toThrow('is none of platform.media');
+  await expect(host.maintain('restore-files', { name, run: 'back' })).rejects.toThrow('only a whole folder of media');
+  const [object = ''] = objectsIn(host.home).filter(file => lstatSync(file).size > 1_000_000);
+  writeFileSync(object, Buffer.alloc(lstatSync(object).size));
+  await expect(restore(host.media)).rejects.toThrow('was not sealed by Bursar');
+  expect(treeOf(host.media)).toEqual(ruined);
+  rmSync(host.media, { recursive: true });
+  symlinkSync(host.etc, host.media);
+  await expect(restore(host.media)).rejects.toThrow('is no folder, or a link to one');
+});
+
+test('copies that were not sealed come back as well; their folders get the rights of what stands there', async () => {
+  const host = aHost(null);
+  const was = treeOf(host.media).filter(line => !/^(users|users\/empty)? \d/.test(line));
+  const name = await host.take('one');
+  ruin(host);
+  chmodSync(host.media, 0o751);
+  await host.maintain('restore-files', { name, run: 'back', folder: host.media });
+  expect(treeOf(host.media).filter(line => !/^(users|users\/empty)? \d/.test(line))).toEqual(was);
+  expect(lstatSync(path.join(host.media, 'users')).mode & 0o777).toBe(0o751);
+});
+
+test('killed with -9 wherever it is: what stands there is what was or what is restored, and begun again it is restored', async () => {
+  const rounds = full ? 60 : 1;
+  const random = randomFrom(seed, 'restore files kills');
+  const host = aHost();
+  for (let file = 0; file < 60; file++) writeFileSync(path.join(host.media, `file-${file}`), 'content'.repeat(2_000));
+  const was = treeOf(host.media);
+  const name = await host.take('one');
+  const program = path.join(import.meta.dirname, '..', '..', 'support', 'maintain-process.ts');
+  const seen = { kills: 0, 'with the former one in place': 0, 'with none in place': 0, 'with the restored one in place': 0 };
+  for (let round = 0; round < rounds; round++) {
+    writeFileSync(path.join(host.media, 'since'), 'uploaded since');
+    const former = treeOf(host.media);
+    const run = `round-${round}`;
+    const input = JSON.stringify({ name, run, folder: host.media });
+    const child = spawn(process.execPath, [program, noDatabase, host.home, 'restore-files', input, JSON.stringify(host.settings.platform), JSON.stringify(host.settings.backup)], { stdio: 'ignore' }); // prettier-ignore
+    const ended = once(child, 'exit');
+    await vi.waitUntil(() => child.exitCode !== null || beside(host).some(one => one.endsWith(run)), { timeout: 30_000, interval: 1 });
+    await pause(random.below(150));
+    child.kill('SIGKILL');
+    await ended;
+    seen.kills++;
+    const there = existsSync(host.media) ? treeOf(host.media) : undefined;
+    if (there === undefined) seen['with none in place']++;
+    else if (there.length === former.length) seen['with the former one in place']++;
+    else seen['with the restored one in place']++;
+    expect([former, was, undefined]).toContainEqual(there);
+    await host.maintain('restore-files', { name, run, folder: host.media });
+    expect(treeOf(host.media)).toEqual(was);
+    expect(treeOf(`${host.media}.before-${run}`)).toEqual(former);
+    expect(beside(host).filter(one => /\.(filling|filled)-/.test(one))).toEqual([]);
+  }
+  report('files restored and killed with -9', seen);
+});
