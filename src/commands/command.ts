@@ -20,8 +20,8 @@ export type CommandContext = {
   readonly channels: () => Promise<Channels>;
   /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */
   readonly withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
-  /** The same with all that a console has beside its screen. */
-  readonly withBank: <T>(work: (bank: Bank, session: Session) => Promise<T>) => Promise<T>;
+  /** The same with all that a console has beside its screen; `unattended` work is a machine's before it is somebody's. */
+  readonly withBank: <T>(work: (bank: Bank, session: Session) => Promise<T>, unattended?: boolean) => Promise<T>;
 };
 
 /** A command that is no pane and no action. Its name may be two words, of which the first may be a resource. */

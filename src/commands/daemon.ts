@@ -2,7 +2,7 @@ import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import { faultOf } from '../database/fault.ts';
 import { formatInstant } from '../domain/day.ts';
-import { forbidden, invalid } from '../domain/outcome.ts';
+import { forbidden, invalid, type Refusal } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import type { Session } from '../kit/session.ts';
@@ -25,26 +25,44 @@ const missedLine = (job: string, { at, last, times }: Due, json: boolean): strin
     : `${job} missed ${times.toLocaleString('en')} times from ${formatInstant(at)} to ${formatInstant(last)} UTC`;
 };
 
-const work = async (bank: Bank, session: Session, json: boolean, context: CommandContext): Promise<number> => {
+/** A machine signs in again for as long as it may; a person's login ends once. */
+const whileSignedIn = async ({ machine }: Bank, over: AbortController, { signal, log }: CommandContext): Promise<Refusal | undefined> => {
+  if (!machine) return undefined;
+  const refusal = await machine.stay({ signal, onError: error => log.write('signing in again failed', { error }) });
+  if (refusal) over.abort();
+  return refusal;
+};
+
+const loginEnded: Refusal = {
+  kind: 'forbidden',
+  message: 'the login of this daemon has ended',
+  next: 'sign in with "bursar login NAME" and start it again, or give it the key of a machine',
+};
+
+const work = async (bank: Bank, first: Session, json: boolean, context: CommandContext): Promise<number> => {
   const { streams, signal } = context;
+  const { machine } = bank;
   const over = new AbortController();
   const say = (line: string): void => void streams.write(`${line}\n`);
-  streams.say(`the daemon works for ${session.operator.name} in ${session.environment.name}; SIGTERM or Ctrl+C ends it`);
-  await keepBusy({
-    ...context,
-    bank,
-    session: () => session,
-    signal: AbortSignal.any([signal, over.signal]),
-    told: {
-      onExecuted: executed => say(lineOf(executed, json)),
-      onMissed: (job, due) => say(missedLine(job, due, json)),
-      onError: error => {
-        if (faultOf(error).code === sessionEnded) over.abort();
+  streams.say(`the daemon works for ${first.operator.name} in ${first.environment.name}; SIGTERM or Ctrl+C ends it`);
+  const [refusal] = await Promise.all([
+    whileSignedIn(bank, over, context),
+    keepBusy({
+      ...context,
+      bank,
+      session: machine ? machine.session : () => first,
+      signal: AbortSignal.any([signal, over.signal]),
+      told: {
+        onExecuted: executed => say(lineOf(executed, json)),
+        onMissed: (job, due) => say(missedLine(job, due, json)),
+        onError: error => {
+          if (!machine && faultOf(error).code === sessionEnded) over.abort();
+        },
       },
-    },
-  });
+    }),
+  ]);
   if (!over.signal.aborted) return exitCode.done;
-  return refuse(streams, json, forbidden('the login of this daemon has ended', 'sign in with "bursar login NAME" and start it again'));
+  return refuse(streams, json, { ok: false, refusal: refusal ?? loginEnded });
 };
 
 /** `bursar daemon`: what a console does beside its screen, without one. */
@@ -61,6 +79,6 @@ export const daemonCommand: Command = {
       if (!session.schedule)
         return stop(forbidden('a daemon needs the permission schedule.run', 'ask an administrator for a role that has it'));
       return work(bank, session, json, context);
-    });
+    }, true);
   },
 };

@@ -16,7 +16,7 @@ import {
 import { done, notFound, type Outcome, type Refusal } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import type { Gate } from '../kit/gate.ts';
-import { openSession, type Registry, type Session } from '../kit/session.ts';
+import { openSession, type Registry, type Session, type SessionParts } from '../kit/session.ts';
 import { addressOf } from './anchors.ts';
 import { platformOf } from './demo-host.ts';
 import { readLogin } from './login-file.ts';
@@ -98,14 +98,19 @@ export const enterDemo = async (entrance: Entrance, role: string | undefined): P
     : done(await demoSession(entrance, name));
 };
 
-/** The session of an operator who has proved who they are; `stays` where the proof is a login that outlives this console. */
-const provenSession = async (entrance: Entrance, name: string, token: string, stays: boolean): Promise<Session> => {
+/** The session of an operator who has proved who they are. */
+export const provenSession = async (
+  entrance: Entrance,
+  name: string,
+  token: string,
+  more: Pick<SessionParts, 'stays' | 'asksNothing'> = {},
+): Promise<Session> => {
   const { database, config } = entrance;
   const session = openSession({
     ...partsOf(entrance),
     operator: await loadOperator(database.reads, name),
     token,
-    stays,
+    ...more,
     credentials: {
       seedKey: async () => seedKeyOf(await readSecretKey(config.home, config.secretKeyFile)),
       derive: derivationFor(database.writes, name),
@@ -121,7 +126,7 @@ const provenSession = async (entrance: Entrance, name: string, token: string, st
 export const enterByLogin = async (entrance: Entrance): Promise<Session | undefined> => {
   const login = await readLogin(entrance.config.home, addressOf(entrance.config));
   const name = login && (await holderOf(entrance.database.writes, login.token));
-  return login && name !== undefined ? provenSession(entrance, name, login.token, true) : undefined;
+  return login && name !== undefined ? provenSession(entrance, name, login.token, { stays: true }) : undefined;
 };
 
 /** The door of a screen on a bank where nobody has signed in yet. */
@@ -132,7 +137,7 @@ export const gateOf = (entrance: Entrance): Gate => ({
     const token = newToken();
     const seedKey = seedKeyOf(await readSecretKey(config.home, config.secretKeyFile));
     const signedIn = await signInWith(database.writes, { name, password, code, seedKey, token, kind: 'screen', client: clientOf(config) });
-    return signedIn.ok ? done(await provenSession(entrance, name, token, false)) : signedIn;
+    return signedIn.ok ? done(await provenSession(entrance, name, token)) : signedIn;
   },
 });
 

@@ -11,8 +11,10 @@ import { DemoRefused, seedDemo } from '../demo/seed-demo.ts';
 import { makeDemoHost } from './demo-host.ts';
 import { enterByLogin, enterDemo, entranceOf, gateOf, type Entrance } from './entry.ts';
 import { loginsOf } from './logins.ts';
+import { enterByMachine, type MachinePresence } from './machine-entry.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 import { NotReady } from './not-ready.ts';
+import { isAsRestored } from '../maintenance/restore/catch-up.ts';
 import { findDatabase, withConnection, type Address } from './with-database.ts';
 import type { Gate } from '../kit/gate.ts';
 import type { Registry, Session } from '../kit/session.ts';
@@ -27,6 +29,8 @@ export type Wishes = {
   readonly as: string | undefined;
   /** A screen asks who is there; a command takes the login that was left for it. */
   readonly screen: boolean;
+  /** A machine whose key lies here goes before a login: what goes on for days must not depend on somebody's hour. */
+  readonly unattended?: boolean;
   /** What the program is busy with, for whoever waits. */
   readonly onProgress: (text: string) => void;
 };
@@ -35,6 +39,8 @@ export type Wishes = {
 export type Bank = {
   /** Undefined while nobody has signed in: the gate asks. */
   readonly session: Session | undefined;
+  /** Where it is a machine that has signed in: its session is another one after a while. */
+  readonly machine?: MachinePresence;
   readonly gate: Gate;
   readonly url: string;
   /** What a demo's traffic posts with, where there is such a login. */
@@ -59,7 +65,7 @@ const lacking = (pending: number, applied: number): string =>
     : `this database lacks ${pending} of ${pending + applied} migrations: make a backup and run "bursar migrate"`;
 
 /** An embedded database is brought up to date and filled at its first start; any other is its owner's to prepare. */
-const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes): Promise<void> =>
+const prepare = ({ url, embedded }: Address, { config, migrations, onProgress }: Wishes): Promise<void> =>
   withConnection(url, { name: 'start', readOnly: false }, async connection => {
     if (Math.floor((await serverVersion(connection)) / 10_000) < oldestPostgres) {
       throw new NotReady(`the server is older than Postgres ${oldestPostgres}: update it, or leave DATABASE_URL out for the embedded one`);
@@ -67,6 +73,9 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
     const status = await migrationStatus(connection, migrations);
     refuseToGoOn(status);
     if (status.pending.length > 0 && !embedded) throw new NotReady(lacking(status.pending.length, status.applied.length));
+    // Of a restore because of a migration: it must not run again by itself
+    if (status.pending.length > 0 && (await isAsRestored(config.home, status.applied)))
+      throw new NotReady(lacking(status.pending.length, status.applied.length));
     if (status.pending.length > 0) {
       onProgress('Creating tables');
       await migrate(connection, migrations);
@@ -77,12 +86,32 @@ const prepare = ({ url, embedded }: Address, { migrations, onProgress }: Wishes)
     if (embedded && (await readSetup(connection)).empty) await seedUnlessSomebodyElseDid(connection, url, onProgress);
   });
 
-/** Who is there already: in a demo by name, elsewhere by the login of `bursar login`, which a screen does not use. */
-const signIn = async (entrance: Entrance, { as, screen }: Wishes): Promise<Session | undefined> => {
-  if (!entrance.facts.demo) return screen ? undefined : enterByLogin(entrance);
-  const entered = await enterDemo(entrance, as);
-  if (!entered.ok) throw new SignInRefused(entered.refusal);
-  return entered.value;
+type Entered = Pick<Bank, 'session' | 'machine'>;
+
+const byMachine = async (entrance: Entrance): Promise<Entered | undefined> => {
+  const machine = await enterByMachine(entrance);
+  return machine && { machine, session: machine.session() };
+};
+
+const byLogin = async (entrance: Entrance): Promise<Entered | undefined> => {
+  const session = await enterByLogin(entrance);
+  return session && { session };
+};
+
+/** Who is there already: in a demo by name, elsewhere by the login of `bursar login` or the key of a machine, neither of which a screen uses. */
+const signIn = async (entrance: Entrance, { as, screen, unattended = false }: Wishes): Promise<Entered> => {
+  if (entrance.facts.demo) {
+    const entered = await enterDemo(entrance, as);
+    if (!entered.ok) throw new SignInRefused(entered.refusal);
+    return { session: entered.value };
+  }
+  if (screen) return { session: undefined };
+  const ways = unattended ? [byMachine, byLogin] : [byLogin, byMachine];
+  for (const way of ways) {
+    const entered = await way(entrance);
+    if (entered) return entered;
+  }
+  return { session: undefined };
 };
 
 /** Opens everything between a configuration and a session: server, tables, first demo bank, connections, sign-in. */
@@ -98,7 +127,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     const { config, registry, readOnly } = wishes;
     const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });
     if (entrance.facts.demo && !readOnly) await makeDemoHost(config, wishes.migrations);
-    const session = await signIn(entrance, wishes);
+    const entered = await signIn(entrance, wishes);
     const close = async (): Promise<void> => {
       try {
         for (const session of entrance.opened) await session.leave();
@@ -107,7 +136,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
         await address.release();
       }
     };
-    return { session, gate: gateOf(entrance), url: logins.console, platformUrl: logins.platform, close };
+    return { ...entered, gate: gateOf(entrance), url: logins.console, platformUrl: logins.platform, close };
   } catch (error) {
     await database?.close();
     await address.release();

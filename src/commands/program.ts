@@ -55,14 +55,24 @@ export const prepareProgram = (given: GlobalFlags, environment: NodeJS.ProcessEn
 };
 
 /** Opens the bank of a program. Prisma is loaded here and not before. */
-export const openProgramBank = async (program: Program, screen: boolean, onProgress: (text: string) => void): Promise<Bank> => {
+export const openProgramBank = async (
+  program: Program,
+  screen: boolean,
+  onProgress: (text: string) => void,
+  unattended = false,
+): Promise<Bank> => {
   const { openBank } = await import('./open-session.ts');
-  return openBank({ ...program, screen, onProgress });
+  return openBank({ ...program, screen, unattended, onProgress });
 };
 
 /** Work of whoever is signed in; refused where nobody is. */
-const withBank = async <T>(program: Program, streams: Streams, work: (bank: Bank, session: Session) => Promise<T>): Promise<T> => {
-  const bank = await openProgramBank(program, false, tellSteps(streams.say));
+const withBank = async <T>(
+  program: Program,
+  streams: Streams,
+  work: (bank: Bank, session: Session) => Promise<T>,
+  unattended = false,
+): Promise<T> => {
+  const bank = await openProgramBank(program, false, tellSteps(streams.say), unattended);
   try {
     if (!bank.session)
       throw new SignInRefused({ kind: 'forbidden', message: 'nobody is signed in', next: 'sign in with "bursar login NAME"' });
@@ -80,7 +90,13 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
   const command = commandNamed(commands, words);
   const withSession: CommandContext['withSession'] = work => withBank(program, streams, (_bank, session) => work(session));
-  const context: CommandContext = { ...program, streams, signal, withSession, withBank: work => withBank(program, streams, work) };
+  const context: CommandContext = {
+    ...program,
+    streams,
+    signal,
+    withSession,
+    withBank: (work, unattended) => withBank(program, streams, work, unattended),
+  };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
     return typed.ok ? command.run(typed.value, context) : refuse(streams, words.includes('--json'), typed);

@@ -25,6 +25,7 @@ import { maintainCommands } from './maintain.ts';
 import { restoreOfflineCommand } from './restore-offline.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
+import { machinesEnrolCommand } from './machines-enrol.ts';
 import { migrateCommand } from './migrate.ts';
 import { noticesSendCommand } from './notices-send.ts';
 import { operatorsCreateCommand, operatorsFoundCommand } from './operators-found.ts';
@@ -58,6 +59,7 @@ export const commands: readonly Command[] = [
   whoamiCommand,
   passwordCommand,
   enrolCommand,
+  machinesEnrolCommand,
   operatorsFoundCommand,
   operatorsCreateCommand,
   operatorsRecoverCommand,

@@ -12,8 +12,8 @@ export const schemas = ['bank', 'ops', 'platform'] as const;
 
 /** What a console calls that only looks on: signing in and out, the pulse, the record of looks, and what queries ask. */
 const looking = [
-  'ops.sign_in_challenge', 'ops.sign_in', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
-  'ops.may', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
+  'ops.sign_in_challenge', 'ops.sign_in', 'ops.open_machine_session', 'ops.session_holder', 'ops.open_demo_session', 'ops.close_session', 'ops.touch', 'ops.lock_session', 'ops.unlock_session', 'ops.record_access',
+  'ops.may', 'ops.is_machine', 'ops.permissions_of', 'ops.best_rank', 'ops.is_oneself', 'ops.administrators', 'ops.operator_standing', 'ops.operator_conflicts',
   'ops.operators_with', 'ops.staff_recipients', 'ops.days_since', 'ops.instant', 'ops.access_now', 'ops.access_context', 'ops.still_held', 'ops.review_document',
   'ops.accounts_of', 'ops.incident_impact', 'ops.incident_timeline', 'ops.incident_document', 'ops.incident_recipients',
   'ops.daily_document', 'ops.shift_start', 'ops.shift_digest',
@@ -54,6 +54,7 @@ const acting = [
   'ops.set_cleanup_policy',
   'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run', 'platform.open_maintenance', 'platform.extend_maintenance', 'platform.end_maintenance',
   'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health',
+  'ops.add_machine', 'ops.rotate_machine', 'ops.revoke_machine',
 ]; // prettier-ignore
 
 /** What the administered platform does for its customers. No operator may: money moves by the customer's will or by a reversal. */
@@ -86,6 +87,7 @@ export const internal: readonly string[] = [
   'ops.daily_of_bank', 'ops.daily_failures', 'ops.daily_of_console', 'ops.daily_of_hosts', 'ops.gather_daily', 'ops.take_daily_item', 'ops.money_words',
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.take_backup_result', 'ops.take_backup_list', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
   'ops.is_cleaned', 'ops.cleanup_eyes',
+  'ops.machine_address', 'ops.machine_objection', 'ops.may_execute', 'ops.demand_key', 'ops.begin_machine_change',
   'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore
 

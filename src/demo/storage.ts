@@ -16,7 +16,7 @@ const filled = [
   'platform.event', 'ops.red_flag', 'ops.case_link', 'ops.rule_hit', 'ops.alert', 'ops.alert_snooze', 'ops.case_file', 'ops.dispute', 'ops.note', 'ops.flow_note', 'ops.flow', 'ops.security_event', 'ops.security_watch', 'platform.xp_event', 'ops.detection_run',
   'ops.transaction_flag', 'ops.hold', 'ops.audit', 'ops.notice', 'ops.action_run', 'ops.approval', 'ops.bulk_run', 'ops.incident_evidence_part', 'ops.incident_evidence',
   'ops.incident_notice', 'ops.incident_link', 'ops.incident_step', 'ops.incident', 'ops.write_window', 'ops.sign_in_attempt',
-  'ops.recovery_code', 'ops.operator_credential', 'ops.access_review_item', 'ops.access_review', 'ops.role_grant', 'ops.operator_session', 'ops.operator_role',
+  'ops.recovery_code', 'ops.operator_credential', 'ops.machine_key', 'ops.machine', 'ops.access_review_item', 'ops.access_review', 'ops.role_grant', 'ops.operator_session', 'ops.operator_role',
   'ops.operator', 'platform.ip_rule', 'platform.role_grant', 'platform.invite_use', 'platform.invite', 'platform.setting_version', 'platform.maintenance', 'platform.demo_marker',
 ]; // prettier-ignore
 

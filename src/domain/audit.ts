@@ -51,4 +51,5 @@ export const auditedEntities = [
   'cleanup',
   'policy',
   'maintenance',
+  'machine',
 ] as const;

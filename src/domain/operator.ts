@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatInstant } from './day.ts';
+import { isMachineName } from './machine.ts';
 import { Email } from './user.ts';
 
 /** The roles that an operator can be given for good, highest first; developer is only ever lent, and owner is nobody's. */
@@ -14,6 +15,7 @@ export const OperatorName = z
   .trim()
   .regex(/^[a-z][a-z0-9._-]{0,62}$/, 'begins with a small letter and has up to 63 small letters, digits, dots, dashes or underscores')
   .refine(name => name !== ownerName, 'is kept for whoever owns the database')
+  .refine(name => !isMachineName(name), 'is a name of machines: add one in the pane machines')
   .meta({ title: 'Name' });
 
 export const DisplayName = z
@@ -58,8 +60,10 @@ type Standing = {
   readonly sessions: number;
 };
 
-const whyNotTouch = ({ name }: Standing): string | undefined =>
-  name === ownerName ? 'the owner of the database is no operator that others change' : undefined;
+const whyNotTouch = ({ name }: Standing): string | undefined => {
+  if (isMachineName(name)) return 'a machine is rotated and revoked in the pane machines';
+  return name === ownerName ? 'the owner of the database is no operator that others change' : undefined;
+};
 
 /** Why the operator may not be disabled, or undefined if they may. The other rules read alike. */
 export const whyNotDisable = (operator: Standing): string | undefined =>

@@ -12,6 +12,7 @@ import type { AnyResource } from './define-resource.ts';
 import { healthOf, type HealthWatch } from './health.ts';
 import { hostsOf, type Hosts } from './hosts.ts';
 import { runsOf, type Runs } from './runs.ts';
+import type { Offers } from './offers.ts';
 import { outboxOf, type Outbox, type OutboxParts } from './outbox.ts';
 import { presenceOf, renewing, type Presence, type PresenceParts } from './presence.ts';
 import { settleAction } from './run-action.ts';
@@ -68,6 +69,8 @@ export type Session = Reads & {
   readonly now: () => Date;
   readonly today: () => Day;
   readonly filterContext: (resource: AnyResource) => FilterContext;
+  /** What the fields of an action may be filled in with; nothing for whoever may not do it. */
+  readonly offers: (action: AnyAction) => Promise<Offers>;
   readonly preview: (action: AnyAction, typed: Typed) => Promise<Outcome<Preview>>;
   readonly run: (action: AnyAction, typed: Typed, options: RunOptions) => Promise<Outcome<Receipt>>;
   /** What became of a request whose outcome was unknown; asked with what it was run with. */
@@ -94,6 +97,8 @@ export type SessionParts = {
   readonly become?: Session['become'];
   /** The sign-in outlives this console, as a login for commands does: leaving closes its write window only. */
   readonly stays?: boolean;
+  /** Why whoever this is asks for nothing, though it executes what others asked for: a machine. */
+  readonly asksNothing?: Refusal;
   readonly environment: Environment;
   readonly registry: Registry;
   readonly now?: () => Date;
@@ -116,13 +121,14 @@ const changesOf = ({
   token,
   environment,
   readOnly,
+  asksNothing,
   credentials,
   registry: { actions },
 }: SessionParts): Pick<Session, 'preview' | 'run' | 'settle' | 'previewBulk' | 'runBulk'> => {
-  if (token === undefined || readOnly) {
+  if (token === undefined || readOnly || asksNothing) {
     const refused = async (): Promise<Outcome<never>> => ({
       ok: false,
-      refusal: readOnly ?? { kind: 'forbidden', message: 'nobody has signed in' },
+      refusal: readOnly ?? asksNothing ?? { kind: 'forbidden', message: 'nobody has signed in' },
     });
     return { preview: refused, run: refused, settle: refused, previewBulk: refused, runBulk: refused };
   }
@@ -196,6 +202,8 @@ export const openSession = (given: SessionParts): Session => {
     }),
     ...readsOf(parts, now),
     ...changesOf(parts),
+    offers: async action =>
+      action.offers && (action.permission === 'self' || permissions.has(action.permission)) ? action.offers(database.reads) : {},
     recordExport: (resource, filter, rows) => recordAccess(parts, 'export', resource.entity, '-', { filter, rows }),
     cancelReads: database.cancelReads,
     leave,

@@ -12,6 +12,7 @@ import { incidentNoticesActions } from './incident-notices/actions.ts';
 import { incidentStepsActions } from './incident-steps/actions.ts';
 import { incidentsActions } from './incidents/actions.ts';
 import { ipRulesActions } from './ip-rules/actions.ts';
+import { machinesActions } from './machines/actions.ts';
 import { operatorsActions } from './operators/actions.ts';
 import { rolesActions } from './roles/actions.ts';
 import { scheduleActions } from './schedule/actions.ts';
@@ -31,6 +32,7 @@ import { dailyItems } from './daily-items/index.ts';
 import { acceptHandoverAction } from './handovers/accept.ts';
 import { handovers } from './handovers/index.ts';
 import { writeHandoverAction } from './handovers/write.ts';
+import { machines } from './machines/index.ts';
 import { operators } from './operators/index.ts';
 import { grantToUser } from './grants/grant.ts';
 import { grants } from './grants/index.ts';
@@ -114,6 +116,7 @@ export const resources: readonly AnyResource[] = [
   daily,
   handovers,
   operators,
+  machines,
   developerGrants,
   sessions,
   signIns,
@@ -159,6 +162,7 @@ export const actions: readonly AnyAction[] = [
   ...incidentStepsActions,
   ...incidentNoticesActions,
   ...operatorsActions,
+  ...machinesActions,
   createInvite,
   revokeInviteOf,
   endUserSession,

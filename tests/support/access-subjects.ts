@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fingerprintOfKey } from '../../src/domain/machine.ts';
 import { act, hashOf, openOperatorSession, type Bank } from './acting.ts';
 import { aUser, note, planted, unique } from './bank-subjects.ts';
 import type { Prepare } from './every-action.ts';
@@ -116,7 +117,22 @@ const aNotice = (bank: Bank, status: 'dead' | 'waiting'): Promise<string> =>
 
 const codeHash = 'ab'.repeat(32);
 
-/** What is done to operators, roles, addresses, settings, reviews and notices. */
+const aFingerprint = (): string => fingerprintOfKey(randomUUID());
+
+/** A machine whose key nobody has. */
+export const aMachine = async (bank: Bank): Promise<string> => {
+  const name = unique('m');
+  const id = await planted(bank, 'INSERT INTO ops.operator (name, display_name) VALUES ($1, $1)', [`machine.${name}`]);
+  await planted(bank, `INSERT INTO ops.machine (operator_id, name, place) VALUES ($1, $2, 'a host of a test')`, [id, name], 'operator_id');
+  return planted(
+    bank,
+    `INSERT INTO ops.machine_key (operator_id, fingerprint, asked_by, valid_until) VALUES ($1, $2, $3, now() + interval '80 days')`,
+    [id, aFingerprint(), bank.one.id],
+    'operator_id',
+  );
+};
+
+/** What is done to operators, machines, roles, addresses, settings, reviews and notices. */
 export const accessSubjects: Readonly<Record<string, Prepare>> = {
   'operators.create': async () => {
     const name = unique('n');
@@ -137,6 +153,9 @@ export const accessSubjects: Readonly<Record<string, Prepare>> = {
   'operators.end-developer': async ({ bank }) => ({ id: await anOperator(bank, { roles: ['viewer', 'developer'] }), note }),
   'operators.reset': async ({ bank }) => ({ id: await anOperator(bank), note }),
   'operators.end-sessions': async ({ bank }) => ({ id: await anOperator(bank, { session: true }), note }),
+  'machines.add': async () => ({ name: unique('m'), place: 'a host of a test', fingerprint: aFingerprint(), note }),
+  'machines.rotate': async ({ bank }) => ({ id: await aMachine(bank), fingerprint: aFingerprint(), note }),
+  'machines.revoke': async ({ bank }) => ({ id: await aMachine(bank), note }),
   'operators.found': async ({ bank }) => {
     await founding(bank);
     return { name: `founded-${randomUUID().slice(0, 8)}`, displayName: 'The First', codeHash, note };

@@ -60,6 +60,10 @@ const planted: Readonly<Record<string, string>> = {
   pausedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, paused_by, paused_at) SELECT 'planted-paused', 'planted by a test', 'nothing', '0 0 1 1 *', 'schedule.run', id, now() FROM ops.operator WHERE name = 'two' RETURNING id`,
   maintenance: `INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT 'planted by a test', now() + interval '2 days', now() + interval '3 days', id FROM ops.operator WHERE name = 'one' RETURNING id`,
   plannedJob: `INSERT INTO ops.schedule (name, title, words, cron, permission, runbook, plan, planned_by, planned_at) SELECT 'planned', 'planned by a test', 'nothing', '0 0 1 1 *', 'host.use', 'host-report', '{}', id, now() FROM ops.operator WHERE name = 'one' RETURNING id`,
+  machine: `INSERT INTO ops.operator (name, display_name) VALUES ('machine.planted', 'Machine planted') RETURNING id`,
+  machineOfIt: `INSERT INTO ops.machine (operator_id, name, place) SELECT id, 'planted', 'here' FROM ops.operator WHERE name = 'machine.planted' RETURNING operator_id AS id`,
+  machineKey: `INSERT INTO ops.machine_key (operator_id, fingerprint, asked_by, valid_until)
+               SELECT m.operator_id, 'SHA256:' || repeat('P', 43), o.id, now() + interval '80 days' FROM ops.machine m, ops.operator o WHERE o.name = 'one' RETURNING operator_id AS id`,
   step: aStep('A step of a test', ''),
   doneStep: aStep('A step that is done', `, done_by, done_at, note`, `, o.id, now(), 'planted as done'`),
   draft: `INSERT INTO ops.incident_notice (incident_id, audience, body, drafted_by) SELECT i.id, 'team', 'What a test has to tell', o.id FROM ops.incident i, ops.operator o WHERE o.name = 'two' ORDER BY i.id LIMIT 1 RETURNING id`,

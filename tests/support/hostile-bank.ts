@@ -119,6 +119,9 @@ const everywhere = [
    SELECT max(h.id), $1::int || left($2, 100), 'database', 'corrupt', 9223372036854775807, 1, $2, jsonb_build_object(left($2, 100), $2, 'rows', jsonb_build_object(left($2, 100), $2)) FROM ops.host h`,
   `WITH counted AS (INSERT INTO ops.cleanup (policy, host, rows, bytes, status, why) SELECT $2, left($2, 100), 1, 1, 'stopped', $2 WHERE $1::int >= 0 RETURNING id)
    INSERT INTO ops.cleanup_part (cleanup_id, position, policy, what, relation, boundary, rows, bytes, archive) SELECT id, 1, 'sessions', $2, $2, now() - interval '200 days', 1, 1, $2 FROM counted`,
+  `WITH made AS (INSERT INTO ops.operator (name, display_name) VALUES ('machine.hostile-' || $1::int, left($2, 90) || '.') RETURNING id),
+        machine AS (INSERT INTO ops.machine (operator_id, name, place) SELECT id, 'hostile-' || $1::int, left($2, 190) || '.' FROM made RETURNING operator_id)
+   INSERT INTO ops.machine_key (operator_id, fingerprint, asked_by, valid_until) SELECT operator_id, 'SHA256:' || rpad('h' || $1::int, 43, 'A'), 1, now() + interval '80 days' FROM machine`,
   `INSERT INTO ops.cleanup_policy (name, title, words, kind, days, floor_days) VALUES ('p' || $1::int || left($2, 40), left($2, 90) || ' ...', $2, 'rows', 90, 30)`,
 ];
 
