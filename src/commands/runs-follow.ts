@@ -15,7 +15,7 @@ import { keepExecuting } from './execute-runs.ts';
 import { credentialsOf } from './remote-credentials.ts';
 
 /** Between two looks at the run, in milliseconds. */
-const lookEvery = 500;
+const lookEvery = 200;
 const isOpen = ({ status }: RunRow): boolean => status === 'queued' || status === 'running' || status === 'unknown';
 
 const runNumbered = async (session: Session, number: bigint): Promise<RunRow | undefined> =>

@@ -10,14 +10,14 @@ import type { ClaimedRun, ClaimedStep, RunEnd, Runs } from './runs.ts';
 export type ExecuteOptions = {
   readonly connectTo: (host: Pick<RemoteTarget, 'at' | 'pinned'>) => Promise<Connection>;
   readonly signal: AbortSignal;
-  /** Between two looks at a log, in milliseconds. */
-  readonly everyMs?: number;
   /** Between the first host of several and the next, in milliseconds. */
   readonly canaryPauseMs?: number;
   /** How long a host that is gone is looked for, in milliseconds, before the outcome is called unknown for now. */
   readonly patienceMs?: number;
 };
 
+/** Between two looks at the log of a step, in milliseconds: short at first, since most steps end at once, then longer and longer. */
+const lookEvery = { first: 40, most: 500 } as const;
 /** Text of a log that is kept in the database, in characters; the whole log stays on the host. */
 const tailLength = 16_000;
 
@@ -70,6 +70,7 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
   const until = Date.now() + step.timeoutSeconds * 1_000 - (step.beganAt === null ? 0 : Math.max(0, Date.now() - step.beganAt.getTime()));
   let [bytes, tail] = [0, ''];
   let wanted: 'aborted' | 'timed out' | undefined;
+  let untilNextLook: number = lookEvery.first;
   for (;;) {
     const { state, piece } = await followDetached(connection, remoteId(run, step), bytes);
     hash.update(piece);
@@ -87,7 +88,9 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
       wanted = (await runs.isAborted(run)) ? 'aborted' : Date.now() > until ? 'timed out' : undefined;
       if (wanted !== undefined) await abortDetached(connection, remoteId(run, step));
     }
-    if (wanted === undefined || piece.length === 0) await pause(options.everyMs ?? 500, undefined, { signal: options.signal });
+    if (wanted !== undefined && piece.length > 0) continue;
+    await pause(untilNextLook, undefined, { signal: options.signal });
+    untilNextLook = Math.min(untilNextLook * 2, lookEvery.most);
   }
 };
 
