@@ -16,7 +16,10 @@ const tests = [
   'tests/integration/maintenance/restore.test.ts',
   'tests/integration/maintenance/restore-kills.test.ts',
   'tests/integration/maintenance/restore-races.test.ts',
+  'tests/integration/maintenance/restore-versions.test.ts',
+  'tests/integration/maintenance/restore-offline.test.ts',
   'tests/integration/maintenance/cleanup-reliability.test.ts',
+  'tests/integration/maintenance/more-policies.test.ts',
   'tests/integration/schedule/planned-runs.test.ts',
 ];
 

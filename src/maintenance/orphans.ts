@@ -1,13 +1,17 @@
-import path from 'node:path';
 import { z } from 'zod';
 import type { Direct } from '../database/direct.ts';
 import { sizeWords } from './cleanup/estimate.ts';
 import { isThere, unfinishedFiles } from './cleanup/file-parts.ts';
-import { countFiles, listFiles } from './cleanup/folder.ts';
+import { countFiles } from './cleanup/folder.ts';
 import { rowParts } from './cleanup/parts.ts';
 import { countRows, hasTable } from './cleanup/rows.ts';
 import { withOwner } from './cleanup/store.ts';
+import { safe } from '../domain/safe-text.ts';
 import { defineWork, type WorkContext } from './define-work.ts';
+import { databaseOrphans } from './orphans/databases.ts';
+import { mediaOrphans, toldFile } from './orphans/files.ts';
+import { keepList, type Orphan } from './orphans/list.ts';
+import { databaseOf } from './restore/databases.ts';
 
 type Orphans = {
   readonly what: string;
@@ -19,8 +23,6 @@ type Orphans = {
   readonly goes: boolean;
 };
 
-/** Files that are looked at in one folder; whoever has more has another tool. */
-const mostFiles = 200_000;
 const tomorrow = (): Date => new Date(Date.now() + 86_400_000);
 
 const rowsOf = async (db: Direct): Promise<readonly Orphans[]> => {
@@ -49,32 +51,6 @@ const notesOf = async (db: Direct): Promise<readonly Orphans[]> => {
   return [{ what: 'notes about what is gone', count: such.length, bytes: 0, such: such.slice(0, 5), goes: false }];
 };
 
-/** A reference of a document names a file by its place, its name or its name without an ending. */
-const namesOf = (root: string, place: string): readonly string[] => [
-  place, path.join(root, place), path.basename(place), path.parse(place).name,
-]; // prettier-ignore
-
-const mediaOf = async (db: Direct, { platform, signal }: WorkContext): Promise<readonly Orphans[]> => {
-  if (platform.media.length === 0) return [];
-  const { rows } = await db.query<{ reference: string }>('SELECT reference FROM bank.document');
-  const wanted = new Set(rows.map(({ reference }) => reference));
-  const met = new Set<string>();
-  const strays: string[] = [];
-  for (const root of platform.media) {
-    if (!(await isThere(root))) continue;
-    for (const place of await listFiles(root, { most: mostFiles, signal })) {
-      const named = namesOf(root, place).find(name => wanted.has(name));
-      if (named === undefined) strays.push(path.join(root, place));
-      else met.add(named);
-    }
-  }
-  const missing = [...wanted].filter(reference => !met.has(reference));
-  return [
-    { what: 'media files without a document', count: strays.length, bytes: 0, such: strays.slice(0, 5), goes: false },
-    { what: 'documents without a file', count: missing.length, bytes: 0, such: missing.slice(0, 5), goes: false },
-  ];
-};
-
 const unfinishedOf = async (context: WorkContext): Promise<readonly Orphans[]> => {
   const { what, root, only } = unfinishedFiles(context);
   if (!(await isThere(root))) return [];
@@ -82,40 +58,59 @@ const unfinishedOf = async (context: WorkContext): Promise<readonly Orphans[]> =
   return [{ what, count: rows, bytes, such: [], goes: true }];
 };
 
-/** Databases beside this one that carry its name: what restores and drills leave is dropped by an action of its own. */
-const databasesOf = async (db: Direct): Promise<Orphans> => {
-  const { rows } = await db.query<{ name: string; bytes: number }>(
-    `SELECT d.datname AS name, pg_database_size(d.oid)::float8 AS bytes FROM pg_database d
-      WHERE d.datallowconn AND NOT d.datistemplate AND d.datname <> current_database() AND starts_with(d.datname, current_database() || '_') ORDER BY 1`,
-  );
-  const bytes = rows.reduce((sum, one) => sum + one.bytes, 0);
+const sumOf = (orphans: readonly Orphan[]): number => orphans.reduce((sum, { octets }) => sum + octets, 0);
+
+type Listed = { readonly found: readonly Orphans[]; readonly strays: readonly Orphan[] };
+
+/** What a run removes by this list and by no other. */
+const listed = async (db: Direct, context: WorkContext): Promise<Listed> => {
+  const { strays: files, young, missing } = await mediaOrphans(db, context);
+  const { strays: databases, left } = await databaseOrphans(db, databaseOf(await context.databaseUrl()), context.home);
+  const stays = left.map(({ name, why }) => `${name} stays: ${why}`);
+  const listedOf = (told: readonly string[], more: readonly string[]): readonly string[] => [...told.slice(0, 5), ...more.slice(0, 5)];
   return {
-    what: 'databases of restores and drills',
-    count: rows.length,
-    bytes,
-    such: rows.slice(0, 5).map(({ name }) => name),
-    goes: false,
+    found: [
+      {
+        what: 'media files without a document',
+        count: files.length + young,
+        bytes: sumOf(files),
+        such: listedOf(files.map(toldFile), young === 0 ? [] : [`${young.toLocaleString('en')} younger than a day are not in the list`]),
+        goes: false,
+      },
+      { what: 'documents without a file', count: missing.length, bytes: 0, such: listedOf(missing.map(name => safe(name, { max: 200 })), []), goes: false }, // prettier-ignore
+      {
+        what: 'databases of restores and drills',
+        count: databases.length + left.length,
+        bytes: sumOf(databases),
+        such: listedOf(databases.map(({ name }) => name), stays), // prettier-ignore
+        goes: false,
+      },
+    ],
+    strays: [...files, ...databases],
   };
 };
 
 export const orphans = defineWork({
   name: 'orphans',
-  summary: 'lists rows and files that belong to nothing; changes nothing',
+  summary: 'lists rows, files and databases that belong to nothing, and keeps the list for whoever removes them; changes nothing',
   input: z.object({}),
   run: (_input, context) =>
     withOwner(context, async db => {
-      const found = [
-        ...(await rowsOf(db)),
-        ...(await notesOf(db)),
-        ...(await mediaOf(db, context)),
-        ...(await unfinishedOf(context)),
-        await databasesOf(db),
-      ];
+      const { found: own, strays } = await listed(db, context);
+      const found = [...(await rowsOf(db)), ...(await notesOf(db)), ...(await unfinishedOf(context)), ...own];
       for (const [index, { what, count, bytes, such, goes }] of found.entries())
         context.progress(
           (index + 1) / found.length,
           [`${count.toLocaleString('en')} ${what}`, ...(bytes > 0 ? [sizeWords(bytes)] : []), ...(count === 0 ? [] : [goes ? 'removed by the policy orphaned-data' : 'for a person to judge']), ...such].join(', '),
         ); // prettier-ignore
-      return { orphans: found.reduce((sum, { count }) => sum + count, 0), each: found };
+      const files = strays.filter(({ kind }) => kind === 'file');
+      return {
+        orphans: found.reduce((sum, { count }) => sum + count, 0),
+        each: found,
+        list: await keepList(context.home, strays),
+        files: files.length,
+        octets: sumOf(files),
+        databases: strays.length - files.length,
+      };
     }),
 });

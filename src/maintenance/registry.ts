@@ -10,6 +10,7 @@ import { unusedIndexes } from './unused-indexes.ts';
 import { statistics } from './statistics.ts';
 import { probe } from './probe.ts';
 import { orphans } from './orphans.ts';
+import { removeOrphans } from './remove-orphans.ts';
 import { maintenanceOffWork, maintenanceOnWork } from './maintenance-file.ts';
 import { migrationsWork } from './migrations.ts';
 import { serviceToken } from './service-token.ts';
@@ -30,6 +31,7 @@ export const works: readonly AnyWork[] = [
   cleanupEstimate,
   cleanup,
   orphans,
+  removeOrphans,
   vacuum,
   statistics,
   probe,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Note } from '../domain/note.ts';
+import { Place } from '../domain/platform-upkeep.ts';
 import { defineRunbook, runWord, type RunStep } from '../kit/define-runbook.ts';
 import { databaseOn, HostName, hostNamed } from './one-host.ts';
 
@@ -48,8 +49,8 @@ export const backupFiles = defineRunbook({
   gather: ({ host }, context) => hostNamed(host, context),
   target: ({ name }) => `files on ${name}`,
   preview: ({ name }) => [
-    `media, configuration and certificates of ${name} are copied, as its profile names them; what has not changed costs no space`,
-    'links are kept as links and not followed',
+    `media, configuration and certificates of ${name} are backed up, as its profile names them; what has not changed costs no space`,
+    'sealed where that host has a key for backups, each content once; links are kept as links and not followed',
   ],
   steps: ({ name }) => [work('back up files', name, 'backup-files', ['--run', runWord], 21_600)],
 });
@@ -108,4 +109,30 @@ export const unpinBackup = defineRunbook({
   target: ({ name: host }, { name }) => `${name} on ${host}`,
   preview: (_host, { name }) => [`${name} goes like others: with the first backup after it is older than it has to be`],
   steps: ({ name: host }, { name }) => [work('unpin', host, 'unpin-backup', ['--name', name], 120)],
+});
+
+/** Puts a folder of media back as a backup has it. */
+export const restoreFiles = defineRunbook({
+  id: 'restore-files',
+  title: 'Restore files',
+  past: 'restored',
+  version: '1',
+  permission: 'run.start',
+  danger: 'typed',
+  eyes: 2,
+  checker: 'approval.decide',
+  code: true,
+  dangerous: true,
+  whenAborted: 'the folder as it was, and a folder beside it that is not whole; begun again it is restored',
+  input: named.omit({ note: true }).extend({ folder: Place.meta({ title: 'Folder of media that is replaced' }), note: Note }),
+  gather: ({ host }, context) => hostNamed(host, context),
+  target: ({ name: host }) => `files on ${host}`,
+  preview: ({ name: host }, { name, folder }) => [
+    `${folder} on ${host} becomes what it was in ${name}: it is filled beside it, every file is read back, and only then both change their names`,
+    `what stands there now stays as ${folder}.before-… with all that was uploaded since; nobody removes it but by hand`,
+    'the service is not stopped: what it uploads meanwhile is in the folder that stays',
+  ],
+  steps: ({ name: host }, { name, folder }) => [
+    work('restore files', host, 'restore-files', ['--name', name, '--folder', folder, '--run', runWord], 43_200),
+  ],
 });

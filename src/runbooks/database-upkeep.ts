@@ -54,7 +54,7 @@ export const orphans = defineRunbook({
   target: ({ name }) => databaseOn(name),
   preview: () => [
     'rows that point nowhere, media without a document and documents without a file, unfinished backups, databases of restores; nothing is changed',
-    'what can go goes by its own policy: orphaned-data',
+    'rows go by their own policy, orphaned-data; files and databases by remove-orphans, which removes what this run listed',
   ],
   steps: host => work(host, 'orphans', ['orphans'], 1_800),
 });

@@ -1,12 +1,13 @@
 import type { AnyAction } from '../kit/define-action.ts';
 import type { AnyRunbook } from '../kit/define-runbook.ts';
 import { runbookAction } from '../kit/runbook-action.ts';
-import { backup, backupFiles, listBackups, pinBackup, unpinBackup, verifyBackup } from './backups.ts';
+import { backup, backupFiles, listBackups, pinBackup, restoreFiles, unpinBackup, verifyBackup } from './backups.ts';
 import { certificateDays, renewCertificates } from './certificates.ts';
 import { cleanup, cleanupEstimate, fullCleanup } from './cleanup.ts';
 import { orphans, statistics, unusedIndexes, vacuum } from './database-upkeep.ts';
 import { deployPlatform, validateEnvironment } from './environment.ts';
 import { hostReport } from './host-report.ts';
+import { removeOrphans } from './orphans.ts';
 import { probeHosts } from './probe-hosts.ts';
 import { maintenanceOff, maintenanceOn } from './maintenance-mode.ts';
 import { installLogRotation, rotateLogs } from './log-rotation.ts';
@@ -48,6 +49,7 @@ export const runbooks: readonly AnyRunbook[] = [
   listBackups,
   pinBackup,
   unpinBackup,
+  restoreFiles,
   cleanupEstimate,
   cleanup,
   fullCleanup,
@@ -55,6 +57,7 @@ export const runbooks: readonly AnyRunbook[] = [
   vacuum,
   unusedIndexes,
   orphans,
+  removeOrphans,
   maintenanceOn,
   maintenanceOff,
   drill,

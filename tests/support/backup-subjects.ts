@@ -22,5 +22,11 @@ export const backupSubjects: Readonly<Record<string, Prepare>> = {
   'runbooks.list-backups': onHost,
   'runbooks.verify-backup': onBackup,
   'runbooks.pin-backup': onBackup,
+  'runbooks.restore-files': async ({ bank }) => ({
+    host: await aHost(bank),
+    name: '20261121T020000Z-planted',
+    folder: '/srv/bank/media',
+    note,
+  }),
   'runbooks.unpin-backup': onBackup,
 };

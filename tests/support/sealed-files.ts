@@ -16,7 +16,7 @@ const clock = Date.now;
 let ahead = 0;
 
 /** As if what was written before were older than what a backup takes for young: only then it is trusted not to have changed. Times of files cannot be set back. */
-export const settle = (): void => {
-  ahead += 3_000;
+export const settle = (milliseconds = 3_000): void => {
+  ahead += milliseconds;
   vi.spyOn(Date, 'now').mockImplementation(() => clock() + ahead);
 };

@@ -131,14 +131,3 @@ export const removeFiles = async (choice: FileChoice, onRemoved: OnRemoved): Pro
     throw error;
   }
 };
-
-/** Places below a folder, at most so many; links are not followed. */
-export const listFiles = async (
-  root: string,
-  { most, signal }: { readonly most: number; readonly signal: AbortSignal },
-): Promise<readonly string[]> => {
-  const places: string[] = [];
-  const fits: Walk['fits'] = place => places.length < most && places.push(place) < 0;
-  await through(root, { fits, onFile: async () => undefined, onFolder: undefined, signal });
-  return places;
-};

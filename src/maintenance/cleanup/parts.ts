@@ -70,13 +70,33 @@ const leftovers: readonly RowPart[] = [
   { policy: 'health-samples', what: 'samples of health', relation: 'ops.health_sample', time: 't.at' },
 ]; // prettier-ignore
 
+/** Columns that name a session of an operator: what any of them speaks of stays. */
+const sessionColumns = [
+  'ops.action_run.session_id', 'ops.write_window.session_id', 'ops.approval.maker_session', 'ops.approval.decided_session', 'ops.bulk_run.session_id',
+  'ops.notice.claimed_by', 'ops.detection_run.session_id', 'ops.run.lease_holder', 'ops.schedule_run.claimed_by',
+].map(column => /^(\w+\.\w+)\.(\w+)$/.exec(column) ?? []); // prettier-ignore
+
+const ofTheConsole: readonly RowPart[] = [
+  { policy: 'action-keys', what: 'keys of actions', relation: 'ops.action_run', time: 't.began_at', where: 't.result IS NOT NULL' },
+  { policy: 'action-keys', what: 'bulk actions that are over', relation: 'ops.bulk_run', time: 't.begun_at' },
+  {
+    policy: 'operator-sessions', what: 'ended sessions of operators', relation: 'ops.operator_session', time: 't.expires_at',
+    where: [unnoted('session', '(t.number * 2 + 1)'), ...sessionColumns.map(([, table, column]) => `NOT EXISTS (SELECT FROM ${table} x WHERE x.${column} = t.id)`)].join(' AND '),
+  },
+  // A repeated posting is answered with the refusal that its key names
+  {
+    policy: 'posting-refusals', what: 'refused postings', relation: 'bank.posting_refusal', time: 't.refused_at',
+    where: 'NOT EXISTS (SELECT FROM bank.idempotency_key k WHERE k.refusal_id = t.id)',
+  },
+]; // prettier-ignore
+
 const orphans: readonly RowPart[] = [
   { policy: 'orphaned-data', what: 'sign-ins of customers that are gone', relation: 'bank.auth_event', time: 't.at', where: userGone },
   { policy: 'orphaned-data', what: 'events of customers that are gone', relation: 'platform.event', time: 't.at', where: userGone },
 ];
 
 /** Rows that policies let go, in the order in which they go. A table that a database does not have is left out. */
-export const rowParts: readonly RowPart[] = [...activity, ...execution, security, ...leftovers, ...orphans];
+export const rowParts: readonly RowPart[] = [...activity, ...execution, security, ...leftovers, ...ofTheConsole, ...orphans];
 
 /** What of a table is older than `$1` and may go. */
 export const doomed = ({ time, older = `${time} < $1`, where = 'true' }: RowPart): string => `${older} AND ${where}`;

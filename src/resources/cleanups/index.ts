@@ -94,6 +94,7 @@ export const cleanups = defineResource<CleanupRow, readonly CleanupPart[]>({
     s: general('runbooks.statistics'),
     i: general('runbooks.unused-indexes'),
     o: general('runbooks.orphans'),
+    d: general('runbooks.remove-orphans'),
   },
   open: ({ run }) => (run === null ? undefined : { resource: 'runs', filter: `id=${run}` }),
   jumps: {},

@@ -82,3 +82,27 @@ export const whyNotClean = ({ id, status, fresh, rows, runOpen }: CleanupRow): s
   if (status === 'estimated' && rows === 0n) return 'nothing was counted';
   return status === 'estimated' && !fresh ? 'it was counted more than 15 minutes ago: count again' : undefined;
 };
+
+/** What a run listed that belongs to nothing. */
+export type OrphanList = {
+  readonly host: string;
+  readonly finishedAt: Date;
+  /** By the clock of the database. */
+  readonly isFresh: boolean;
+  /** The hash of the list as it lies on that host. */
+  readonly list: string;
+  readonly files: number;
+  readonly databases: number;
+  readonly octets: number;
+  readonly each: readonly { readonly what: string; readonly count: number; readonly such: readonly string[] }[];
+};
+
+/** What the run of that number listed; undefined where it listed nothing. */
+export const findOrphanList = async (db: Db, run: bigint): Promise<OrphanList | undefined> => {
+  const [row] = await db.$queryRaw<OrphanList[]>`
+    SELECT h.name AS host, s.finished_at AS "finishedAt", s.finished_at > clock_timestamp() - interval '24 hours' AS "isFresh", s.result ->> 'list' AS list,
+           (s.result ->> 'files')::float8 AS files, (s.result ->> 'databases')::float8 AS databases, (s.result ->> 'octets')::float8 AS octets, s.result -> 'each' AS each
+      FROM ops.run r JOIN ops.run_step s ON s.run_id = r.id JOIN ops.host h ON h.id = s.host_id
+     WHERE r.number = ${run} AND s.words[1:3] = '{bursar,maintain,orphans}' AND s.status = 'succeeded' AND s.result ->> 'list' ~ '^[0-9a-f]{64}$'`;
+  return row;
+};
