@@ -23,6 +23,14 @@ const unreachable: Readonly<Record<string, readonly [message: string, next: stri
   '53300': ['the database takes no more connections', 'close other consoles or raise max_connections'],
   ENOTFOUND: ['the host of the database is not known', 'correct DATABASE_URL'],
   EAI_AGAIN: ['the host of the database cannot be looked up now', 'check the network'],
+  '42703': [
+    'the tables of the database are older than this program, or newer',
+    'look with "bursar doctor"; "bursar migrate" applies what waits',
+  ],
+  '42883': [
+    'the functions of the database are older than this program, or newer',
+    'look with "bursar doctor"; "bursar migrate" applies what waits',
+  ],
   '42P01': ['the database has not the tables that this needs', 'run "bursar migrate"'],
 };
 

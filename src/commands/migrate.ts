@@ -5,6 +5,7 @@ import { invalid } from '../domain/outcome.ts';
 import { refuse } from '../cli/answer.ts';
 import { toJson } from '../kit/export.ts';
 import type { Direct } from '../database/direct.ts';
+import { catchUp } from '../maintenance/restore/catch-up.ts';
 import type { Command } from './command.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -31,13 +32,16 @@ export const migrateCommand: Command = {
     const asked = flags['roles'] === 'yes';
     if (asked && flags['status'] === 'yes')
       return refuse(streams, json, invalid('--roles makes and --status only looks: take one of them'));
-    return withDatabase(context, { name: 'migrate', readOnly: false, purpose: 'owner' }, async connection => {
+    return withDatabase(context, { name: 'migrate', readOnly: false, purpose: 'owner' }, async (connection, url) => {
       const applied = flags['status'] === 'yes' ? [] : await migrate(connection, migrations);
       const rights = flags['status'] === 'yes' ? [] : await giveRights(connection, asked);
+      const { home } = context.config;
+      const caughtUp = flags['status'] === 'yes' ? [] : await catchUp({ home, migrations, databaseUrl: async () => url });
       const status = await migrationStatus(connection, migrations);
       const lines = [
         ...applied.map(name => `applied ${name}`),
         ...rights,
+        ...caughtUp,
         ...(flags['status'] === 'yes' ? status.applied.map(name => `applied ${name}`) : []),
         ...status.pending.map(name => `pending ${name}`),
         ...status.failed.map(({ name }) => `FAILED ${name}`),

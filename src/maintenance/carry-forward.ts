@@ -1,11 +1,10 @@
 import type { Direct } from '../database/direct.ts';
-import { readMigrations } from '../database/migration-files.ts';
-import { readRecord } from '../database/migration-record.ts';
 import { countOf, type Sides } from './carry/merge.ts';
 import { advanceSequences, carryOps } from './carry/ops.ts';
 import { carryKeys, markLostReversals } from './carry/postings.ts';
+import { lateWords, lostWords, type Late } from './carry/pairs.ts';
 import { carryProtection, type Carried } from './carry/protection.ts';
-import { commonOf, tablesOf, validateForeignKeys } from './carry/tables.ts';
+import { commonOf, tablesOf, validateConstraints } from './carry/tables.ts';
 
 /** What of today is in the restored database, and what is not. */
 export type CarryReport = {
@@ -16,6 +15,9 @@ export type CarryReport = {
   readonly carried: readonly Carried[];
   /** What a person must know of: rows, tables and columns that could not come along. */
   readonly notCarried: readonly string[];
+  /** What waits for newer migrations, in words, and as `carryLate` takes it. */
+  readonly waits: readonly string[];
+  readonly late: readonly Late[];
   /** Of the live bank, and not in the backup. */
   readonly lost: {
     readonly transactions: number;
@@ -30,14 +32,6 @@ export type CarryWishes = {
   readonly horizon: string | undefined;
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
-};
-
-/** Tables that migrations fill which were applied after the backup. */
-const filledLater = async ({ live, scratch }: Sides, migrations: string): Promise<readonly string[]> => {
-  const seen = new Set((await readRecord(scratch)).map(row => row.migration_name));
-  const later = new Set((await readRecord(live)).map(row => row.migration_name).filter(name => !seen.has(name)));
-  const scripts = (await readMigrations(migrations)).filter(({ name }) => later.has(name)).map(({ script }) => script);
-  return [...new Set(scripts.flatMap(script => [...script.matchAll(/^INSERT INTO (ops\.[a-z_]+)/gm)].map(found => found[1] ?? '')))];
 };
 
 const lostRows = async ({ live, scratch }: Sides): Promise<CarryReport['lost']> => {
@@ -92,7 +86,7 @@ const inSnapshot = async <T>(live: Direct, work: (horizon: string) => Promise<T>
 export const carryForward = (live: Direct, scratch: Direct, { horizon, migrations }: CarryWishes): Promise<CarryReport> =>
   inSnapshot(live, async next => {
     const sides = { live, scratch };
-    const ops = await carryOps(sides, { horizon, filledLater: await filledLater(sides, migrations) });
+    const ops = await carryOps(sides, { horizon, migrations });
     await advanceSequences(sides);
     const carried = await carryProtection(sides, horizon, async tables => {
       const refusals = tables.get('bank.posting_refusal');
@@ -105,11 +99,12 @@ export const carryForward = (live: Direct, scratch: Direct, { horizon, migration
       opsTables: ops.tables,
       opsRows: ops.rows,
       carried,
-      notCarried: [...ops.notCarried, ...(await pointingNowhere(scratch))],
+      notCarried: [...(await lostWords(sides)), ...(await pointingNowhere(scratch))],
+      late: ops.late,
+      waits: await lateWords(sides, ops.late),
       lost: await lostRows(sides),
     };
   });
 
-/** Validates the foreign keys that passes left unvalidated; what cannot be is named. */
-export const settleForeignKeys = async (scratch: Direct): Promise<readonly string[]> =>
-  (await validateForeignKeys(scratch)).map(key => `${key}: rows that point nowhere; new ones are checked`);
+/** Validates the constraints that passes left unvalidated; what cannot be is named. */
+export const settleForeignKeys = validateConstraints;

@@ -37,6 +37,27 @@ export const mergeArrivals = async (scratch: Direct, table: Table, only = 'true'
   return rowCount ?? 0;
 };
 
+/** Of what has the key of an arrival, only the columns that arrived change. Gives how many rows that are. */
+export const setByArrivals = async (scratch: Direct, table: Table): Promise<number> => {
+  const set = table.columns.filter(column => !table.key.includes(column)).map(column => `${column} = n.${column}`);
+  if (set.length === 0) return 0;
+  return (await scratch.query(`UPDATE ${table.name} t SET ${set.join(', ')} FROM ${arrivals} n WHERE ${matching(table)}`)).rowCount ?? 0;
+};
+
+/** As `mergeArrivals`, but columns that did not arrive keep what they have. */
+export const updateByArrivals = async (scratch: Direct, table: Table): Promise<number> => {
+  const updated = await setByArrivals(scratch, table);
+  const columns = table.columns.join(', ');
+  const { rowCount } = await scratch.query(
+    `INSERT INTO ${table.name} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${arrivals} n WHERE NOT ${isKnown(table)}`,
+  );
+  return updated + (rowCount ?? 0);
+};
+
+/** Removes what did not arrive; gives how many rows went. */
+export const dropOthers = async (scratch: Direct, table: Table): Promise<number> =>
+  (await scratch.query(`DELETE FROM ${table.name} t WHERE NOT EXISTS (SELECT FROM ${arrivals} n WHERE ${matching(table)})`)).rowCount ?? 0;
+
 /** Whether a table of the scratch database has a row with the key of `n`. */
 export const isKnown = (table: Table): string => `EXISTS (SELECT FROM ${table.name} t WHERE ${matching(table)})`;
 

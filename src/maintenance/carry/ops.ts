@@ -1,77 +1,71 @@
 import { copyAcross } from '../../database/copy-across.ts';
 import type { Direct } from '../../database/direct.ts';
-import { countOf, fetchRows, isKnown, mergeArrivals, since, type Sides } from './merge.ts';
-import { commonOf, setAside, tablesOf, type Table } from './tables.ts';
+import { countOf, dropOthers, fetchRows, isKnown, mergeArrivals, since, updateByArrivals, type Sides } from './merge.ts';
+import { pairTables, type Late, type Pair } from './pairs.ts';
+import { otherChecks, setAside, type Table } from './tables.ts';
 
 export type OpsWishes = {
   /** The transaction from which on rows are fetched; undefined: all of them. */
   readonly horizon: string | undefined;
-  /** Tables that migrations fill which the backup has not seen: of them only known rows are brought up to date, or those migrations could not run afterwards. */
-  readonly filledLater: readonly string[];
+  /** The folder `prisma/migrations`. */
+  readonly migrations: string;
 };
 
-export type OpsCarried = { readonly tables: number; readonly rows: number; readonly notCarried: readonly string[] };
+export type OpsCarried = { readonly tables: number; readonly rows: number; readonly late: readonly Late[] };
 
-/** Tables that both know, and what only the live database has and the backup's schema cannot hold. */
-const pairTables = async ({
-  live,
-  scratch,
-}: Sides): Promise<{ readonly tables: readonly Table[]; readonly notCarried: readonly string[] }> => {
-  const [there, here] = [await tablesOf(live, 'ops'), await tablesOf(scratch, 'ops')];
-  const notCarried: string[] = [];
-  const tables: Table[] = [];
-  for (const [name, table] of there) {
-    const known = here.get(name);
-    if (!known) {
-      const rows = await countOf(live, name);
-      if (rows > 0) notCarried.push(`${name}: ${rows} rows, the backup is older than this table`);
-      continue;
-    }
-    const common = commonOf(table, known);
-    const lacking = table.columns.filter(column => !common.columns.includes(column));
-    if (lacking.length > 0) notCarried.push(`${name}: ${lacking.join(', ')}, the backup is older than this`);
-    tables.push(common);
-  }
-  return { tables, notCarried };
-};
-
-const carryWhole = async ({ live, scratch }: Sides, table: Table): Promise<number> => {
+/** All rows of a table, into an empty one. */
+export const carryWhole = async ({ live, scratch }: Sides, table: Table): Promise<number> => {
   const columns = table.columns.join(', ');
   return copyAcross(live, `SELECT ${columns} FROM ${table.name}`, scratch, `${table.name} (${columns})`);
 };
 
+/** Rows that both know come as they are today, and what today knows no more goes: a right that was taken away must not come back. */
 const carryKnown = async (sides: Sides, table: Table): Promise<number> => {
   if (table.key.length === 0) return 0;
   await fetchRows(sides, table, 'true');
+  await dropOthers(sides.scratch, table);
   return mergeArrivals(sides.scratch, table, isKnown(table));
 };
 
-const carryAll = async (sides: Sides, tables: readonly Table[], filledLater: readonly string[]): Promise<number> => {
-  const whole = tables.filter(({ name }) => !filledLater.includes(name));
-  return setAside(
-    sides.scratch,
-    tables.map(({ name }) => name),
-    async () => {
-      await sides.scratch.query(`TRUNCATE ${whole.map(({ name }) => name).join(', ')}`);
-      let rows = 0;
-      for (const table of tables) rows += await (whole.includes(table) ? carryWhole(sides, table) : carryKnown(sides, table));
-      return rows;
-    },
-  );
+/** Into a newer schema, as on the way back from an older one: its own rows and columns stay. */
+export const carryInto = async (sides: Sides, table: Table): Promise<number> => {
+  if (table.key.length === 0) return 0;
+  await fetchRows(sides, table, 'true');
+  return updateByArrivals(sides.scratch, table);
 };
 
+const isWhole = ({ filledLater, isBehind }: Pair): boolean => !filledLater && !isBehind;
+
+const carryPart = (sides: Sides, { table, filledLater }: Pair): Promise<number> =>
+  filledLater ? carryKnown(sides, table) : carryInto(sides, table);
+
+const carryAll = async (sides: Sides, pairs: readonly Pair[]): Promise<number> =>
+  setAside(
+    sides.scratch,
+    pairs.map(({ table }) => table.name),
+    async () => {
+      await sides.scratch.query(`TRUNCATE ${pairs.filter(isWhole).map(({ table }) => table.name).join(', ')}`); // prettier-ignore
+      let rows = 0;
+      for (const pair of pairs) rows += await (isWhole(pair) ? carryWhole(sides, pair.table) : carryPart(sides, pair));
+      return rows;
+    },
+    await otherChecks(sides.live, sides.scratch),
+  );
+
 /** Which tables changed since: rows were written, or are fewer than they were. */
-const changedTables = async ({ live, scratch }: Sides, tables: readonly Table[], horizon: string): Promise<readonly Table[]> => {
-  const changed: Table[] = [];
-  for (const table of tables) {
-    const { rows } = await live.query<{ changed: boolean }>(`SELECT EXISTS (SELECT FROM ${table.name} WHERE ${since(horizon)}) AS changed`);
-    if (rows[0]?.changed || (await countOf(live, table.name)) !== (await countOf(scratch, table.name))) changed.push(table);
+const changedPairs = async ({ live, scratch }: Sides, pairs: readonly Pair[], horizon: string): Promise<readonly Pair[]> => {
+  const changed: Pair[] = [];
+  for (const pair of pairs) {
+    const { name } = pair.table;
+    const { rows } = await live.query<{ changed: boolean }>(`SELECT EXISTS (SELECT FROM ${name} WHERE ${since(horizon)}) AS changed`);
+    if (rows[0]?.changed || (await countOf(live, name)) !== (await countOf(scratch, name))) changed.push(pair);
   }
   return changed;
 };
 
-const carryChanged = async (sides: Sides, table: Table, horizon: string, filledLater: readonly string[]): Promise<number> => {
-  if (filledLater.includes(table.name)) return carryKnown(sides, table);
+const carryChanged = async (sides: Sides, pair: Pair, horizon: string): Promise<number> => {
+  const { table } = pair;
+  if (!isWhole(pair)) return carryPart(sides, pair);
   if (table.key.length > 0) {
     await fetchRows(sides, table, since(horizon));
     const rows = await mergeArrivals(sides.scratch, table);
@@ -98,18 +92,19 @@ export const advanceSequences = async ({ live, scratch }: Sides): Promise<void> 
 };
 
 /** Carries the console's own part over as it is today: audit, approvals, holds, incidents, runs. */
-export const carryOps = async (sides: Sides, { horizon, filledLater }: OpsWishes): Promise<OpsCarried> => {
-  const { tables, notCarried } = await pairTables(sides);
-  if (horizon === undefined) return { tables: tables.length, rows: await carryAll(sides, tables, filledLater), notCarried };
-  const changed = await changedTables(sides, tables, horizon);
+export const carryOps = async (sides: Sides, { horizon, migrations }: OpsWishes): Promise<OpsCarried> => {
+  const { pairs, late } = await pairTables(sides, migrations);
+  if (horizon === undefined) return { tables: pairs.length, rows: await carryAll(sides, pairs), late };
+  const changed = await changedPairs(sides, pairs, horizon);
   const rows = await setAside(
     sides.scratch,
-    changed.map(({ name }) => name),
+    changed.map(({ table }) => table.name),
     async () => {
       let sum = 0;
-      for (const table of changed) sum += await carryChanged(sides, table, horizon, filledLater);
+      for (const pair of changed) sum += await carryChanged(sides, pair, horizon);
       return sum;
     },
+    await otherChecks(sides.live, sides.scratch),
   );
-  return { tables: changed.length, rows, notCarried };
+  return { tables: changed.length, rows, late };
 };

@@ -1,6 +1,7 @@
 import type { Direct } from '../../database/direct.ts';
 import { fetchRows, mergeArrivals, since, type Sides } from './merge.ts';
-import { setAside, tablesOf, type Table } from './tables.ts';
+import { WorkRefused } from '../define-work.ts';
+import { commonOf, otherChecks, setAside, tablesOf, type Table } from './tables.ts';
 
 /** How many of what was carried. */
 export type Carried = { readonly what: string; readonly rows: number };
@@ -26,12 +27,12 @@ const whole: readonly (readonly [table: string, what: string, only: string])[] =
   [
     'platform.setting',
     'settings that protect',
-    `n.key ~ '^(security|abuse|detection)[.]' AND EXISTS (SELECT FROM platform.setting s WHERE s.key = n.key)`,
+    `n.key ~ '^(security|abuse|detection|health)[.]' AND EXISTS (SELECT FROM platform.setting s WHERE s.key = n.key)`,
   ],
   [
     'platform.setting_version',
     'versions of settings that protect',
-    `n.key ~ '^(security|abuse|detection)[.]' AND EXISTS (SELECT FROM platform.setting s WHERE s.key = n.key)`,
+    `n.key ~ '^(security|abuse|detection|health)[.]' AND EXISTS (SELECT FROM platform.setting s WHERE s.key = n.key)`,
   ],
 ];
 
@@ -115,9 +116,22 @@ const removedPermissions = async (sides: Sides, table: Table): Promise<Carried> 
   return { what: 'permissions taken from roles of users', rows: rowCount ?? 0 };
 };
 
+/** What both know of bank and platform, and the tables that only one of them has. */
+const commonTables = async ({ live, scratch }: Sides): Promise<ReadonlyMap<string, Table>> => {
+  const common = new Map<string, Table>();
+  for (const schema of ['bank', 'platform']) {
+    const there = await tablesOf(live, schema);
+    for (const [name, table] of await tablesOf(scratch, schema)) {
+      const other = there.get(name);
+      if (other) common.set(name, commonOf(other, table));
+    }
+  }
+  return common;
+};
+
 const oneOf = (tables: ReadonlyMap<string, Table>, name: string): Table => {
   const table = tables.get(name);
-  if (!table) throw new Error(`the backup has no table ${name}`);
+  if (!table) throw new WorkRefused(`the backup, or the bank of today, is too old to be carried forward: it has no table ${name}`);
   return table;
 };
 
@@ -129,6 +143,19 @@ const signIns = async (sides: Sides, table: Table): Promise<Carried> => {
   return { what: 'sign-ins and failed sign-ins', rows: await mergeArrivals(sides.scratch, table, known) };
 };
 
+/** Where the backup's schema cannot say that a limit was ended early, its time is over instead: it must not be in force again. */
+const endLimits = async ({ live, scratch }: Sides, common: Table): Promise<void> => {
+  const there = (await tablesOf(live, 'bank')).get(common.name);
+  if (common.columns.includes('ended_at') || !there?.columns.includes('ended_at')) return;
+  const { rows } = await live.query<{ id: string; ended: string }>(
+    `SELECT id::text, ended_at::text AS ended FROM ${common.name} WHERE ended_at IS NOT NULL`,
+  );
+  await scratch.query(
+    `UPDATE ${common.name} o SET expires_at = least(o.expires_at, e.ended) FROM unnest($1::bigint[], $2::timestamptz[]) AS e (id, ended) WHERE e.id = o.id`,
+    [rows.map(({ id }) => id), rows.map(({ ended }) => ended)],
+  );
+};
+
 const decide = async (scratch: Direct, sql: string): Promise<number> => (await scratch.query(sql)).rowCount ?? 0;
 
 /** Carries over what protects in bank and platform. The console's own part must have been carried before: holds follow statuses. */
@@ -137,14 +164,16 @@ export const carryProtection = async (
   horizon: string | undefined,
   also: (tables: ReadonlyMap<string, Table>) => Promise<readonly Carried[]>,
 ): Promise<readonly Carried[]> => {
-  const tables = new Map([...(await tablesOf(sides.scratch, 'bank')), ...(await tablesOf(sides.scratch, 'platform'))]);
-  return setAside(sides.scratch, touched, async () => {
+  const tables = await commonTables(sides);
+  for (const name of touched) if (!name.startsWith('ops.')) oneOf(tables, name);
+  const work = async (): Promise<readonly Carried[]> => {
     const carried: Carried[] = [];
     for (const [name, what, only] of whole) {
       const table = oneOf(tables, name);
       await fetchRows(sides, table, since(horizon));
       carried.push({ what, rows: await mergeArrivals(sides.scratch, table, only) });
     }
+    await endLimits(sides, oneOf(tables, 'bank.limit_override'));
     let fetched = '';
     for (const [name, what, sql] of decisions) {
       const table = oneOf(tables, name);
@@ -157,5 +186,6 @@ export const carryProtection = async (
     carried.push(await signIns(sides, oneOf(tables, 'bank.auth_event')));
     carried.push(...(await also(tables)));
     return carried;
-  });
+  };
+  return setAside(sides.scratch, touched, work, await otherChecks(sides.live, sides.scratch));
 };
