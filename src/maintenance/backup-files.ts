@@ -136,6 +136,9 @@ const takeFiles = (run: string, context: WorkContext): Promise<object> =>
     if (platform.media.length + platform.files.length === 0)
       throw new WorkRefused('the profile names neither platform.media nor platform.files: there is nothing to back up');
     const vault = await openVault(context, 'files');
+    const around = platform.media.find(folder => `${vault.folder}/`.startsWith(`${folder.replace(/\/+$/, '')}/`));
+    if (around !== undefined)
+      throw new WorkRefused(`the backups lie in ${safe(around)}, which would hold itself: name another backup.folder`);
     const taken = await takenBy(vault, run);
     const manifest = taken?.kind === 'files' ? taken : await writeBackup(vault, run, context);
     const copied = await copyAway(context, 'files', manifest, (from, other) => mediaAway(manifest, from, other, { vault, signal }));

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Db } from '../../database/client.ts';
 import { flag, number, oneOf, text, time } from '../../database/field.ts';
 import { pageOf } from '../../database/page.ts';
@@ -83,26 +84,23 @@ export const whyNotClean = ({ id, status, fresh, rows, runOpen }: CleanupRow): s
   return status === 'estimated' && !fresh ? 'it was counted more than 15 minutes ago: count again' : undefined;
 };
 
-/** What a run listed that belongs to nothing. */
-export type OrphanList = {
-  readonly host: string;
-  readonly finishedAt: Date;
-  /** By the clock of the database. */
-  readonly isFresh: boolean;
-  /** The hash of the list as it lies on that host. */
-  readonly list: string;
-  readonly files: number;
-  readonly databases: number;
-  readonly octets: number;
-  readonly each: readonly { readonly what: string; readonly count: number; readonly such: readonly string[] }[];
-};
+const Listed = z.object({
+  list: z.string().regex(/^[0-9a-f]{64}$/),
+  files: z.number().int().min(0),
+  databases: z.number().int().min(0),
+  octets: z.number().min(0),
+  each: z.array(z.object({ what: z.string(), count: z.number(), such: z.array(z.string()) })),
+});
 
-/** What the run of that number listed; undefined where it listed nothing. */
+/** What a run listed that belongs to nothing; `list` is the hash of the list as it lies on that host. */
+export type OrphanList = z.output<typeof Listed> & { readonly host: string; readonly isFresh: boolean };
+
+/** What the run of that number listed; undefined where it listed nothing, or says what nobody understands. */
 export const findOrphanList = async (db: Db, run: bigint): Promise<OrphanList | undefined> => {
-  const [row] = await db.$queryRaw<OrphanList[]>`
-    SELECT h.name AS host, s.finished_at AS "finishedAt", s.finished_at > clock_timestamp() - interval '24 hours' AS "isFresh", s.result ->> 'list' AS list,
-           (s.result ->> 'files')::float8 AS files, (s.result ->> 'databases')::float8 AS databases, (s.result ->> 'octets')::float8 AS octets, s.result -> 'each' AS each
+  const [row] = await db.$queryRaw<{ host: string; isFresh: boolean; result: unknown }[]>`
+    SELECT h.name AS host, s.finished_at > clock_timestamp() - interval '24 hours' AS "isFresh", s.result
       FROM ops.run r JOIN ops.run_step s ON s.run_id = r.id JOIN ops.host h ON h.id = s.host_id
-     WHERE r.number = ${run} AND s.words[1:3] = '{bursar,maintain,orphans}' AND s.status = 'succeeded' AND s.result ->> 'list' ~ '^[0-9a-f]{64}$'`;
-  return row;
+     WHERE r.number = ${run} AND s.words[1:3] = '{bursar,maintain,orphans}' AND s.status = 'succeeded' AND s.result ? 'list'`;
+  const listed = Listed.safeParse(row?.result);
+  return row && listed.success ? { ...listed.data, host: row.host, isFresh: row.isFresh } : undefined;
 };

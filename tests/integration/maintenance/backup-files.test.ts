@@ -108,6 +108,7 @@ test('a folder that is a link, a configured file that is missing, or nothing to 
   await expect(take('b', aWorkContext({ url: noDatabase, home, platform: { files: ['/nowhere/bank.conf'] } }))).rejects.toThrow(
     '/nowhere/bank.conf is missing',
   );
+  await expect(take('d', aWorkContext({ url: noDatabase, home, platform: { media: [home] } }))).rejects.toThrow('which would hold itself');
   await expect(take('c', aWorkContext({ url: noDatabase, home }))).rejects.toThrow('there is nothing to back up');
   expect(readdirSync(path.join(home, 'backups', 'files'))).toEqual([]);
 });

@@ -51,7 +51,7 @@ test('whatever is written, taken, pinned and let go: each backup that is left is
   const context = aHost(media);
   const random = randomFrom(seed, 'sealed files');
   const vault = await openVault(context, 'files');
-  const steps = full ? 2_000 : 60;
+  const steps = full ? 2_000 : 40;
   const done = { backups: 0, 'backups let go': 0, 'objects let go': 0, 'backups read whole': 0 };
   const astray: string[] = [];
   for (let step = 0; step < steps; step++) {
@@ -84,7 +84,7 @@ test('killed with -9 while it stores, names, lets go or in between: each backup 
   const [media, home, keyFile] = [aCommandHome(), aCommandHome(), aKeyFile()];
   const context = aHost(media, keyFile, home);
   const random = randomFrom(seed, 'sealed files kills');
-  const rounds = full ? 100 : 2;
+  const rounds = full ? 100 : 1;
   const seen = { kills: 0, 'backups read whole': 0, 'left unfinished': 0, 'left half gone': 0, 'left objects that none needs': 0 };
   for (let round = 0; round < rounds; round++) {
     const program = path.join(import.meta.dirname, '..', '..', 'support', 'file-backup-process.ts');
