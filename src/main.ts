@@ -2,7 +2,7 @@ import { describeRefusal, refuse } from './cli/answer.ts';
 import { exitCode } from './cli/exit-code.ts';
 import { readGlobalFlags, type GlobalFlags } from './cli/global-flags.ts';
 import { streamsOf, type Streams } from './cli/streams.ts';
-import { interruptionOf } from './commands/interruption.ts';
+import { endsInItsOwnTime, interruptionOf } from './commands/interruption.ts';
 import type { Bank } from './commands/open-session.ts';
 import { openProgramBank, prepareProgram, runWords, tellError, versionOf, type Program } from './commands/program.ts';
 import { progressOf } from './commands/progress.ts';
@@ -99,7 +99,8 @@ const main = async (): Promise<number> => {
   const given = readGlobalFlags(argv.slice(2));
   const isBare = given.ok && given.value.rest.length === 0 && !given.value.help && !given.value.version;
   // The screen has signals of its own, because it must give the terminal back first
-  const interruption = isBare && whyNoScreen(process) === undefined ? undefined : interruptionOf(process);
+  const interruption =
+    isBare && whyNoScreen(process) === undefined ? undefined : interruptionOf(process, given.ok && endsInItsOwnTime(given.value.rest));
   const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
   const streams = streamsOf({ input, output, errors, environment, signal: interruption?.signal, interrupt });
   if (!given.ok) return refuse(streams, false, given);

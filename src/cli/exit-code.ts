@@ -1,7 +1,8 @@
+import { undoneCode } from '../domain/ending-itself.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 
 /** What the command ends with; scripts rely on these. */
-export const exitCode = { done: 0, failed: 1, usage: 2, refused: 3, waiting: 4, unknown: 5 } as const;
+export const exitCode = { done: 0, failed: 1, usage: 2, refused: 3, waiting: 4, unknown: 5, undone: undoneCode } as const;
 
 const codes: Readonly<Record<Refusal['kind'], number>> = {
   invalid: exitCode.usage,

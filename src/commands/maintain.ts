@@ -7,7 +7,7 @@ import { invalid } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import { fieldsOf } from '../kit/form-fields.ts';
-import { WorkRefused, type AnyWork, type WorkContext } from '../maintenance/define-work.ts';
+import { WorkAborted, WorkRefused, type AnyWork, type WorkContext } from '../maintenance/define-work.ts';
 import { works } from '../maintenance/registry.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findDatabase, type Address } from './with-database.ts';
@@ -46,6 +46,8 @@ const perform = async (work: AnyWork, flags: Readonly<Record<string, string>>, c
     hasDatabase: config.databaseUrl !== undefined || existsSync(path.join(config.home, 'data', 'PG_VERSION')),
     progress: (fraction, words) => say(`${Math.floor(fraction * 100)} % ${safe(words, { max: 400 })}`),
   }; // prettier-ignore
+  // whoever follows the run sees that it was heard
+  signal.addEventListener('abort', () => say('asked to end'), { once: true });
   try {
     const result = await work.run(input.data, given);
     say(`result ${toJson(result)}`);
@@ -54,7 +56,7 @@ const perform = async (work: AnyWork, flags: Readonly<Record<string, string>>, c
     if (!(error instanceof WorkRefused)) throw error;
     say(`refused: ${safe(error.message, { max: 1_000 })}`);
     if (error.result !== undefined) say(`result ${toJson(error.result)}`);
-    return exitCode.failed;
+    return error instanceof WorkAborted ? exitCode.undone : exitCode.failed;
   } finally {
     await said;
     await database.release();

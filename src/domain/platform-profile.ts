@@ -7,6 +7,8 @@ const Endpoint = z.string().regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'is a host and a p
 export const PlatformProfile = z.strictObject({
   /** Answers 200 while the platform is well. */
   health: z.url({ protocol: /^https?$/ }).optional(),
+  /** How long it may take to be well after a restore before that is taken back; 60 unless said. */
+  healthPatienceSeconds: z.number().int().min(1).max(3_600).optional(),
   /** The unit that is stopped and started around a restore or an update. */
   service: ServiceUnit.optional(),
   /** While this file is there the platform answers 503 to all but staff, with the message that it holds. */

@@ -41,6 +41,8 @@ export type Runbook<Input extends z.ZodObject, Facts> = {
   gather(input: z.output<Input>, context: Context): Promise<Outcome<Facts>>;
   /** What is worked on: runs with the same target exclude one another. */
   target(facts: Facts, input: z.output<Input>): string;
+  /** The same as a person knows it and types it; as `target` says unless said here. */
+  label?(facts: Facts, input: z.output<Input>): string;
   preview(facts: Facts, input: z.output<Input>): readonly string[];
   steps(facts: Facts, input: z.output<Input>): readonly RunStep[];
 };

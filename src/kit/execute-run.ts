@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { endsItself, undoing, undoneCode } from '../domain/ending-itself.ts';
 import { isOver, type RunStepStatus } from '../domain/run.ts';
 import { RemoteError, type Connection, type RemoteTarget } from '../remote/connection.ts';
 import { abortDetached, followDetached, startDetached, type DetachedState } from '../remote/detached.ts';
@@ -49,10 +50,26 @@ const dropConnection = ({ hosts }: Work, step: ClaimedStep): void => {
   hosts.delete(step.host);
 };
 
-const endOf = (state: Exclude<DetachedState, { kind: 'running' }>, wanted: 'aborted' | 'timed out' | undefined): StepEnd => {
+type Wanted = 'aborted' | 'timed out';
+
+/** What a work says of why it was not done, for whoever reads only how the run ended. */
+const refusalIn = (tail: string): string => {
+  const words = /(?:^|\n)refused: ([^\n]+)/.exec(tail)?.[1];
+  return words === undefined ? '' : `: ${words.slice(0, 600)}`;
+};
+
+const endOf = (
+  { words }: ClaimedStep,
+  state: Exclude<DetachedState, { kind: 'running' }>,
+  wanted: Wanted | undefined,
+  tail: string,
+): StepEnd => {
   if (state.kind === 'ended') {
-    if (wanted !== undefined) return { status: wanted, error: null };
-    return state.code === 0 ? { status: 'succeeded', error: null } : { status: 'failed', error: `it ended with ${state.code}` };
+    // what ends by itself may have been past the point from which it only goes on, or have failed: its code says so
+    if (wanted !== undefined && (!endsItself(words) || state.code === undoneCode)) return { status: wanted, error: null };
+    return state.code === 0
+      ? { status: 'succeeded', error: null }
+      : { status: 'failed', error: `it ended with ${state.code}${refusalIn(tail)}` };
   }
   const errors = {
     locked: 'another run holds the lock of its target on the host: nothing was begun',
@@ -69,7 +86,7 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
   const hash = createHash('sha256');
   const until = Date.now() + step.timeoutSeconds * 1_000 - (step.beganAt === null ? 0 : Math.max(0, Date.now() - step.beganAt.getTime()));
   let [bytes, tail] = [0, ''];
-  let wanted: 'aborted' | 'timed out' | undefined;
+  let wanted: Wanted | undefined;
   let untilNextLook: number = lookEvery.first;
   for (;;) {
     const { state, piece } = await followDetached(connection, remoteId(run, step), bytes);
@@ -77,7 +94,9 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
     bytes += piece.length;
     tail = (tail + piece.toString('utf8')).slice(-tailLength);
     const isEnd = state.kind !== 'running' && piece.length === 0;
-    const end = isEnd ? endOf(state, wanted) : undefined;
+    // whoever asked it to end may have been another console, which is gone
+    if (isEnd && state.kind === 'ended' && state.code === undoneCode && (await runs.isAborted(run))) wanted ??= 'aborted';
+    const end = isEnd ? endOf(step, state, wanted, tail) : undefined;
     const code = state.kind === 'ended' ? { code: state.code } : {};
     const sha256 = isEnd ? { sha256: hash.copy().digest('hex') } : {};
     if (!(await runs.report(run, step.position, { status: end?.status ?? 'running', bytes, tail, ...code, ...sha256 })))
@@ -86,7 +105,7 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
     if (state.kind !== 'running') continue;
     if (wanted === undefined) {
       wanted = (await runs.isAborted(run)) ? 'aborted' : Date.now() > until ? 'timed out' : undefined;
-      if (wanted !== undefined) await abortDetached(connection, remoteId(run, step));
+      if (wanted !== undefined) await abortDetached(connection, remoteId(run, step), { patient: endsItself(step.words) });
     }
     if (wanted !== undefined && piece.length > 0) continue;
     await pause(untilNextLook, undefined, { signal: options.signal });
@@ -145,6 +164,10 @@ const ends: Readonly<Partial<Record<RunStepStatus, RunEnd>>> = {
   unknown: 'unknown',
 };
 
+/** Whether what was done before this step, or begun of it by a console that is gone, is to be undone: only those that end by themselves know how. */
+const leavesSomething = (run: ClaimedRun, { position, words }: ClaimedStep): boolean =>
+  endsItself(words) && (run.claim > 1 || run.steps.some(step => step.position < position));
+
 const runSteps = async (work: Work): Promise<{ readonly end: RunEnd; readonly error: string | null }> => {
   const { run, runs, options } = work;
   for (const step of run.steps) {
@@ -158,11 +181,12 @@ const runSteps = async (work: Work): Promise<{ readonly end: RunEnd; readonly er
       await skipRest(work, step.position);
       return { end: before, error: `${step.title} on ${step.host}: ${step.status}` };
     }
-    if (step.status === 'waiting' && (await runs.isAborted(run))) {
+    const isAborted = step.status === 'waiting' && (await runs.isAborted(run));
+    if (isAborted && !leavesSomething(run, step)) {
       await skipRest(work, step.position - 1);
       return { end: 'aborted', error: null };
     }
-    const { status, error } = await runStep(work, step);
+    const { status, error } = await runStep(work, isAborted ? { ...step, words: undoing(step.words) } : step);
     const end = ends[status];
     if (end !== undefined) {
       if (end !== 'unknown') await skipRest(work, step.position);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { done } from '../domain/outcome.ts';
 import { commandShown } from '../domain/run.ts';
-import { defineAction, type Action } from './define-action.ts';
+import { defineAction, type Action, type Target } from './define-action.ts';
 import type { Runbook, RunStep } from './define-runbook.ts';
 import { queueRun, type NewRun } from './queue-run.ts';
 
@@ -11,6 +11,12 @@ type Planned<Facts> = { readonly facts: Facts; readonly steps: readonly RunStep[
 export const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
   `${index + 1}. ${host}: ${commandShown(words)} (at most ${timeoutSeconds} s)`;
 
+/** What runs exclude one another by is the id; the label is what a person reads and types. */
+const targetOf = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>, facts: Facts, input: z.output<Input>): Target => {
+  const id = runbook.target(facts, input);
+  return { id, label: runbook.label?.(facts, input) ?? id, version: 0 };
+};
+
 /** The run that a runbook makes, as it is written down. */
 export const runOf = <Input extends z.ZodObject, Facts>(
   runbook: Runbook<Input, Facts>,
@@ -19,8 +25,8 @@ export const runOf = <Input extends z.ZodObject, Facts>(
   steps: readonly RunStep[],
 ): NewRun => {
   const { id, version, dangerous, title } = runbook;
-  const target = runbook.target(facts, input);
-  return { runbook: id, version, dangerous, target, title: `${title}: ${target}`.slice(0, 200), input, steps };
+  const { id: target, label } = targetOf(runbook, facts, input);
+  return { runbook: id, version, dangerous, target, title: `${title}: ${label}`.slice(0, 200), input, steps };
 };
 
 /** The action by which a runbook is asked for: it writes its steps down, and whichever console may execute does. */
@@ -46,7 +52,7 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
       const gathered = await runbook.gather(input, context);
       return gathered.ok ? done({ facts: gathered.value, steps: runbook.steps(gathered.value, input) }) : gathered;
     },
-    target: ({ facts }, input) => ({ id: runbook.target(facts, input), label: runbook.target(facts, input), version: 0 }),
+    target: ({ facts }, input) => targetOf(runbook, facts, input),
     preview: ({ facts, steps }, input) => [
       ...runbook.preview(facts, input),
       ...steps.map(stepWords),

@@ -13,6 +13,11 @@ export class WorkRefused extends Error {
   }
 }
 
+/** A work that was asked to end, and has put everything as it was before. */
+export class WorkAborted extends WorkRefused {
+  override name = 'WorkAborted';
+}
+
 /** What a work on the host of a database is given. */
 export type WorkContext = {
   readonly home: string;

@@ -87,13 +87,14 @@ echo "$state" "$size"
 
 const abortScript = String.raw`
 set -eu
-dir=$1/runs/$2
+dir=$1/runs/$2 patient=$3
 [ -e "$dir/pid" ] || { echo absent; exit 0; }
 read -r pid since < "$dir/pid"
 alive() { [ "$(cut -d " " -f 22 "/proc/$pid/stat" 2>/dev/null || echo gone)" = "$since" ]; }
 if [ -e "$dir/state" ] || ! alive; then echo over; exit 0; fi
 # the children first: their parent then writes the state itself
 for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do kill -TERM "$child" 2>/dev/null || true; done
+if [ "$patient" = patient ]; then echo asked; exit 0; fi
 for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/state" ] && break; sleep 0.5; done
 if [ ! -e "$dir/state" ]; then kill -KILL -- "-$pid" 2>/dev/null || true; printf '137\n' > "$dir/state" || rm -f "$dir/state"; fi
 echo over
@@ -144,7 +145,7 @@ export const followDetached = async (connection: Connection, id: string, from: n
   return { state: stateOf(word), size: Number(size), piece: answer.subarray(end + 1) };
 };
 
-/** Ends a run: TERM first, KILL after five seconds. Its state then tells how it ended. */
-export const abortDetached = async (connection: Connection, id: string): Promise<void> => {
-  await runScript(connection, abortScript, [checked(id, idPattern)]);
+/** Ends a run: TERM first, KILL after five seconds; patiently only TERM, and it ends when it ends. Its state then tells how. */
+export const abortDetached = async (connection: Connection, id: string, { patient = false } = {}): Promise<void> => {
+  await runScript(connection, abortScript, [checked(id, idPattern), patient ? 'patient' : 'soon']);
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatInstant } from '../domain/day.ts';
+import { endsItselfLine } from '../domain/ending-itself.ts';
 import { formatMoney } from '../domain/money.ts';
 import { Note } from '../domain/note.ts';
 import { done, invalid } from '../domain/outcome.ts';
@@ -8,6 +9,7 @@ import type { Context } from '../kit/define-action.ts';
 import { defineRunbook, runWord, type RunStep } from '../kit/define-runbook.ts';
 import { lastDrills, lossSince, oldDatabases, type DrillSeen, type LossSince } from '../resources/restores/queries.ts';
 import { hostsNamed } from './hosts.ts';
+import { databaseOn } from './one-host.ts';
 
 /** As backups are called: when they were taken, and by which run. */
 const BackupName = z
@@ -31,17 +33,44 @@ const age = (milliseconds: number): string => {
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 };
 
-/** One run of the last program on the host goes on where a killed one was, at once. */
-const resumingScript =
-  'bursar maintain restore-switch --run "$1" || { code=$?; [ "$code" -ge 128 ] || exit "$code"; exec bursar maintain restore-switch --run "$1"; }';
+/**
+ * Each part of a restore: killed it goes on at once where it was; asked to end it is told so and waited for, since it undoes or finishes what it began; and where it
+ * could not any more, or was never begun, what the parts before it left is undone. A trap waits for whatever runs in the foreground, so that the part does not.
+ */
+const partScript = `${endsItselfLine}
+run=$1 asked= part=
+shift
+trap 'asked=yes; [ -z "$part" ] || kill -TERM "$part" 2> /dev/null' TERM
+go() {
+  "$@" &
+  part=$!
+  [ -z "$asked" ] || kill -TERM "$part" 2> /dev/null
+  while wait "$part"; code=$?; kill -0 "$part" 2> /dev/null; do :; done
+}
+if [ "$0" != undo ]; then
+  go "$@"
+  [ "$code" -lt 128 ] || [ -n "$asked" ] || go "$@"
+  [ -n "$asked" ] && [ "$code" -ge 128 ] || exit "$code"
+fi
+trap '' TERM
+exec bursar maintain restore-abort --run "$run"`;
+
+type Part = { readonly title: string; readonly work: string; readonly flags?: readonly string[]; readonly timeoutSeconds: number };
+
+const partOn = (host: string, { title, work, flags = [], timeoutSeconds }: Part): RunStep => ({
+  title,
+  host,
+  timeoutSeconds,
+  words: ['sh', '-c', partScript, 'sh', runWord, 'bursar', 'maintain', work, '--run', runWord, ...flags],
+});
 
 const carryAndSwitch = (host: string): readonly RunStep[] => [
-  { title: 'carry forward', host, words: ['bursar', 'maintain', 'restore-carry', '--run', runWord], timeoutSeconds: 7_200 },
-  { title: 'switch', host, words: ['sh', '-c', resumingScript, 'sh', runWord], timeoutSeconds: 3_600 },
+  partOn(host, { title: 'carry forward', work: 'restore-carry', timeoutSeconds: 7_200 }),
+  partOn(host, { title: 'switch', work: 'restore-switch', timeoutSeconds: 3_600 }),
 ];
 
 const common = {
-  version: '1', permission: 'run.start', checker: 'approval.decide', danger: 'typed-twice', eyes: 2, code: true, dangerous: true,
+  version: '2', permission: 'run.start', checker: 'approval.decide', danger: 'typed-twice', eyes: 2, code: true, dangerous: true,
 } as const; // prettier-ignore
 
 const ownDatabase = (typed: string, own: string) =>
@@ -81,7 +110,8 @@ export const restore = defineRunbook({
     const [drill] = await lastDrills(context.db);
     return done<Facts>({ loss, drill, now });
   },
-  target: (_facts, { host, database }) => `${host} ${database}`,
+  target: (_facts, { host }) => databaseOn(host),
+  label: (_facts, { host, database }) => `${host} ${database}`,
   preview: ({ loss, drill, now }, { host, database, backup }) => [
     `${database} on ${host} becomes what it was at ${formatInstant(takenAt(backup))} UTC, ${age(now.getTime() - takenAt(backup).getTime())} ago (${backup})`,
     lostWords(loss),
@@ -90,11 +120,10 @@ export const restore = defineRunbook({
     drillWords(drill),
   ],
   steps: (_facts, { host, database, backup }) => [
-    {
-      title: 'prepare', host, timeoutSeconds: 21_600,
-      words: ['bursar', 'maintain', 'restore-prepare', '--run', runWord, '--backup', backup, '--database', database],
-    },
-    { title: 'load and check', host, words: ['bursar', 'maintain', 'restore-fill', '--run', runWord], timeoutSeconds: 43_200 },
+    partOn(host, {
+      title: 'prepare', work: 'restore-prepare', flags: ['--backup', backup, '--database', database], timeoutSeconds: 21_600,
+    }),
+    partOn(host, { title: 'load and check', work: 'restore-fill', timeoutSeconds: 43_200 }),
     ...carryAndSwitch(host),
   ], // prettier-ignore
 });
@@ -127,7 +156,8 @@ export const restoreBack = defineRunbook({
     const loss = await lossSince(context.db, since);
     return ownDatabase(database, loss.database) ?? done({ loss, since, lying: await lyingWords(old, context) });
   },
-  target: (_facts, { host, database }) => `${host} ${database}`,
+  target: (_facts, { host }) => databaseOn(host),
+  label: (_facts, { host, database }) => `${host} ${database}`,
   preview: ({ loss, since, lying }, { host, database, old }) => [
     lying,
     `${database} on ${host} becomes again what it was before the restore of ${formatInstant(since)} UTC (${old})`,
@@ -135,12 +165,9 @@ export const restoreBack = defineRunbook({
     'the whole audit log, freezes, locks, credentials, ended sessions and blocked addresses of now stay in force',
   ],
   steps: (_facts, { host, database, old }) => [
-    {
-      title: 'prepare', host, timeoutSeconds: 600,
-      words: ['bursar', 'maintain', 'restore-back', '--run', runWord, '--database', database, '--old', old],
-    },
+    partOn(host, { title: 'prepare', work: 'restore-back', flags: ['--database', database, '--old', old], timeoutSeconds: 600 }),
     ...carryAndSwitch(host),
-  ], // prettier-ignore
+  ],
 });
 
 export const dropOldDatabase = defineRunbook({
@@ -155,7 +182,8 @@ export const dropOldDatabase = defineRunbook({
     if (!named.ok) return named;
     return done(await lyingWords(old, context));
   },
-  target: (_facts, { host, old }) => `${host} ${old}`,
+  target: (_facts, { host }) => databaseOn(host),
+  label: (_facts, { host, old }) => `${host} ${old}`,
   preview: (lying, { host, old }) => [
     lying,
     `${old} on ${host} is deleted for good: there is no way back to the bank before that restore then, but its safety backup`,
@@ -184,7 +212,8 @@ export const drill = defineRunbook({
     const [last] = await lastDrills(context.db);
     return done({ last });
   },
-  target: (_facts, { host }) => `drill on ${host}`,
+  target: (_facts, { host }) => databaseOn(host),
+  label: (_facts, { host }) => `drill on ${host}`,
   preview: ({ last }, { host }) => [
     `the newest backup on ${host} is restored into a database of its own, held against its manifest, and dropped; the live database is not touched`,
     drillWords(last),

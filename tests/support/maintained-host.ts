@@ -38,7 +38,8 @@ export const writeProgram = (folder: string, name: string, script: string): void
   chmodSync(path.join(folder, name), 0o755);
 };
 
-const writeHome = (home: string, config: Readonly<Record<string, unknown>>): void => {
+/** Writes the `config.json` of a home. */
+export const writeHome = (home: string, config: Readonly<Record<string, unknown>>): void => {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(home, 'config.json'), JSON.stringify(config));
 };

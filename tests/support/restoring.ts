@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RestoreStep } from '../../src/maintenance/restore/journal.ts';
 import { urlOfDatabase } from '../../src/maintenance/load.ts';
 import { query } from './query.ts';
 
@@ -25,6 +26,11 @@ export const restoreParts = (
   ['restore-carry', { run }],
   ['restore-switch', { run }],
 ];
+
+/** Which part of a restore does which steps. */
+export const partOf: Readonly<Record<RestoreStep, number>> = {
+  'lock': 0, 'safety backup': 0, 'space and manifest': 0, 'load': 1, 'check': 1, 'carry forward': 2, 'stop': 3, 'swap': 3, 'start': 3, 'finish': 3,
+}; // prettier-ignore
 
 const program = path.join(import.meta.dirname, 'maintain-process.ts');
 

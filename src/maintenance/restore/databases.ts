@@ -8,16 +8,19 @@ const maintenanceDatabase = 'postgres';
 /** The database that an address names. */
 export const databaseOf = (url: string): string => decodeURIComponent(new URL(url).pathname.slice(1));
 
-/** One connection without limits for as long as the work takes. */
-export const withConnection = async <T>(url: string, work: (connection: Direct) => Promise<T>): Promise<T> => {
+/** One connection without limits for as long as the work takes. The signal cuts it, whatever statement it waits for. */
+export const withConnection = async <T>(url: string, work: (connection: Direct) => Promise<T>, signal?: AbortSignal): Promise<T> => {
   let lost: Error | undefined;
   const connection = await openDirect(url, { applicationName: 'bursar maintain', statementTimeoutMs: 0 }, error => (lost = error));
+  const cut = (): void => void connection.end();
+  signal?.addEventListener('abort', cut, { once: true });
   try {
     await connection.query('SET idle_in_transaction_session_timeout = 0');
     const result = await work(connection);
     if (lost) throw lost;
     return result;
   } finally {
+    signal?.removeEventListener('abort', cut);
     await connection.end();
   }
 };

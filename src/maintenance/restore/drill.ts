@@ -1,8 +1,8 @@
 import { checkLoaded } from '../check-loaded.ts';
-import { WorkRefused, type WorkContext } from '../define-work.ts';
+import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { loadDump } from '../load.ts';
 import { freeSpace, rootOf } from '../vault.ts';
-import { adminUrlOf, alone, databaseOf, dropDatabase, sizeOf } from './databases.ts';
+import { adminUrlOf, alone, databaseOf, dropDatabase, endSessions, sizeOf } from './databases.ts';
 import { stemOf } from './restoring.ts';
 import { newestBackup, withBackup } from './stored.ts';
 
@@ -23,6 +23,9 @@ export const drill = async (context: WorkContext): Promise<object> => {
     if (free < needed) throw new WorkRefused(`the drill needs ${needed} octets of space and there are ${free}`);
     const backup = await newestBackup(context);
     const began = performance.now();
+    // what goes wrong here goes wrong once more where the database is dropped, and is told there
+    const end = (): void => void endSessions(server, name).catch(() => undefined);
+    context.signal.addEventListener('abort', end, { once: true });
     try {
       return await withBackup(context, backup, async (manifest, folder) => {
         const { signal, migrations, progress } = context;
@@ -45,7 +48,10 @@ export const drill = async (context: WorkContext): Promise<object> => {
           loaded: await sizeOf(server, name),
         };
       });
+    } catch (error) {
+      throw context.signal.aborted ? new WorkAborted('aborted: the live database was not touched, the scratch one is dropped') : error;
     } finally {
+      context.signal.removeEventListener('abort', end);
       await dropDatabase(server, name);
     }
   });

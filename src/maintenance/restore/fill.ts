@@ -4,23 +4,12 @@ import { checkLoaded } from '../check-loaded.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { loadDump, urlOfDatabase } from '../load.ts';
 import { adminUrlOf, alone, dropDatabase, withConnection } from './databases.ts';
-import { known, reopen, rollBack, type Restoring } from './restoring.ts';
+import { known, orRollBackAtOnce, reopen } from './restoring.ts';
 import { withBackup } from './stored.ts';
 import { carryOnce } from './switch-over.ts';
 
 /** Findings that are said; the rest is in the log of the work that found them. */
 const mostFindings = 20;
-
-/** What goes wrong before the swap leaves the live database as it was, and no other. */
-export const orRollBack = async <T>(restoring: Restoring, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (error) {
-    const why = restoring.context.signal.aborted ? 'it was aborted' : (error as Error).message;
-    await rollBack(restoring, why);
-    throw restoring.context.signal.aborted ? new WorkRefused('aborted: the live database is as it was, the scratch one is dropped') : error;
-  }
-};
 
 /** Steps 4 and 5: fills a database beside the live one and holds it against the manifest. */
 export const fill = async (run: string, context: WorkContext): Promise<object> => {
@@ -30,7 +19,7 @@ export const fill = async (run: string, context: WorkContext): Promise<object> =
     const { journal, names } = restoring;
     const backup = known(restoring, 'backup');
     if (journal.state().done.has('check')) return { backup, scratch: names.scratch };
-    return orRollBack(restoring, async () => {
+    return orRollBackAtOnce(restoring, async () => {
       await dropDatabase(server, names.scratch);
       await journal.note('load', 'begun');
       const began = performance.now();
@@ -47,6 +36,7 @@ export const fill = async (run: string, context: WorkContext): Promise<object> =
         for (const finding of findings.slice(0, mostFindings)) progress(0.95, finding);
         if (findings.length > 0)
           throw new WorkRefused(`what was loaded is not what was backed up, in ${findings.length} places; the first: ${findings[0]}`);
+        signal.throwIfAborted();
         await journal.note('check', 'done');
         return {
           backup,
@@ -66,7 +56,7 @@ export const carry = async (run: string, context: WorkContext): Promise<object> 
     const restoring = await reopen(context, run, server, url);
     const { journal, names } = restoring;
     if (!journal.state().done.has('check')) throw new WorkRefused('nothing was loaded and checked in this restore');
-    return orRollBack(restoring, async () => {
+    return orRollBackAtOnce(restoring, async () => {
       await journal.note('carry forward', 'begun');
       context.progress(0.1, 'what protects is carried over from the live database');
       const report = await carryOnce({ server, url, names, context }, undefined);
@@ -78,6 +68,7 @@ export const carry = async (run: string, context: WorkContext): Promise<object> 
         if (broken) throw new WorkRefused(`the audit log that was carried cannot be believed from row ${broken.seq} on: ${broken.problem}`);
         return left;
       });
+      context.signal.throwIfAborted();
       await journal.note('carry forward', 'done', { known: { horizon: report.horizon } });
       const carried = report.carried.filter(({ rows }) => rows > 0);
       for (const { what, rows } of carried) context.progress(0.9, `${rows} ${what}`);

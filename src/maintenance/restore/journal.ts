@@ -35,14 +35,14 @@ const Entry = z.object({
   at: z.iso.datetime(),
   run: z.string(),
   step: z.enum(restoreSteps),
-  state: z.enum(['begun', 'done', 'restored', 'rolled back', 'swapped back']),
+  state: z.enum(['begun', 'done', 'going back', 'restored', 'rolled back', 'swapped back']),
   known: Known.partial().optional(),
   words: z.string().optional(),
 });
 type Entry = z.output<typeof Entry>;
 
 /** How a restore ended; undefined while it has not. */
-type RestoreEnd = 'restored' | 'rolled back' | 'swapped back';
+export type RestoreEnd = 'restored' | 'rolled back' | 'swapped back';
 
 export type RestoreState = {
   readonly run: string;
@@ -50,6 +50,8 @@ export type RestoreState = {
   readonly done: ReadonlySet<RestoreStep>;
   readonly begun: ReadonlySet<RestoreStep>;
   readonly end: RestoreEnd | undefined;
+  /** Why the replaced database comes back: decided, and to be carried out whoever is killed. */
+  readonly goingBack: string | undefined;
   readonly lastAt: Date;
 };
 
@@ -91,6 +93,7 @@ const fold = (run: string, entries: readonly Entry[]): RestoreState => {
     begun: new Set(entries.filter(({ state }) => state === 'begun').map(({ step }) => step)),
     done: new Set(entries.filter(({ state }) => state === 'done').map(({ step }) => step)),
     end: entries.map(({ state }) => state).findLast(isEnd),
+    goingBack: entries.findLast(({ state }) => state === 'going back')?.words,
     lastAt: new Date(last?.at ?? 0),
   };
 };

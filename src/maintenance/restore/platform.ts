@@ -7,9 +7,11 @@ import { runProgram } from '../tools.ts';
 
 /** Maintenance ends by itself after so long, where nobody is left to end it, in milliseconds. */
 const longest = 3_600_000;
-/** A platform that does not come up within this is swapped back, in milliseconds. */
-const healthPatience = 60_000;
+/** A platform that does not come up within this is swapped back. */
+const healthPatienceSeconds = 60;
 const healthEvery = 1_000;
+/** Looks that the shortest patience has room for. */
+const leastLooks = 20;
 const timesInARow = 3;
 
 type Platform = Pick<WorkContext, 'platform'>;
@@ -18,11 +20,16 @@ type Platform = Pick<WorkContext, 'platform'>;
 const systemctl = (verb: 'stop' | 'start', unit: string): Promise<string> =>
   runProgram('systemctl', [verb, '--', unit], { signal: new AbortController().signal });
 
+export const stopService = async ({ platform: { service } }: Platform): Promise<void> => {
+  if (service !== undefined) await systemctl('stop', service);
+};
+
 /** Turns visitors away and stops the service, where the profile names them. */
-export const stopPlatform = async ({ platform: { maintenanceFile, service } }: Platform, by: string): Promise<void> => {
+export const stopPlatform = async ({ platform }: Platform, by: string): Promise<void> => {
+  const { maintenanceFile } = platform;
   if (maintenanceFile !== undefined)
     await closeForMaintenance(maintenanceFile, { message: 'a backup is being restored', until: new Date(Date.now() + longest), by });
-  if (service !== undefined) await systemctl('stop', service);
+  await stopService({ platform });
 };
 
 export const startService = async ({ platform: { service } }: Platform): Promise<void> => {
@@ -61,14 +68,15 @@ const lookOnce = async (context: Platform): Promise<string | undefined> => {
 };
 
 /** Looks until the platform was well three times in a row; gives what was wrong where that does not come about in time. */
-export const untilHealthy = async (context: Platform, patienceMs = healthPatience): Promise<string | undefined> => {
-  const deadline = Date.now() + patienceMs;
+export const untilHealthy = async (context: Platform): Promise<string | undefined> => {
+  const patience = (context.platform.healthPatienceSeconds ?? healthPatienceSeconds) * 1_000;
+  const deadline = Date.now() + patience;
   let [well, wrong]: [number, string | undefined] = [0, 'it was not asked'];
   while (Date.now() < deadline) {
     wrong = await lookOnce(context);
     well = wrong === undefined ? well + 1 : 0;
     if (well === timesInARow) return undefined;
-    await pause(wrong === undefined && context.platform.health === undefined ? 0 : healthEvery);
+    await pause(wrong === undefined && context.platform.health === undefined ? 0 : Math.min(healthEvery, patience / leastLooks));
   }
   return wrong ?? 'it was not well three times in a row';
 };

@@ -3,7 +3,7 @@ import { freeSpace, rootOf } from '../vault.ts';
 import { alone, databaseOf, sizeOf } from './databases.ts';
 import { openJournal, restoresOf } from './journal.ts';
 import { checkBackup, newSafetyBackup } from './stored.ts';
-import { demandDatabase, namesFor, reopen, rollBack, type Restoring } from './restoring.ts';
+import { demandDatabase, namesFor, orRollBack, reopen, resumeCommand, rollBack, type Restoring } from './restoring.ts';
 
 /** A restore that said nothing for so long has ended, in milliseconds. */
 const silence = 120_000;
@@ -20,8 +20,7 @@ const clearLeftovers = async (restoring: Restoring): Promise<void> => {
     if (Date.now() - other.lastAt.getTime() < silence)
       throw new WorkRefused(`restore ${other.run} is under way on this host: wait until it has ended`);
     const left = await reopen(context, other.run, server, url);
-    if (left.journal.state().begun.has('swap'))
-      throw new WorkRefused(`restore ${other.run} stopped half-way: bursar maintain restore-resume --run ${other.run}`);
+    if (left.journal.state().begun.has('swap')) throw new WorkRefused(`restore ${other.run} stopped half-way: ${resumeCommand(left)}`);
     await rollBack(left, 'another restore began');
   }
 };
@@ -49,7 +48,7 @@ export const prepare = async ({ run, backup, database }: PrepareWishes, context:
       await journal.note('lock', 'begun', { known: { backup, ...names } });
     }
     const restoring = await reopen(context, run, server, url);
-    try {
+    return orRollBack(restoring, async () => {
       await journal.note('space and manifest', 'begun');
       const space = await demandSpace(restoring);
       context.progress(0.05, `${backup} is read whole and held against its manifest`);
@@ -61,10 +60,8 @@ export const prepare = async ({ run, backup, database }: PrepareWishes, context:
         const safety = await newSafetyBackup(context, run);
         await journal.note('safety backup', 'done', { known: { safety } });
       }
+      context.signal.throwIfAborted();
       return { backup, takenAt, ...space, safety: journal.state().known.safety };
-    } catch (error) {
-      await rollBack(restoring, (error as Error).message);
-      throw error;
-    }
+    });
   });
 };

@@ -1,10 +1,10 @@
 import { WorkRefused, type WorkContext } from '../define-work.ts';
-import { urlOfDatabase } from '../load.ts';
-import { alone } from './databases.ts';
-import { orRollBack } from './fill.ts';
-import { openPlatform, startService, stopPlatform, untilHealthy } from './platform.ts';
-import { hasSwapped, known, reopen, type Restoring } from './restoring.ts';
-import { carryOnce, newestIn, settle, swap, swapBack } from './switch-over.ts';
+import { admit, alone } from './databases.ts';
+import { backOrOffer, bringUp, goBack, standing } from './go-back.ts';
+import { openJournal, restoresOf } from './journal.ts';
+import { openPlatform, stopPlatform } from './platform.ts';
+import { hasSwapped, known, orRollBack, reopen, type Restoring } from './restoring.ts';
+import { carryOnce, settle, swap } from './switch-over.ts';
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
@@ -12,6 +12,7 @@ const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) 
 const stop = async (restoring: Restoring): Promise<void> => {
   const { journal, context, names } = restoring;
   const early = await carryOnce(restoring, known(restoring, 'horizon'));
+  context.signal.throwIfAborted();
   await journal.note('stop', 'begun', { known: { horizon: early.horizon } });
   context.progress(0.2, 'maintenance mode on, the service is stopped');
   await stopPlatform(context, `restore of ${names.database}`);
@@ -21,48 +22,50 @@ const stop = async (restoring: Restoring): Promise<void> => {
 
 /** Step 8. */
 const swapDatabases = async (restoring: Restoring): Promise<void> => {
-  const { journal, context, names, url } = restoring;
+  const { journal, context } = restoring;
   context.signal.throwIfAborted();
   await journal.note('swap', 'begun');
   context.progress(0.4, 'connections are refused, the last rows are carried, both databases are renamed');
-  const { renamed, refused } = await swap(restoring, known(restoring, 'horizon'));
-  const opened = await newestIn(urlOfDatabase(url, names.database));
-  await journal.note('swap', 'done', { known: { renamed: rounded(renamed), refused: rounded(refused), opened } });
+  // Known before it is opened: whoever is quicker than the line after the rename would not be seen to have written
+  const { renamed, refused } = await swap(restoring, known(restoring, 'horizon'), opened =>
+    journal.note('swap', 'begun', { known: { opened } }),
+  );
+  await journal.note('swap', 'done', { known: { renamed: rounded(renamed), refused: rounded(refused) } });
 };
 
-/** The replaced database comes back by itself as long as nobody has written into the restored one. */
-const backOrOffer = async (restoring: Restoring, wrong: string): Promise<never> => {
-  const { journal, names, url, context } = restoring;
-  const { opened, old } = journal.state().known;
-  if (opened !== undefined && (await newestIn(urlOfDatabase(url, names.database))) !== opened)
-    throw new WorkRefused(
-      `the platform is not well (${wrong}), and something was written into the restored database: swapping back needs an approval of its own (run ${journal.state().run}, ${old})`,
-    );
-  await swapBack(restoring);
-  await startService(context);
-  await openPlatform(context);
-  await journal.note('finish', 'swapped back', { words: wrong });
-  throw new WorkRefused(
-    `the platform was not well with the restored database (${wrong}): the one before is in its place again, nothing was lost`,
-  );
+/** What fails now leaves a bank half-way: it must say where it stands, and how it goes on. */
+const orSay = async <T>(restoring: Restoring, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw new WorkRefused(`${(error as Error).message}: ${standing(restoring)}`);
+  }
+};
+
+/** A restore that was left half-way, and whose replaced database is in its place again by this one, has ended. */
+const endOthers = async ({ journal, context, names }: Restoring): Promise<void> => {
+  for (const other of await restoresOf(context.home))
+    if (other.end === undefined && other.known.old === names.scratch)
+      await (await openJournal(context.home, other.run)).note('finish', 'swapped back', { words: `by ${journal.state().run}` });
 };
 
 /** Steps 9 and 10. Safe to repeat. */
 export const finish = async (restoring: Restoring): Promise<object> => {
-  const { journal, context, names, url } = restoring;
+  const { journal, context, server, names } = restoring;
   context.progress(0.6, 'rights and settings are given, the service starts');
-  // Killed between the rename and its line in the journal: what was newest then is read now
-  if (journal.state().known.opened === undefined)
-    await journal.note('swap', 'done', { known: { opened: await newestIn(urlOfDatabase(url, names.database)) } });
   await journal.note('start', 'begun');
-  const notAsItShould = await settle(restoring);
-  await startService(context);
+  const notAsItShould = await orSay(restoring, async () => {
+    // Killed while it was about to go back, before that was decided: the door is closed
+    await admit(server, names.database, true);
+    return settle(restoring);
+  });
   context.progress(0.8, 'the platform is to be well three times in a row');
-  const wrong = await untilHealthy(context);
+  const wrong = await bringUp(restoring);
   if (wrong !== undefined) return backOrOffer(restoring, wrong);
   await journal.note('start', 'done');
   await journal.note('finish', 'begun');
-  await openPlatform(context);
+  await orSay(restoring, () => openPlatform(context));
+  await endOthers(restoring);
   await journal.note('finish', 'restored');
   return { ...toldOf(restoring), notAsItShould };
 };
@@ -79,10 +82,11 @@ export const replace = async (run: string, context: WorkContext): Promise<object
   const url = await context.databaseUrl();
   return alone(url, async server => {
     const restoring = await reopen(context, run, server, url);
-    const { end, done } = restoring.journal.state();
+    const { end, done, goingBack } = restoring.journal.state();
     // Killed after its last line in the journal: begun again it has only to say so
     if (end === 'restored') return toldOf(restoring);
     if (end !== undefined) throw new WorkRefused(`this restore has ended already: ${end}`);
+    if (goingBack !== undefined) throw new WorkRefused(await goBack(restoring));
     if (!done.has('carry forward')) throw new WorkRefused('nothing was carried forward in this restore');
     if (!(await hasSwapped(restoring)))
       await orRollBack(restoring, async () => {

@@ -1,6 +1,6 @@
 import type { Direct } from '../../database/direct.ts';
-import { WorkRefused, type WorkContext } from '../define-work.ts';
-import { admit, databaseOf, dropDatabase, isThere } from './databases.ts';
+import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
+import { admit, databaseOf, dropDatabase, endSessions, isThere } from './databases.ts';
 import { openJournal, type Journal, type Known, type RestoreState } from './journal.ts';
 import { openPlatform, startService } from './platform.ts';
 import { isSwapped, type Names } from './switch-over.ts';
@@ -45,9 +45,19 @@ export const namesFor = (database: string, run: string, now: Date): Names => {
   };
 };
 
+/** What a person types on the host to go on with a restore that stopped half-way. */
+export const resumeCommand = ({ journal }: Pick<Restoring, 'journal'>): string =>
+  `bursar maintain restore-resume --run ${journal.state().run}`;
+
 /** Whether the restored database stands in the place of the live one. */
 export const hasSwapped = async ({ journal, server, names }: Restoring): Promise<boolean> =>
   journal.state().begun.has('swap') && (await isThere(server, names.old)) && isSwapped(server, names);
+
+/** What was filled is of no use any more: dropped, unless it is a replaced database, which is closed again. */
+export const clearScratch = async ({ journal, server, names }: Restoring): Promise<void> => {
+  if (journal.state().known.kept !== true) await dropDatabase(server, names.scratch);
+  else if (await isThere(server, names.scratch)) await admit(server, names.scratch, false);
+};
 
 /** As if there had been no restore: everybody is let in, the service runs, the scratch database is gone. */
 export const rollBack = async (restoring: Restoring, why: string): Promise<void> => {
@@ -57,13 +67,44 @@ export const rollBack = async (restoring: Restoring, why: string): Promise<void>
     throw new WorkRefused('the restored database is in place already: it is swapped back by an action of its own');
   if (begun.has('swap') && (await isThere(server, names.database))) await admit(server, names.database, true);
   if (begun.has('stop')) {
-    await startService(context);
+    await startService(context).catch((error: Error) => {
+      throw new WorkRefused(
+        `${error.message}. ${names.database} is as it was, the service stands still and maintenance mode is on (${why}); once that is mended: ${resumeCommand(restoring)}`,
+      );
+    });
     await openPlatform(context);
   }
-  if (journal.state().known.kept !== true) await dropDatabase(server, names.scratch);
-  else if (await isThere(server, names.scratch)) await admit(server, names.scratch, false);
+  await clearScratch(restoring);
   await journal.note('finish', 'rolled back', { words: why });
 };
+
+const undoneWords = 'aborted: the live database is as it was, the scratch one is dropped';
+
+/** What goes wrong before the swap leaves the live database as it was, and no other. Asked to end it is undone as well, and says so. */
+export const orRollBack = async <T>(restoring: Restoring, work: () => Promise<T>): Promise<T> => {
+  const { signal } = restoring.context;
+  try {
+    signal.throwIfAborted();
+    return await work();
+  } catch (error) {
+    await rollBack(restoring, signal.aborted ? 'it was aborted' : (error as Error).message);
+    throw signal.aborted ? new WorkAborted(undoneWords) : error;
+  }
+};
+
+/** As `orRollBack` for what works on the scratch database alone: a statement that takes an hour there ends at once where the work is to end. */
+export const orRollBackAtOnce = <T>(restoring: Restoring, work: () => Promise<T>): Promise<T> =>
+  orRollBack(restoring, async () => {
+    const { server, names, context } = restoring;
+    // what goes wrong here goes wrong once more where the database is dropped, and is told there
+    const end = (): void => void endSessions(server, names.scratch).catch(() => undefined);
+    context.signal.addEventListener('abort', end, { once: true });
+    try {
+      return await work();
+    } finally {
+      context.signal.removeEventListener('abort', end);
+    }
+  });
 
 /** Goes on with a restore of this host. Throws WorkRefused where it was never begun. */
 export const reopen = async (context: WorkContext, run: string, server: Direct, url: string): Promise<Restoring> => {

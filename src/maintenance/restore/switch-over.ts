@@ -14,7 +14,7 @@ type Switching = {
   /** The owner's login to the database that is replaced. */
   readonly url: string;
   readonly names: Names;
-  readonly context: Pick<WorkContext, 'migrations'>;
+  readonly context: Pick<WorkContext, 'migrations' | 'signal'>;
 };
 
 /** What of the two renames happened: none or both, whatever was killed. */
@@ -30,10 +30,17 @@ export const isSwapped = async (server: Direct, { database, scratch, old }: Name
 const connectTo = (url: string): Promise<Direct> =>
   openDirect(url, { applicationName: 'bursar maintain', statementTimeoutMs: 0 }, () => undefined);
 
-/** One pass between the two, over connections of its own. */
+/** One pass between the two, over connections of its own. Both are cut where the work is to end: it may wait for a lock of the live bank. */
 export const carryOnce = async ({ url, names, context }: Switching, horizon: string | undefined): Promise<CarryReport> =>
-  withConnection(urlOfDatabase(url, names.database), live =>
-    withConnection(urlOfDatabase(url, names.scratch), scratch => carryForward(live, scratch, { horizon, migrations: context.migrations })),
+  withConnection(
+    urlOfDatabase(url, names.database),
+    live =>
+      withConnection(
+        urlOfDatabase(url, names.scratch),
+        scratch => carryForward(live, scratch, { horizon, migrations: context.migrations }),
+        context.signal,
+      ),
+    context.signal,
   );
 
 export type Swapped = {
@@ -45,9 +52,10 @@ export type Swapped = {
 
 /**
  * Refuses connections, ends sessions, copies what came last, and renames both databases in one transaction. What fails before the rename lets everybody
- * in again. Nothing that was answered is lost: the last copy is made over a connection from before, when nobody else has one any more.
+ * in again. Nothing that was answered is lost: the last copy is made over a connection from before, when nobody else has one any more. `onFilled` hears, and
+ * is waited for, what is newest in the database that is about to be opened: whoever writes into it changes that.
  */
-export const swap = async (switching: Switching, horizon: string): Promise<Swapped> => {
+export const swap = async (switching: Switching, horizon: string, onFilled: (newest: string) => Promise<void>): Promise<Swapped> => {
   const { server, url, names, context } = switching;
   await furnish(server, names.database, names.scratch);
   // A killed swap left the door closed: whoever opened it first would find nothing to carry from
@@ -62,6 +70,7 @@ export const swap = async (switching: Switching, horizon: string): Promise<Swapp
     isClosed = true;
     await endSessions(server, names.database, rows[0]?.pid ?? 0);
     const carried = await carryForward(live, scratch, { horizon, migrations: context.migrations });
+    await onFilled(await newestOf(scratch));
     await Promise.all([live.end(), scratch.end()]);
     await endSessions(server, names.database);
     await endSessions(server, names.scratch);
@@ -86,24 +95,52 @@ export const settle = ({ url, names, server }: Switching): Promise<readonly stri
     return [...(await settleForeignKeys(connection)), ...(await rightsProblems(connection))];
   });
 
-/** Puts the replaced database back in its place; the restored one takes the name it had before. */
-export const swapBack = async ({ server, names }: Switching): Promise<number> => {
-  await admit(server, names.database, false);
-  await endSessions(server, names.database);
-  const renamed = await renameBoth(server, [
-    [names.database, names.scratch],
-    [names.old, names.database],
-  ]);
+/** Puts the replaced database back in its place; the restored one takes the name it had before. Safe to repeat, whatever of it was done. */
+export const swapBack = async ({ server, names }: Switching): Promise<void> => {
+  if (await isThere(server, names.old)) {
+    await admit(server, names.database, false);
+    await endSessions(server, names.database);
+    await renameBoth(server, [
+      [names.database, names.scratch],
+      [names.old, names.database],
+    ]);
+  }
   await admit(server, names.database, true);
-  return renamed;
+};
+
+/**
+ * Swaps back where nobody has written since the restored database was opened: true. Looks once more when nobody can write any more. `onDecided` is
+ * waited for before anything is renamed; from then on only going back ends it.
+ */
+export const swapBackUnlessWritten = async (switching: Switching, opened: string, onDecided: () => Promise<void>): Promise<boolean> => {
+  const { server, url, names } = switching;
+  const watching = await connectTo(urlOfDatabase(url, names.database));
+  try {
+    const { rows } = await watching.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await admit(server, names.database, false);
+    await endSessions(server, names.database, rows[0]?.pid ?? 0);
+    if ((await newestOf(watching)) !== opened) {
+      await admit(server, names.database, true);
+      return false;
+    }
+    await onDecided();
+  } catch (error) {
+    await admit(server, names.database, true);
+    throw error;
+  } finally {
+    await watching.end().catch(() => undefined); // it may be lost already
+  }
+  await swapBack(switching);
+  return true;
 };
 
 /** What only moves when somebody writes: the end of the audit log and what is newest in the bank. */
-export const newestIn = (url: string): Promise<string> =>
-  withConnection(url, async connection => {
-    const { rows } = await connection.query<{ newest: string }>(
-      `SELECT concat_ws(' ', (SELECT seq FROM ops.audit_head), (SELECT max(id) FROM bank.transaction), (SELECT max(id) FROM bank.posting_refusal),
-                        (SELECT max(id) FROM bank."user"), (SELECT max(id) FROM bank.auth_event)) AS newest`,
-    );
-    return rows[0]?.newest ?? '';
-  });
+const newestOf = async (connection: Direct): Promise<string> => {
+  const { rows } = await connection.query<{ newest: string }>(
+    `SELECT concat_ws(' ', (SELECT seq FROM ops.audit_head), (SELECT max(id) FROM bank.transaction), (SELECT max(id) FROM bank.posting_refusal),
+                      (SELECT max(id) FROM bank."user"), (SELECT max(id) FROM bank.auth_event)) AS newest`,
+  );
+  return rows[0]?.newest ?? '';
+};
+
+export const newestIn = (url: string): Promise<string> => withConnection(url, newestOf);

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { RunName } from '../backup.ts';
-import { defineWork, WorkRefused, type AnyWork, type WorkContext } from '../define-work.ts';
+import { defineWork, WorkAborted, WorkRefused, type AnyWork, type WorkContext } from '../define-work.ts';
 import { alone } from './databases.ts';
 import { carry, fill } from './fill.ts';
 import { drill } from './drill.ts';
-import { restoresOf } from './journal.ts';
+import { goBack } from './go-back.ts';
+import { openJournal, restoresOf, type RestoreEnd } from './journal.ts';
 import { beginBack, dropOld } from './old-database.ts';
 import { prepare } from './prepare.ts';
 import { finish, replace } from './replace.ts';
-import { hasSwapped, reopen, rollBack } from './restoring.ts';
+import { hasSwapped, reopen, rollBack, type Restoring } from './restoring.ts';
 
 const Run = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'is the id of a run');
 const DatabaseName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, 'is the name of a database');
@@ -51,16 +52,31 @@ const unfinished = async (home: string): Promise<string> => {
   return one.run;
 };
 
-/** After the swap it goes on, before it everything is undone: the old or the new database is whole either way. */
+/** After the swap it goes on, before it everything is undone, and a way back that was begun is gone to its end: one database is whole in any case. */
+const endRestore = async (restoring: Restoring, why: string): Promise<{ readonly end: RestoreEnd; readonly words?: string }> => {
+  const { end: ended, goingBack } = restoring.journal.state();
+  if (ended !== undefined) return { end: ended };
+  if (goingBack !== undefined) return { end: 'swapped back', words: await goBack(restoring) };
+  if (await hasSwapped(restoring)) return { end: 'restored', ...(await finish(restoring)) };
+  await rollBack(restoring, why);
+  return { end: 'rolled back' };
+};
+
 const resume = async (wanted: string | undefined, context: WorkContext): Promise<object> => {
   const run = wanted ?? (await unfinished(context.home));
   const url = await context.databaseUrl();
+  return alone(url, async server => ({ run, ...(await endRestore(await reopen(context, run, server, url), 'it was not gone on with')) }));
+};
+
+/** As `resume`, of a run that was aborted while none of its programs ran: undone is what was asked for, and told as such. */
+const abort = async (run: string, context: WorkContext): Promise<object> => {
+  const url = await context.databaseUrl();
   return alone(url, async server => {
-    const restoring = await reopen(context, run, server, url);
-    if (restoring.journal.state().end !== undefined) throw new WorkRefused(`restore ${run} has ended: ${restoring.journal.state().end}`);
-    if (await hasSwapped(restoring)) return { run, end: 'restored', ...(await finish(restoring)) };
-    await rollBack(restoring, 'it was not gone on with');
-    return { run, end: 'rolled back' };
+    const { known } = (await openJournal(context.home, run)).state();
+    if (known.database === undefined) throw new WorkAborted('aborted: nothing was begun on this host');
+    const ended = await endRestore(await reopen(context, run, server, url), 'it was aborted');
+    if (ended.end !== 'restored') throw new WorkAborted(`aborted: ${ended.end}, the live database is as it was before`);
+    return { run, ...ended };
   });
 };
 
@@ -69,6 +85,13 @@ const restoreResume = defineWork({
   summary: 'ends a restore that was interrupted: goes on after the swap, undoes it before',
   input: z.object({ run: Run.optional() }),
   run: ({ run }, context) => resume(run, context),
+});
+
+const restoreAbort = defineWork({
+  name: 'restore-abort',
+  summary: 'ends a restore that was aborted between its parts: undoes it before the swap, goes on after it',
+  input: z.object({ run: Run }),
+  run: ({ run }, context) => abort(run, context),
 });
 
 const OldDatabase = z.string().regex(/^[a-z][a-z0-9_]{0,45}_old_\d{14}$/, 'is the name of a replaced database');
@@ -101,6 +124,7 @@ export const restoreWorks: readonly AnyWork[] = [
   restoreCarry,
   restoreSwitch,
   restoreResume,
+  restoreAbort,
   restoreBack,
   dropOldDatabase,
   drillWork,

@@ -31,7 +31,7 @@ export const abortRun = defineAction({
   // A run moves while somebody reads about it: that it is open is checked again when it is aborted
   target: run => ({ id: String(run.id), label: run.title, version: 0 }),
   preview: run => [
-    `run ${run.id} (${run.title}) ends: its step that runs gets TERM, after five seconds KILL; what comes after is skipped`,
+    `run ${run.id} (${run.title}) ends: its step that runs gets TERM, after five seconds KILL (a part of a restore is waited for instead: it undoes or finishes what it began); what comes after is skipped`,
     `${run.done} of ${run.steps} steps are over`,
   ],
 
