@@ -24,11 +24,11 @@ const unreachable: Readonly<Record<string, readonly [message: string, next: stri
   ENOTFOUND: ['the host of the database is not known', 'correct DATABASE_URL'],
   EAI_AGAIN: ['the host of the database cannot be looked up now', 'check the network'],
   '42703': [
-    'the tables of the database are older than this program, or newer',
+    'the schema of the database is older than this program, or newer',
     'look with "bursar doctor"; "bursar migrate" applies what waits',
   ],
   '42883': [
-    'the functions of the database are older than this program, or newer',
+    'the schema of the database is older than this program, or newer',
     'look with "bursar doctor"; "bursar migrate" applies what waits',
   ],
   '42P01': ['the database has not the tables that this needs', 'run "bursar migrate"'],

@@ -10,6 +10,7 @@ import { withConnection } from '../../src/commands/with-database.ts';
 import { aHome } from '../support/home.ts';
 import { maintained } from '../support/maintained.ts';
 import { query } from '../support/query.ts';
+import { offlineJournals, struck } from '../support/restoring.ts';
 import { applyRights } from '../../src/database/rights.ts';
 import { migrations } from '../support/work-context.ts';
 
@@ -54,13 +55,20 @@ test('P20, D34 a database that nobody can read: stopped, its files kept, the new
   expect(one.stderr).toContain('it takes a second person');
   expect(readdirSync(home.path).filter(name => name.startsWith('data-dead'))).toEqual([]);
 
+  // killed with -9 while it puts the files aside it goes on with them, though the new server answers
+  const killed = await struck({ home: home.path, signal: 'SIGKILL', args: ['maintain', 'restore-offline', ...agreed] }, () =>
+    offlineJournals(home.path).some(text => text.includes('"step":"safety backup","state":"begun"')),
+  );
+  expect(`${killed.signal} ${killed.signal === 'SIGKILL' ? '' : killed.said}`).toBe('SIGKILL ');
   const both = await offline(...agreed);
   expect(`${both.code} ${both.code === 0 ? '' : both.stderr}`).toBe('0 ');
+  expect(both.stderr).toContain('it is gone on with');
   expect(JSON.parse(both.stdout)).toMatchObject({ backup, users, transactions: 1, kept: expect.stringContaining('data-dead-') as string });
   expect(both.stderr).toContain('accounts that were frozen or closed after');
   expect(readdirSync(home.path).filter(name => name.startsWith('data-dead'))).toHaveLength(1);
 
   const again = await openLocalServer({ home: home.path });
+  expect(await query(again.url, `SELECT datname FROM pg_database WHERE datname ~ '_(old|restore)_'`)).toEqual([]);
   expect(await query(again.url, 'SELECT sum(balance)::text AS sum FROM bank.account')).toEqual([{ sum: '4711' }]);
   expect(
     await query(again.url, `SELECT action, operator, new ->> 'second' AS second, note FROM ops.audit WHERE action = 'restores.offline'`),

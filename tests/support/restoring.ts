@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RestoreStep } from '../../src/maintenance/restore/journal.ts';
@@ -60,6 +60,34 @@ export const inProcess = async (
   }
   await closed;
   return { code: child.exitCode, signal: child.signalCode, said };
+};
+
+type Struck = { readonly home: string; readonly url?: string; readonly signal: NodeJS.Signals; readonly args: readonly string[] };
+
+/** The command as a process of its own, which gets a signal as soon as `when` says so. */
+export const struck = async ({ home, url, signal, args }: Struck, when: () => boolean): Promise<Ended> => {
+  const env = { PATH: process.env['PATH'] ?? '', BURSAR_HOME: home, ...(url === undefined ? {} : { DATABASE_URL: url }) };
+  const main = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [said, isStruck] = ['', false];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const closed = once(child, 'close');
+  while (child.exitCode === null && child.signalCode === null) {
+    if (!isStruck && when()) isStruck = child.kill(signal);
+    await pause(1);
+  }
+  await closed;
+  return { code: child.exitCode, signal: child.signalCode, said };
+};
+
+/** What the journals of all offline restores of a home say. */
+export const offlineJournals = (home: string): readonly string[] => {
+  const folder = path.join(home, 'restores');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter(file => file.startsWith('offline-'))
+    .map(file => readFileSync(path.join(folder, file), 'utf8'));
 };
 
 /** What the journal of a restore says, as text. */

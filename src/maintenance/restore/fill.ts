@@ -37,7 +37,7 @@ export const fill = async (run: string, context: WorkContext): Promise<object> =
         if (findings.length > 0)
           throw new WorkRefused(`what was loaded is not what was backed up, in ${findings.length} places; the first: ${findings[0]}`);
         signal.throwIfAborted();
-        await journal.note('check', 'done');
+        await journal.note('check', 'done', { known: { schema: manifest.migration } });
         return {
           backup,
           scratch: names.scratch,
@@ -69,14 +69,16 @@ export const carry = async (run: string, context: WorkContext): Promise<object> 
         return left;
       });
       context.signal.throwIfAborted();
-      await journal.note('carry forward', 'done', { known: { horizon: report.horizon } });
+      await journal.note('carry forward', 'done', { known: { horizon: report.horizon, late: report.late } });
       const carried = report.carried.filter(({ rows }) => rows > 0);
       for (const { what, rows } of carried) context.progress(0.9, `${rows} ${what}`);
       for (const words of [...report.notCarried, ...nowhere]) context.progress(0.95, `not carried: ${words}`);
+      for (const words of report.waits) context.progress(0.95, `waits for newer migrations, which bring it over: ${words}`);
       return {
         ops: { tables: report.opsTables, rows: report.opsRows },
         carried,
         notCarried: [...report.notCarried, ...nowhere],
+        waits: report.waits,
         lost: report.lost,
       };
     });

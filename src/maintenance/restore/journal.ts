@@ -25,6 +25,13 @@ const Known = z.object({
   horizon: z.string(),
   /** The end of the audit log, and what is newest in the bank, when the restored database was opened. */
   opened: z.string(),
+  /** Offline: whether the dead database was still there to be renamed. */
+  hadDead: z.boolean(),
+  /** The newest migration of the backup. */
+  schema: z.string(),
+  /** What its schema could not hold, and whether it was brought over after newer migrations. */
+  late: z.array(z.strictObject({ table: z.string(), columns: z.array(z.string()).readonly(), filled: z.boolean() })).readonly(),
+  caughtUp: z.boolean(),
   /** In milliseconds. */
   renamed: z.number(),
   refused: z.number(),

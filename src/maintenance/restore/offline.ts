@@ -1,34 +1,24 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Direct } from '../../database/direct.ts';
-import { isServerOf, readPostmaster, stopPostmaster } from '../../database/local/postmaster.ts';
-import { openSite } from '../../database/local/site.ts';
-import { inTurn } from '../../database/local/turns.ts';
+import { inTurn, TurnError } from '../../database/local/turns.ts';
 import { applyRights } from '../../database/rights.ts';
 import { checkLoaded } from '../check-loaded.ts';
-import { setAside } from '../carry/tables.ts';
-import { WorkRefused, type WorkContext } from '../define-work.ts';
-import { synchronize } from '../files.ts';
+import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { loadDump, urlOfDatabase } from '../load.ts';
-import type { Manifest } from '../manifest.ts';
-import { adminUrlOf, alone, admit, databaseOf, dropDatabase, endSessions, isThere, renameBoth, withConnection } from './databases.ts';
-import { openJournal, restoresOf, type Journal } from './journal.ts';
+import { pendingMigrations, waitingWords } from './catch-up.ts';
+import { adminUrlOf, admit, alone, dropDatabase, endSessions, isThere, renameBoth, withConnection } from './databases.ts';
+import { furnish } from './furnish.ts';
+import { openJournal, restoresOf, type Journal, type RestoreEnd, type RestoreState } from './journal.ts';
+import { keepFiles } from './keep-files.ts';
+import { endAllSessions, leaveTrace, type OfflineAgreement } from './offline-trace.ts';
 import { openPlatform, startService, stopPlatform, untilHealthy } from './platform.ts';
-import { namesFor } from './restoring.ts';
+import { known, namesFor, namesIn, rollBack, type Restoring } from './restoring.ts';
 import { checkBackup, withBackup } from './stored.ts';
 
-/** What two people agreed to at the terminal of the host. */
-export type OfflineWishes = {
-  readonly backup: string;
-  readonly host: string;
-  readonly database: string;
-  readonly reason: string;
-  readonly first: string;
-  readonly second: string;
-  /** Whether the server is the embedded one of this home: then its files are what is dead, and what is kept. */
-  readonly embedded: boolean;
-};
+/** `embedded`: the server is the one of this home; then its files are what is dead, and what is kept. */
+export type OfflineWishes = OfflineAgreement & { readonly embedded: boolean };
 
 export type OfflineResult = {
   readonly backup: string;
@@ -39,6 +29,8 @@ export type OfflineResult = {
   readonly kept: string;
   /** What could not be carried forward. */
   readonly lost: readonly string[];
+  /** Migrations that are applied afterwards, by a person. */
+  readonly waiting: readonly string[];
 };
 
 /** Nothing of the dead database can be read, so that none of it is brought over: a person must know what to look for. */
@@ -51,73 +43,80 @@ export const notCarried = (takenAt: string): readonly string[] => [
   'carried in spite of that: every session of operators and users was ended',
 ];
 
-const quiet = { idle: 'SET idle_in_transaction_session_timeout = 0' };
+const prefix = 'offline-';
+const goOn = 'bursar maintain restore-offline';
+/** Two that begin at the same moment both step back once, in milliseconds; whoever has begun takes longer. */
+const turnPatience = 500;
 
-/** The offline restore that was interrupted goes on under its run. */
-const runOf = async (home: string, backup: string): Promise<string> => {
-  const open = (await restoresOf(home)).find(
-    ({ run, end, known }) => run.startsWith('offline-') && end === undefined && known.backup === backup,
-  );
-  return open?.run ?? `offline-${randomUUID()}`;
-};
+/** The offline restore of a home that has not ended. */
+export const unfinishedOffline = async (home: string): Promise<RestoreState | undefined> =>
+  (await restoresOf(home)).find(({ run, end }) => run.startsWith(prefix) && end === undefined);
 
-/** In order where it can, at once where it cannot: what it has not written is lost either way. */
-const endServer = async (dataDirectory: string): Promise<void> => {
+/** One offline restore of a home at a time, from before it looks at what there is to after its last line. Killed it lets go. */
+export const offlineAlone = async <T>(home: string, work: () => Promise<T>): Promise<T> => {
+  const turns = path.join(home, 'restores', '.turns');
+  await mkdir(turns, { recursive: true, mode: 0o700 });
   try {
-    await stopPostmaster(dataDirectory);
+    return await inTurn(turns, work, turnPatience);
   } catch (error) {
-    const left = await readPostmaster(dataDirectory);
-    if (!left || !(await isServerOf(left.pid, dataDirectory))) throw error;
-    process.kill(left.pid, 'SIGKILL');
+    if (error instanceof TurnError) throw new WorkRefused('another restore-offline is under way on this host: wait until it has ended');
+    throw error;
   }
 };
 
-/** Puts the files of the dead server aside, whole and under another name: no copy of them needs space or can fail half-way. */
-const keepFiles = async (home: string, journal: Journal): Promise<string> => {
-  const site = await openSite(home);
-  const kept = path.join(site.home, `data-dead-${new Date().toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`);
-  await inTurn(site.turnsDirectory, async () => {
-    await endServer(site.dataDirectory);
-    await rename(site.dataDirectory, kept);
-    await synchronize(site.home);
-    await journal.note('safety backup', 'done', { known: { safety: kept } });
-  });
-  return kept;
+/** Whether the restored database has its name already, whatever was killed. */
+const isInPlace = async (server: Direct, state: RestoreState): Promise<boolean> => {
+  const { database, scratch, old } = namesIn(state);
+  if (!state.begun.has('swap') || (await isThere(server, scratch)) || !(await isThere(server, database))) return false;
+  return state.known.hadDead !== true || isThere(server, old);
 };
 
-const endAllSessions = (scratch: Direct): Promise<void> =>
-  setAside(scratch, ['ops.operator_session', 'bank.auth_session'], async () => {
-    await scratch.query(quiet.idle);
-    await scratch.query('UPDATE ops.operator_session SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL');
-    await scratch.query('UPDATE bank.auth_session SET ended_at = clock_timestamp() WHERE ended_at IS NULL');
+/** Fills a database beside the dead one and holds it against the manifest. What was filled and checked before a kill stays. */
+const fill = async ({ server, url, journal, names, context }: Restoring): Promise<void> => {
+  const backup = known({ journal }, 'backup');
+  if (journal.state().done.has('check') && (await isThere(server, names.scratch))) return;
+  await dropDatabase(server, names.scratch);
+  await journal.note('load', 'begun');
+  await withBackup(context, backup, async (manifest, folder) => {
+    const { signal, migrations, progress } = context;
+    const filled = await loadDump({
+      manifest, folder, adminUrl: adminUrlOf(url), name: names.scratch, tools: context.backup.postgresTools, migrations, signal,
+      progress: (fraction, words) => progress(0.2 + 0.5 * fraction, words),
+    }); // prettier-ignore
+    progress(0.75, 'rows, balances, audit chain, sequences and constraints are held against the manifest');
+    const [finding] = await checkLoaded(filled, manifest);
+    if (finding !== undefined) throw new WorkRefused(`${backup} is not what was backed up: ${finding}; name another one with --backup`);
+    signal.throwIfAborted();
+    await journal.note('check', 'done', { known: { schema: manifest.migration } });
   });
-
-const hasAction = async (connection: Direct): Promise<boolean> =>
-  (await connection.query(`SELECT FROM ops.action_permission WHERE action = 'restores.offline'`)).rowCount === 1;
-
-/** The first row of the restored log: who restored it, with whom, from what and why. */
-const leaveTrace = async (connection: Direct, wishes: OfflineWishes, kept: string): Promise<void> => {
-  const { backup, reason, first, second, host } = wishes;
-  const [token, request] = [randomBytes(32).toString('hex'), randomUUID()];
-  const agreed = `restored offline from ${backup} by ${first}, agreed to by ${second}: ${reason}`;
-  await connection.query('SELECT ops.open_owner_session($1, $2, $3)', [token, `restore-offline on ${host}`, agreed.slice(0, 500)]);
-  // A backup from before this action existed has the opening of the owner's session as its trace
-  if (!(await hasAction(connection))) return;
-  await connection.query('BEGIN');
-  await connection.query('SELECT ops.begin_action($1, $2, $3, $4)', [
-    token,
-    'restores.offline',
-    createHash('sha256').update(agreed).digest(),
-    request,
-  ]);
-  await connection.query(`SELECT ops.write_audit('create', 'backup', $1, $1, NULL, $2::jsonb, 'success', NULL, $3, NULL, $4::jsonb)`, [
-    backup,
-    JSON.stringify({ host, first, second, kept }),
-    reason,
-    JSON.stringify({ summary: agreed }),
-  ]);
-  await connection.query('COMMIT');
 };
+
+/** Gives the filled database the name of the dead one, which keeps another where it is still there. */
+const swapByName = async ({ server, url, journal, names }: Restoring): Promise<void> => {
+  await withConnection(urlOfDatabase(url, names.scratch), endAllSessions);
+  const hadDead = await isThere(server, names.database);
+  if (hadDead) await furnish(server, names.database, names.scratch);
+  await journal.note('swap', 'begun', { known: { hadDead } });
+  if (hadDead) {
+    await admit(server, names.database, false);
+    await endSessions(server, names.database);
+  }
+  await endSessions(server, names.scratch);
+  await renameBoth(server, [...(hadDead ? ([[names.database, names.old]] as const) : []), [names.scratch, names.database]]);
+};
+
+/** Before the swap all is as it was, where the dead database stands beside; the files of an embedded server lie aside already, and it is gone on with. */
+const undo = async (restoring: Restoring, wishes: OfflineWishes, error: unknown): Promise<never> => {
+  const { context, journal, server, names } = restoring;
+  const [why, isAborted] = [(error as Error).message, context.signal.aborted];
+  if (await isInPlace(server, journal.state())) throw new WorkRefused(`${why}: the restored database is in place; ${goOn} goes on`);
+  if (wishes.embedded) {
+    if (!journal.state().done.has('check')) await dropDatabase(server, names.scratch);
+    throw new WorkRefused(`${isAborted ? 'it was asked to end' : why}: the files of the dead server lie in ${journal.state().known.safety}; ${goOn} goes on`);
+  }
+  await rollBack(restoring, isAborted ? 'it was aborted' : why);
+  throw isAborted ? new WorkAborted('aborted: the dead database is as it was, the scratch one is dropped') : error;
+}; // prettier-ignore
 
 const countUsers = async (connection: Direct): Promise<Pick<OfflineResult, 'users' | 'transactions'>> => {
   const { rows } = await connection.query<{ users: number; transactions: number }>(
@@ -126,55 +125,18 @@ const countUsers = async (connection: Direct): Promise<Pick<OfflineResult, 'user
   return rows[0] ?? { users: 0, transactions: 0 };
 };
 
-/** Fills a database beside the dead one, and swaps them by name. What the dead one was called before is kept under another name where it is still there. */
-const loadAndSwap = async (url: string, manifest: Manifest, folder: string, journal: Journal, context: WorkContext): Promise<string> =>
-  alone(url, async server => {
-    const { database, scratch, old } = { ...namesFor(databaseOf(url), journal.state().run.replace('offline-', ''), new Date()) };
-    await dropDatabase(server, scratch);
-    await journal.note('load', 'begun', { known: { scratch, old } });
-    const { signal, migrations, progress } = context;
-    const filled = await loadDump({
-      manifest, folder, adminUrl: adminUrlOf(url), name: scratch, tools: context.backup.postgresTools, migrations, signal,
-      progress: (fraction, words) => progress(0.2 + 0.5 * fraction, words),
-    }); // prettier-ignore
-    progress(0.75, 'rows, balances, audit chain, sequences and constraints are held against the manifest');
-    const findings = await checkLoaded(filled, manifest);
-    if (findings.length > 0) {
-      await dropDatabase(server, scratch);
-      throw new WorkRefused(`${manifest.name} is not what was backed up: ${findings[0]}; name another one with --backup`);
-    }
-    await journal.note('check', 'done');
-    await withConnection(filled, endAllSessions);
-    await journal.note('swap', 'begun');
-    const isHere = await isThere(server, database);
-    if (isHere) {
-      await admit(server, database, false);
-      await endSessions(server, database);
-    }
-    await renameBoth(server, [...(isHere ? ([[database, old]] as const) : []), [scratch, database]]);
-    await journal.note('swap', 'done');
-    return isHere ? old : '';
-  });
-
-/** Restores a bank whose database cannot be read, on its host, without asking it anything. Begun again after a kill -9 it goes on. */
-export const restoreOffline = async (wishes: OfflineWishes, context: WorkContext): Promise<OfflineResult> => {
-  const { backup, reason, first, second, host, embedded } = wishes;
-  context.progress(0.05, `${backup} is read whole and held against its manifest`);
-  const { takenAt } = await checkBackup(context, backup);
-  const journal = await openJournal(context.home, await runOf(context.home, backup));
-  await journal.note('lock', 'begun', { known: { backup }, words: `${reason}; asked by ${first}, agreed to by ${second}, on ${host}` });
-  await stopPlatform(context, `restore-offline by ${first} and ${second}`);
-  const files = embedded ? (journal.state().known.safety ?? (await keepFiles(context.home, journal))) : undefined;
-  context.progress(0.2, files === undefined ? 'the dead database is put aside at the end' : `the files of the dead server lie in ${files}`);
-  const url = await context.databaseUrl();
-  const isSwapped = journal.state().done.has('swap');
-  const old = isSwapped
-    ? (journal.state().known.old ?? '')
-    : await withBackup(context, backup, (manifest, folder) => loadAndSwap(url, manifest, folder, journal, context));
-  const kept = files ?? old;
-  const counted = await withConnection(urlOfDatabase(url, databaseOf(url)), async connection => {
+/** Rights, the trace of who did it, service, health. Safe to repeat. */
+const finish = async (restoring: Restoring, wishes: OfflineWishes, takenAt: string): Promise<OfflineResult> => {
+  const { context, journal, server, names, url } = restoring;
+  await journal.note('swap', 'done');
+  const { hadDead, safety } = journal.state().known;
+  // In a server that was made anew it is empty: what is dead are the files
+  if (wishes.embedded) await dropDatabase(server, names.old);
+  const kept = safety ?? (hadDead === true ? names.old : 'nothing: the database was gone');
+  const isTraced = { is: false };
+  const counted = await withConnection(urlOfDatabase(url, names.database), async connection => {
     await applyRights(connection);
-    if (!journal.state().done.has('start')) await leaveTrace(connection, wishes, kept);
+    isTraced.is = await leaveTrace(connection, journal.state().run, wishes, kept);
     return countUsers(connection);
   });
   await journal.note('start', 'done');
@@ -182,10 +144,78 @@ export const restoreOffline = async (wishes: OfflineWishes, context: WorkContext
   const wrong = await untilHealthy(context);
   if (wrong === undefined) await openPlatform(context);
   await journal.note('finish', 'restored');
+  const waiting = await pendingMigrations(urlOfDatabase(url, names.database), context.migrations);
   const lost = [
     ...notCarried(takenAt),
+    ...(hadDead === true ? [] : ['owner, rights and settings of the database itself: there was none to take them from']),
+    ...(isTraced.is ? [] : ['a row in the audit log of who restored it: the backup is too old for one; note it elsewhere']),
     ...(wrong === undefined ? [] : [`the platform is not well (${wrong}): maintenance mode is still on`]),
+    ...(waiting.length === 0 ? [] : [waitingWords(waiting)]),
   ];
   context.progress(1, `${counted.users} users and ${counted.transactions} transactions are there`);
-  return { backup, takenAt, ...counted, kept, lost };
+  return { backup: wishes.backup, takenAt, ...counted, kept, lost, waiting };
+};
+
+/** The journal that is gone on with, or a new one. Of another backup it is begun anew, with the same files kept. */
+const journalFor = async ({ backup, database }: OfflineWishes, context: WorkContext): Promise<Journal> => {
+  const open = await unfinishedOffline(context.home);
+  if (open?.known.backup === backup) return openJournal(context.home, open.run);
+  const safety = open?.known.safety;
+  if (open) {
+    const url = await context.databaseUrl();
+    await alone(url, async server => {
+      if (await isInPlace(server, open))
+        throw new WorkRefused(`${open.known.backup} is restored already and in place: ${goOn} without --backup goes on`);
+      if (safety === undefined) await admitAgain(server, database);
+      await dropDatabase(server, namesIn(open).scratch);
+    });
+    await (await openJournal(context.home, open.run)).note('finish', 'rolled back', { words: `another backup was named: ${backup}` });
+  }
+  const journal = await openJournal(context.home, `${prefix}${randomUUID()}`);
+  if (safety !== undefined) await journal.note('safety backup', 'done', { known: { safety } });
+  return journal;
+};
+
+const admitAgain = async (server: Direct, database: string): Promise<void> => {
+  if (await isThere(server, database)) await admit(server, database, true);
+};
+
+/** Restores a bank whose database cannot be read, on its host, without asking it anything. Begun again after a kill -9 it goes on. */
+export const restoreOffline = async (wishes: OfflineWishes, context: WorkContext): Promise<OfflineResult> => {
+  const { backup, reason, first, second, host, embedded, database } = wishes;
+  context.progress(0.05, `${backup} is read whole and held against its manifest`);
+  const { takenAt } = await checkBackup(context, backup);
+  context.signal.throwIfAborted();
+  const journal = await journalFor(wishes, context);
+  const { run, known: before } = journal.state();
+  const names = before.scratch === undefined ? namesFor(database, run.replace(prefix, ''), new Date()) : namesIn(journal.state());
+  await journal.note('lock', 'begun', { known: { backup, ...names }, words: `${reason}; asked by ${first}, agreed to by ${second}, on ${host}` });
+  const files = embedded ? await keepFiles(context.home, journal) : undefined;
+  context.progress(0.2, files === undefined ? 'the dead database is put aside at the end' : `the files of the dead server lie in ${files}`);
+  const url = await context.databaseUrl();
+  return alone(url, async server => {
+    const restoring: Restoring = { journal, names, server, url, context };
+    try {
+      if (!(await isInPlace(server, journal.state()))) {
+        await journal.note('stop', 'begun');
+        await stopPlatform(context, `restore-offline by ${first} and ${second}`);
+        context.signal.throwIfAborted();
+        await fill(restoring);
+        await swapByName(restoring);
+      }
+    } catch (error) {
+      return undo(restoring, wishes, error);
+    }
+    return finish(restoring, wishes, takenAt);
+  });
+}; // prettier-ignore
+
+/** Ends an offline restore that is not gone on with: undone before the swap, where its dead database stands beside. */
+export const endOffline = async (restoring: Restoring, why: string): Promise<RestoreEnd> => {
+  const { journal, server } = restoring;
+  if (await isInPlace(server, journal.state())) throw new WorkRefused(`the restored database is in place: ${goOn} goes on`);
+  if (journal.state().known.safety !== undefined)
+    throw new WorkRefused(`the files of the dead server lie in ${journal.state().known.safety}: ${goOn} goes on`);
+  await rollBack(restoring, why);
+  return 'rolled back';
 };

@@ -1,9 +1,11 @@
 import { WorkRefused, type WorkContext } from '../define-work.ts';
+import { urlOfDatabase } from '../load.ts';
 import { admit, alone } from './databases.ts';
 import { backOrOffer, bringUp, goBack, standing } from './go-back.ts';
 import { openJournal, restoresOf } from './journal.ts';
 import { openPlatform, stopPlatform } from './platform.ts';
 import { hasSwapped, known, orRollBack, reopen, type Restoring } from './restoring.ts';
+import { pendingMigrations, waitingWords } from './catch-up.ts';
 import { carryOnce, settle, swap } from './switch-over.ts';
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
@@ -67,14 +69,16 @@ export const finish = async (restoring: Restoring): Promise<object> => {
   await orSay(restoring, () => openPlatform(context));
   await endOthers(restoring);
   await journal.note('finish', 'restored');
-  return { ...toldOf(restoring), notAsItShould };
+  return { ...(await toldOf(restoring)), notAsItShould };
 };
 
 /** What is told of a restore that is over. */
-const toldOf = ({ journal, context, names }: Restoring): object => {
+const toldOf = async ({ journal, context, names, url }: Restoring): Promise<object> => {
   const { backup, safety, renamed, refused, old } = journal.state().known;
+  const waiting = await pendingMigrations(urlOfDatabase(url, names.database), context.migrations);
+  if (waiting.length > 0) context.progress(0.95, waitingWords(waiting));
   context.progress(1, `${names.database} is restored from ${backup}; the one before stays for seven days as ${old}`);
-  return { backup, safety, old, renamed, refused };
+  return { backup, safety, old, renamed, refused, waiting };
 };
 
 /** Steps 7 to 10 in one program of the host: no console's death prolongs an outage. Begun again it goes on where it was. */

@@ -7,6 +7,7 @@ import { drill } from './drill.ts';
 import { goBack } from './go-back.ts';
 import { openJournal, restoresOf, type RestoreEnd } from './journal.ts';
 import { beginBack, dropOld } from './old-database.ts';
+import { endOffline } from './offline.ts';
 import { prepare } from './prepare.ts';
 import { finish, replace } from './replace.ts';
 import { hasSwapped, reopen, rollBack, type Restoring } from './restoring.ts';
@@ -56,6 +57,7 @@ const unfinished = async (home: string): Promise<string> => {
 const endRestore = async (restoring: Restoring, why: string): Promise<{ readonly end: RestoreEnd; readonly words?: string }> => {
   const { end: ended, goingBack } = restoring.journal.state();
   if (ended !== undefined) return { end: ended };
+  if (restoring.journal.state().run.startsWith('offline-')) return { end: await endOffline(restoring, why) };
   if (goingBack !== undefined) return { end: 'swapped back', words: await goBack(restoring) };
   if (await hasSwapped(restoring)) return { end: 'restored', ...(await finish(restoring)) };
   await rollBack(restoring, why);
