@@ -7,6 +7,7 @@ import { fail, ok, warn, type Check } from './check.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
 import type { CommandContext } from './command.ts';
 import { checkDetection } from './check-detection.ts';
+import { checkMachines } from './check-machines.ts';
 import { checkNotices } from './check-notices.ts';
 import { checkRoles } from './check-roles.ts';
 import { guardProblems } from './guards.ts';
@@ -99,5 +100,6 @@ export const checkDatabase = async (connection: Direct, context: CommandContext)
     ...(await checkBank(connection)),
     ...(await checkNotices(connection, context.config.notices)),
     await checkDetection(connection),
+    ...(await checkMachines(connection)),
   ];
 };

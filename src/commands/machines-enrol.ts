@@ -26,7 +26,8 @@ export const machinesEnrolCommand: Command = {
     streams.say(
       `the key is in ${file}, readable by this account alone; ${waits ? 'the one before stays in use until this one is approved' : 'nobody else has it'}`,
     );
-    streams.say(`next, as an administrator: bursar machines ${waits ? 'rotate' : 'add'} ${typed.data} --fingerprint ${fingerprint}`);
+    const action = waits ? `rotate ${typed.data}` : `add --name ${typed.data} --place "which host, what for"`;
+    streams.say(`next, as an administrator: bursar machines ${action} --fingerprint ${fingerprint} --note "..."`);
     await streams.write(`${fingerprint}\n`);
     return exitCode.done;
   },

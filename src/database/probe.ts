@@ -92,3 +92,24 @@ export const probeDetection = async (connection: Direct): Promise<DetectionProbe
   if (!rows[0]) throw new Error('the database gave no answer');
   return rows[0];
 };
+
+/** The machines in use, and how much is planned for them. */
+export type MachinesProbe = {
+  readonly demo: boolean;
+  readonly now: Date;
+  readonly machines: readonly { readonly name: string; readonly validUntil: Date }[];
+  readonly planned: number;
+};
+
+export const probeMachines = async (connection: Direct): Promise<MachinesProbe> => {
+  const { rows: facts } = await connection.query<Omit<MachinesProbe, 'machines'>>(
+    `SELECT EXISTS (SELECT FROM platform.demo_marker) AS demo, clock_timestamp() AS now,
+            (SELECT count(*)::int FROM ops.schedule WHERE runbook IS NOT NULL AND unplanned_at IS NULL AND paused_at IS NULL) AS planned`,
+  );
+  const [fact] = facts;
+  if (!fact) throw new Error('the database gave no answer');
+  const { rows: machines } = await connection.query<{ name: string; validUntil: Date }>(
+    `SELECT m.name, k.valid_until AS "validUntil" FROM ops.machine m JOIN ops.machine_key k ON k.operator_id = m.operator_id AND k.ended_at IS NULL ORDER BY k.valid_until, m.name`,
+  );
+  return { ...fact, machines };
+};

@@ -45,6 +45,13 @@ export const KeyDays = z.coerce
   .optional()
   .meta({ title: 'Key stands for days' });
 
+/** What two people approve of a key. */
+export const KeyFingerprint = z
+  .string()
+  .trim()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'looks like SHA256: and 43 characters, as "bursar machines enrol" shows it on that host')
+  .meta({ title: 'Fingerprint of its key' });
+
 /** What people compare and approve of a key, and all that the database keeps. Its form is that of host keys. */
 export const fingerprintOfKey = (key: string): string => `SHA256:${createHash('sha256').update(key).digest('base64').replaceAll('=', '')}`;
 

@@ -15,7 +15,7 @@ export const listHost = (bank: Pick<GuideBank, 'rows'>, server: SshServer, name:
 
 /** Writes a run down whose steps no runbook has; gives its number. */
 export const plantRun = async (
-  bank: GuideBank,
+  bank: Pick<GuideBank, 'rows'>,
   steps: readonly StepWish[],
   { dangerous = false, target = 'test' } = {},
 ): Promise<string> => {

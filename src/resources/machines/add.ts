@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { KeyDays, MachineName, MachineNetworks, machinePrefix, MachinePlace } from '../../domain/machine.ts';
+import { KeyDays, KeyFingerprint, MachineName, MachineNetworks, machinePrefix, MachinePlace } from '../../domain/machine.ts';
 import { Note } from '../../domain/note.ts';
 import { conflict } from '../../domain/outcome.ts';
-import { Fingerprint } from '../../domain/remote-host.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { addMachine, isMachineNameTaken } from './queries.ts';
 import { keyLines, newKey } from './target.ts';
@@ -22,7 +21,7 @@ export const addMachineAction = defineAction({
   input: z.object({
     name: MachineName,
     place: MachinePlace,
-    fingerprint: Fingerprint.meta({ title: 'Fingerprint of its key' }),
+    fingerprint: KeyFingerprint,
     from: MachineNetworks,
     days: KeyDays,
     note: Note,

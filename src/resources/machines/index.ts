@@ -1,7 +1,8 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { keyEnds, machinePrefix, standingOf } from '../../domain/machine.ts';
 import { defineResource, on, type DetailSection, type Tone } from '../../kit/define-resource.ts';
-import { keysOf, machinePage, permissionsOf, type MachineKey, type MachineRow } from './queries.ts';
+import { permissionsOf } from '../operators/queries.ts';
+import { keysOf, machinePage, type MachineKey, type MachineRow } from './queries.ts';
 import { whyNotInUse } from './target.ts';
 
 const tones: Readonly<Record<ReturnType<typeof standingOf>, Tone>> = { active: 'good', 'ends soon': 'warn', ended: 'bad', revoked: 'dim' };
@@ -60,10 +61,9 @@ export const machines = defineResource<MachineRow, Related>({
   since: 'added',
   nameField: 'name',
   nameOf: machine => machine.name,
-  whenEmpty: 'make a key on the host with "bursar machines enrol NAME", then add it here',
 
   columns: [
-    { title: 'Name', width: 16, sort: 'name', cell: machine => machine.name },
+    { title: 'Name', width: 14, sort: 'name', cell: machine => machine.name },
     { title: 'Status', width: 9, cell: standingOf, tone: toneOf },
     {
       title: 'Key until',
@@ -73,7 +73,7 @@ export const machines = defineResource<MachineRow, Related>({
       tone: toneOf,
     },
     { title: 'Last use', width: 11, cell: machine => formatShortInstant(machine.usedAt), value: machine => isoInstant(machine.usedAt) },
-    { title: 'Used from', width: 15, cell: machine => (machine.usedAt === null ? '-' : (machine.usedFrom ?? 'the database')) },
+    { title: 'Used from', width: 15, priority: 2, cell: machine => (machine.usedAt === null ? '-' : (machine.usedFrom ?? 'the database')) },
     { title: 'Where', width: 'fill', cell: machine => machine.place },
     { title: 'Fingerprint', width: 50, priority: 3, cell: machine => machine.fingerprint ?? '-' },
     {

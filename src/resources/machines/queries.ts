@@ -82,12 +82,6 @@ export const keysOf = (db: Db, id: bigint): Promise<readonly MachineKey[]> => db
   SELECT k.fingerprint, a.name AS "askedBy", k.approved_at AS "approvedAt", k.valid_until AS "validUntil", k.ended_at AS "endedAt", e.name AS "endedBy"
     FROM ops.machine_key k JOIN ops.operator a ON a.id = k.asked_by LEFT JOIN ops.operator e ON e.id = k.ended_by WHERE k.operator_id = ${id} ORDER BY k.id DESC LIMIT 20`;
 
-/** What every machine may, and nothing else. */
-export const permissionsOf = async (db: Db, id: bigint): Promise<readonly string[]> =>
-  (await db.$queryRaw<{ permission: string }[]>`SELECT p AS permission FROM ops.permissions_of(${id}) p ORDER BY 1`).map(
-    ({ permission }) => permission,
-  );
-
 type NewMachine = {
   readonly name: string;
   readonly place: string;

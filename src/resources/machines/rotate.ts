@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { KeyDays } from '../../domain/machine.ts';
+import { KeyDays, KeyFingerprint } from '../../domain/machine.ts';
 import { Note } from '../../domain/note.ts';
 import { done } from '../../domain/outcome.ts';
-import { Fingerprint } from '../../domain/remote-host.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { rotateMachine } from './queries.ts';
 import { keyLines, MachineId, machineFor, machineTarget, newKey } from './target.ts';
@@ -19,7 +18,7 @@ export const rotateMachineAction = defineAction({
   verb: 'update',
   entity: 'machine',
   irreversible: 'the old key never signs in again',
-  input: z.object({ id: MachineId, fingerprint: Fingerprint.meta({ title: 'Fingerprint of its new key' }), days: KeyDays, note: Note }),
+  input: z.object({ id: MachineId, fingerprint: KeyFingerprint, days: KeyDays, note: Note }),
 
   gather: async ({ id, fingerprint, days }, context) => {
     const found = await machineFor(id, context);

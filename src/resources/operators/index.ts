@@ -11,6 +11,7 @@ import {
   whyNotReset,
   whyNotRevoke,
 } from '../../domain/operator.ts';
+import { isMachineName } from '../../domain/machine.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import {
   actsOf,
@@ -18,7 +19,7 @@ import {
   grantsOf,
   openSessions,
   operatorPage,
-  permissionsOfRoles,
+  permissionsOf,
   type Act,
   type Change,
   type Grant,
@@ -124,7 +125,7 @@ export const operators = defineResource<OperatorRow, Related>({
   columns: [
     { title: 'Name', width: 14, sort: 'name', cell: operator => operator.name },
     { title: 'Display name', width: 22, priority: 2, cell: operator => operator.displayName },
-    { title: 'Roles', width: 'fill', cell: ({ roles }) => describeRoles(roles) },
+    { title: 'Roles', width: 'fill', cell: ({ name, roles }) => (isMachineName(name) ? 'machine' : describeRoles(roles)) },
     { title: 'Status', width: 8, cell: standing, tone: operator => tones[standing(operator)] ?? 'plain' },
     {
       title: 'Last login',
@@ -151,10 +152,7 @@ export const operators = defineResource<OperatorRow, Related>({
       openSessions(db, operator.id),
       actsOf(db, operator.name, 8),
       changesOf(db, operator.id, 8),
-      permissionsOfRoles(
-        db,
-        operator.roles.map(({ role }) => role),
-      ),
+      permissionsOf(db, operator.id),
     ]);
     return { grants, sessions, acts, changes, permissions };
   },

@@ -93,6 +93,12 @@ export const permissionsOfRoles = async (db: Db, names: readonly string[]): Prom
   return rows.map(({ permission }) => permission);
 };
 
+/** All that an operator may now; what concerns oneself alone everybody may. */
+export const permissionsOf = async (db: Db, id: bigint): Promise<readonly string[]> =>
+  (await db.$queryRaw<{ permission: string }[]>`SELECT p AS permission FROM ops.permissions_of(${id}) p WHERE p <> 'self' ORDER BY 1`).map(
+    ({ permission }) => permission,
+  );
+
 export type Grant = {
   readonly id: bigint;
   readonly role: string;

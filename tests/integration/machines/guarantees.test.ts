@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fingerprintOfKey } from '../../../src/domain/machine.ts';
 import { permissions } from '../../../src/domain/permission.ts';
 import { openSession } from '../../../src/kit/session.ts';
@@ -11,6 +11,9 @@ import { changed, subjects, subjectsOfTwo, tables } from '../../support/every-ac
 import { aKey, addMachine, refusalOf, showKeys, type AddedMachine } from '../../support/machines.ts';
 import { report } from '../../support/reliability.ts';
 import { aStaffedBank, type Member, type StaffedBank } from '../../support/staff.ts';
+
+// every action there is, on a machine that others use as well
+vi.setConfig({ testTimeout: 120_000 });
 
 let bank: StaffedBank;
 let ada: Member;
