@@ -47,7 +47,9 @@ export const namesFor = (database: string, run: string, now: Date): Names => {
 
 /** What a person types on the host to go on with a restore that stopped half-way. */
 export const resumeCommand = ({ journal }: Pick<Restoring, 'journal'>): string =>
-  journal.state().run.startsWith('offline-') ? 'bursar maintain restore-offline' : `bursar maintain restore-resume --run ${journal.state().run}`;
+  journal.state().run.startsWith('offline-')
+    ? 'bursar maintain restore-offline'
+    : `bursar maintain restore-resume --run ${journal.state().run}`;
 
 /** Whether the restored database stands in the place of the live one. */
 export const hasSwapped = async ({ journal, server, names }: Restoring): Promise<boolean> =>
