@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { inkTable } from './scripts/build/packages.ts';
+import { SlowKindsFirst } from './scripts/test/order.ts';
 
 export default defineConfig({
   plugins: [
@@ -18,6 +19,9 @@ export default defineConfig({
     globalSetup: 'tests/support/cluster.ts',
     pool: 'forks',
     maxWorkers: 2,
+    // two processes do all files: Ink, React, Prisma and the program are read twice, not once a file. No module of the program keeps state, and vitest takes mocks back
+    isolate: false,
+    sequence: { sequencer: SlowKindsFirst },
     // a test waits for text or rows; these only end what would never come
     testTimeout: 30_000,
     hookTimeout: 60_000,

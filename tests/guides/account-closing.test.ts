@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aGuideBank, approveOnScreen, askAndApprove, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { several, unusedAccounts } from '../support/unused-accounts.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -7,20 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
-const used = new Set<string>();
-/** The number and id of an account in some state that no other test has taken. */
-const anAccount = async (condition: string): Promise<{ readonly number: string; readonly id: string }> => {
-  const rows = await bank.rows(`SELECT number, id FROM bank.account a WHERE currency = 'EUR' AND ${condition} ORDER BY id LIMIT 100`);
-  const free = rows.map(row => ({ number: String(row['number']), id: String(row['id']) })).find(({ number }) => !used.has(number));
-  if (!free) throw new Error(`there is no account left with ${condition}`);
-  used.add(free.number);
-  return free;
-};
-const several = async <T>(count: number, make: () => Promise<T>): Promise<readonly T[]> => {
-  const made: T[] = [];
-  while (made.length < count) made.push(await make());
-  return made;
-};
+const take = unusedAccounts();
+const anAccount = (condition: string) => take(bank, condition);
 const statusOf = (number: string) => bank.value('SELECT status FROM bank.account WHERE number = $1', [number]);
 
 const emptyAccount = () => anAccount(`status = 'active' AND balance = 0`);

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { aGuideBank, type GuideBank } from '../support/guide-bank.ts';
 import { whyNoSshServer } from '../support/ssh-server.ts';
-import { anUpkeptHost, type Ran, type UpkeptHost } from '../support/upkept-host.ts';
+import { anUpkeptHost, type UpkeptHost } from '../support/upkept-host.ts';
+import { expectSuccess, onApp, said, statuses } from '../support/upkept-runs.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
@@ -23,13 +24,6 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
     await upkept[Symbol.asyncDispose]();
     await bank[Symbol.asyncDispose]();
   });
-  const statuses = ({ steps }: Ran) => steps.map(({ title, status }) => `${String(title)}: ${String(status)}`);
-  const all = (ran: Ran): void => {
-    expect(statuses(ran).filter(line => !line.endsWith(': succeeded'))).toEqual([]);
-    expect(ran.code).toBe(0);
-  };
-  const said = ({ steps }: Ran, title: string): string => String(steps.find(step => step['title'] === title)?.['tail']);
-  const onApp = ['--hosts', 'app1'] as const;
 
   test('A2, A29 a deployment: variables, backup, migrations, start, health; a wrong variable ends it before anything is changed; making migrations is refused', async () => {
     upkept.forget();
@@ -44,13 +38,13 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
 
     variables('ADMIN_IP_ALLOWLIST=10.0.0.0/8,192.0.2.1\n');
     const deployed = await upkept.runs('deploy-platform', ...onApp, '--confirm', 'Deploy the platform');
-    all(deployed);
+    expectSuccess(deployed);
     expect(statuses(deployed).slice(0, 4)).toEqual(['variables', 'backup', 'migrations: apply', 'restart bank'].map(title => `${title}: succeeded`));
     const everything = await bank.value(`SELECT string_agg(tail || words::text || coalesce(result::text, ''), '') FROM ops.run_step`);
     expect([secret, other].filter(value => everything.includes(value))).toEqual([]);
 
     const applied = await upkept.runs('apply-migrations', '--host', 'app1', '--confirm', 'Apply migrations');
-    all(applied);
+    expectSuccess(applied);
     expect(applied.steps.at(-1)?.['result']).toMatchObject({ pending: [] });
     const made = execFileSync('sh', ['-c', `"${path.join(upkept.host.programs, 'bursar')}" maintain migrations --what make || true`], { encoding: 'utf8' });
     expect(made).toContain('refused: migrations are made by developers');
@@ -61,7 +55,7 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
     const tokens = () => ['tokens', 'shown'].map(name => readFileSync(upkept.place(name), 'utf8').trim().split('\n'));
     const old = tokens()[1]?.[0] ?? '';
     const rotated = await upkept.runs('rotate-service-token', '--host', 'app1', '--confirm', 'Rotate the service token');
-    all(rotated);
+    expectSuccess(rotated);
     const [accepted, shown] = tokens();
     const fresh = shown?.[0] ?? '';
     expect(fresh).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -90,7 +84,7 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(path.join(folder, 'weekly_stats.json'), '{"databaseOctets":"1000"}');
     const exported = await upkept.runs('weekly-export', '--host', 'app1');
-    all(exported);
+    expectSuccess(exported);
     const [activity, stats] = ['weekly_activity.json', 'weekly_stats.json'].map(name => {
       expect(statSync(path.join(folder, name)).mode & 0o077).toBe(0);
       return JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aGuideBank, approveOnScreen, askAndApprove, goTo, type GuideBank } from '../support/guide-bank.ts';
+import { unusedAccounts } from '../support/unused-accounts.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -7,15 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => bank[Symbol.asyncDispose]());
 
-const used = new Set<string>();
-/** The number and id of an account in some state that no other test has taken. */
-const anAccount = async (condition: string): Promise<{ readonly number: string; readonly id: string }> => {
-  const rows = await bank.rows(`SELECT number, id FROM bank.account a WHERE currency = 'EUR' AND ${condition} ORDER BY id LIMIT 100`);
-  const free = rows.map(row => ({ number: String(row['number']), id: String(row['id']) })).find(({ number }) => !used.has(number));
-  if (!free) throw new Error(`there is no account left with ${condition}`);
-  used.add(free.number);
-  return free;
-};
+const take = unusedAccounts();
+const anAccount = (condition: string) => take(bank, condition);
+
 test('D20 limits: 10,000 in, 5,000 out and 5,000 sent a day, 2,000 at once; beyond them the posting is refused and seen', async () => {
   const unused = `status = 'active' AND balance BETWEEN 600000 AND 100000000 AND NOT EXISTS (SELECT FROM bank.limit_counter c WHERE c.account_id = a.id)
     AND NOT EXISTS (SELECT FROM bank.limit_override o WHERE o.account_id = a.id)`;

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { aGuideBank, type GuideBank } from '../support/guide-bank.ts';
 import { whyNoSshServer } from '../support/ssh-server.ts';
-import { anUpkeptHost, type Ran, type UpkeptHost } from '../support/upkept-host.ts';
+import { anUpkeptHost, type UpkeptHost } from '../support/upkept-host.ts';
+import { expectSuccess, onApp, said, statuses } from '../support/upkept-runs.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
@@ -24,13 +25,6 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     await upkept[Symbol.asyncDispose]();
     await bank[Symbol.asyncDispose]();
   });
-  const statuses = ({ steps }: Ran) => steps.map(({ title, status }) => `${String(title)}: ${String(status)}`);
-  const all = (ran: Ran): void => {
-    expect(statuses(ran).filter(line => !line.endsWith(': succeeded'))).toEqual([]);
-    expect(ran.code).toBe(0);
-  };
-  const said = ({ steps }: Ran, title: string): string => String(steps.find(step => step['title'] === title)?.['tail']);
-  const onApp = ['--hosts', 'app1'] as const;
 
   test('D37, H22 an update: what comes is looked at first; backup, pull, dependencies, static files, restart, health, proxy; and the way back', async () => {
     upkept.release('two');
@@ -49,7 +43,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     expect(await bank.value(`SELECT count(*) FROM ops.run WHERE runbook = 'update-application'`)).toBe('0');
 
     const update = await upkept.runs('update-application', ...onApp, '--confirm', 'Update the application');
-    all(update);
+    expectSuccess(update);
     expect(statuses(update)[0]).toBe('backup: succeeded');
     expect(upkept.recorded()).toEqual(['systemctl restart -- bank', 'systemctl reload -- nginx']);
     const files = () => ['dependencies', 'static'].map(name => readFileSync(upkept.place(name), 'utf8').trim());
@@ -64,7 +58,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     expect(upkept.recorded()).toEqual(['systemctl restart -- bank']);
     expect(files()).toEqual(['broken', 'broken']);
 
-    all(await upkept.runs('roll-back-application', ...onApp, '--confirm', 'Roll back the application'));
+    expectSuccess(await upkept.runs('roll-back-application', ...onApp, '--confirm', 'Roll back the application'));
     expect([readFileSync(upkept.place('checkout', 'version'), 'utf8'), files()[1]]).toEqual(['two\n', 'two']);
     // the next update goes forward again
     const behind = execFileSync('git', ['-C', upkept.place('checkout'), 'rev-list', '--count', 'HEAD..@{upstream}'], { encoding: 'utf8' });
@@ -82,7 +76,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     expect(said(look, 'restart needed')).toMatch(/restart/);
     upkept.forget();
     const update = await upkept.runs('security-update', ...onApp, '--confirm', 'Install security updates');
-    all(update);
+    expectSuccess(update);
     expect(upkept.recorded()).toEqual([
       'apt-get --quiet update', 'apt-get --simulate --quiet upgrade', 'unattended-upgrade --dry-run --verbose', 'unattended-upgrade --verbose',
     ]); // prettier-ignore
@@ -95,7 +89,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     upkept.forget();
     writeFileSync(upkept.place('served', 'cert.pem'), 'old', { mode: 0o640 });
     const renewed = await upkept.runs('renew-certificates', ...onApp, '--confirm', 'Renew certificates');
-    all(renewed);
+    expectSuccess(renewed);
     expect(upkept.recorded()).toEqual([
       'certbot renew --dry-run --non-interactive',
       'certbot renew --non-interactive',
@@ -131,7 +125,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
       upkept.forget();
       mkdirSync(upkept.place('logs'), { recursive: true });
       const log = upkept.place('logs', 'app.log');
-      all(await upkept.runs('install-log-rotation', ...onApp, '--name', 'bank', '--confirm', 'Install log rotation'));
+      expectSuccess(await upkept.runs('install-log-rotation', ...onApp, '--name', 'bank', '--confirm', 'Install log rotation'));
       const part = readFileSync(upkept.place('rotations', 'bank'), 'utf8');
       expect(part).toBe(
         `"${log}"\n{\n  daily\n  rotate 30\n  compress\n  delaycompress\n  missingok\n  notifempty\n  create 0644\n  sharedscripts\n` +
@@ -139,7 +133,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
       );
       for (const day of ['one', 'two']) {
         writeFileSync(log, `${day}\n`, { mode: 0o600 });
-        all(await upkept.runs('rotate-logs', ...onApp, '--name', 'bank', '--confirm', 'Rotate logs now'));
+        expectSuccess(await upkept.runs('rotate-logs', ...onApp, '--name', 'bank', '--confirm', 'Rotate logs now'));
       }
       expect(readdirSync(upkept.place('logs')).toSorted()).toEqual(['app.log', 'app.log.1', 'app.log.2.gz']);
       expect([readFileSync(`${log}.1`, 'utf8'), statSync(log).mode & 0o777]).toEqual(['two\n', 0o644]);

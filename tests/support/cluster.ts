@@ -21,6 +21,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   // started by root, the servers run under another account, which must get through
   await chmod(folder, 0o755);
   project.provide('runFolder', folder);
+  // what a test starts from the sources has its types taken out once, not at every start
+  process.env['NODE_COMPILE_CACHE'] ??= path.join(folder, 'compiled');
 
   // detached, so that Ctrl+C reaches only the run; the pipe tells the sweeper when the run is over, even after a kill -9
   const sweeper = spawn(process.execPath, [path.join(import.meta.dirname, 'sweep.ts'), folder], {

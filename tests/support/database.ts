@@ -20,11 +20,13 @@ const templateLock = 0x54_45_53_54;
 let server: Promise<LocalServer> | undefined;
 
 /**
- * The run's one cluster, shared by all test files. Without fsync nothing that a test can see changes: only a crash of the machine
- * could tell. It is never released: the sweeper stops it when the run ends.
+ * Without fsync nothing that a test can see changes: only a crash of the machine could tell. Helpers of a query would be two new processes each time, for tables of
+ * a few rows, on cores that are busy.
  */
-const cluster = (): Promise<LocalServer> =>
-  (server ??= openLocalServer({ home: path.join(inject('runFolder'), 'cluster'), settings: { fsync: 'off', full_page_writes: 'off' } }));
+const settings = { fsync: 'off', full_page_writes: 'off', max_parallel_workers_per_gather: '0' };
+
+/** The run's one cluster, shared by all test files. It is never released: the sweeper stops it when the run ends. */
+const cluster = (): Promise<LocalServer> => (server ??= openLocalServer({ home: path.join(inject('runFolder'), 'cluster'), settings }));
 
 const urlOf = async (database: string): Promise<string> => {
   const url = new URL((await cluster()).url);

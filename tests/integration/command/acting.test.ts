@@ -1,71 +1,50 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aCommand } from '../../support/command.ts';
-import { aDatabase, type TestDatabase } from '../../support/database.ts';
-import { query } from '../../support/query.ts';
+import { aCommandBank, type CommandBank } from '../../support/command-bank.ts';
 
-let database: TestDatabase;
-let bursar: ReturnType<typeof aCommand>;
-const unused: string[] = [];
-
+let bank: CommandBank;
+let bursar: CommandBank['bursar'];
 beforeAll(async () => {
-  database = await aDatabase('demo');
-  bursar = aCommand(database);
-  const rows = await query(database.url, "SELECT number FROM bank.account WHERE status = 'active' AND balance > 0 ORDER BY id LIMIT 40");
-  unused.push(...rows.map(row => String(row['number'])));
+  bank = await aCommandBank();
+  ({ bursar } = bank);
 });
-afterAll(() => database.drop());
-
-/** An active account that no other test here has touched. */
-const anAccount = (): string => unused.shift() ?? 'there are no more accounts';
-const freeze = (number: string, ...more: string[]) =>
-  bursar('accounts', 'freeze', number, '--ground', 'court order', '--note', 'order 4711 of the district court', ...more);
-
-const accountOf = async (number: string) =>
-  (await query(database.url, 'SELECT status, version, changed_at FROM bank.account WHERE number = $1', [number]))[0];
-const statusOf = async (number: string) => (await accountOf(number))?.['status'];
-
-/** What was changed or attempted: signing in, opening a write window and looking is not. */
-const deeds = () =>
-  query(
-    database.url,
-    "SELECT action, outcome, operator, reason, note, error, request_id, correlation_id FROM ops.audit WHERE verb NOT IN ('login', 'logout', 'view', 'export') AND action <> 'windows.open' ORDER BY seq",
-  );
+afterAll(() => bank[Symbol.asyncDispose]());
 
 describe('one record', () => {
   test('--dry-run shows what would happen and changes nothing', async () => {
-    const number = anAccount();
-    const before = [await accountOf(number), await deeds()];
-    const { code, stdout, stderr } = await freeze(number, '--dry-run', '--yes');
+    const number = bank.anAccount();
+    const before = [await bank.accountOf(number), await bank.deeds()];
+    const { code, stdout, stderr } = await bank.freeze(number, '--dry-run', '--yes');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Freeze account: ${number}\n`);
     expect(stdout).toContain('stops deposits, withdrawals and transfers');
-    const json = JSON.parse((await freeze(number, '--dry-run', '--json')).stdout) as object;
+    const json = JSON.parse((await bank.freeze(number, '--dry-run', '--json')).stdout) as object;
     expect(json).toMatchObject({
       ok: true,
       dryRun: true,
       preview: { action: 'accounts.freeze', target: { label: number }, danger: 'plain' },
     });
-    expect([await accountOf(number), await deeds()]).toEqual(before);
+    expect([await bank.accountOf(number), await bank.deeds()]).toEqual(before);
   });
 
   test('without --yes and without a terminal it shows the preview, asks for --yes and changes nothing', async () => {
-    const number = anAccount();
-    const { code, stdout, stderr } = await freeze(number);
+    const number = bank.anAccount();
+    const { code, stdout, stderr } = await bank.freeze(number);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('stops deposits, withdrawals and transfers');
     expect(stderr).toContain('bursar: nothing was done: there is no terminal to ask at; add --yes to do it, or --dry-run to only look\n');
-    expect(await statusOf(number)).toBe('active');
+    expect(await bank.statusOf(number)).toBe('active');
   });
 
   test('with --yes it is done, once, and leaves its trace', async () => {
-    const number = anAccount();
-    const { code, stdout, stderr } = await freeze(number, '--yes');
+    const number = bank.anAccount();
+    const { code, stdout, stderr } = await bank.freeze(number, '--yes');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^froze ${number} \\(audit \\d+\\)\n$`));
     expect(stderr).toBe('to take it back: bursar accounts retract-freeze, within 10 minutes\n');
-    expect(await statusOf(number)).toBe('frozen');
-    expect((await deeds()).at(-1)).toMatchObject({
+    expect(await bank.statusOf(number)).toBe('frozen');
+    expect((await bank.deeds()).at(-1)).toMatchObject({
       action: 'accounts.freeze',
       outcome: 'success',
       operator: 'demo',
@@ -75,11 +54,11 @@ describe('one record', () => {
   });
 
   test('the same --request again gives the first result and changes nothing', async () => {
-    const number = anAccount();
+    const number = bank.anAccount();
     const request = randomUUID();
-    const first = await freeze(number, '--yes', '--json', '--request', request);
-    const after = [await accountOf(number), await deeds()];
-    const again = await freeze(number, '--yes', '--json', '--request', request.toUpperCase());
+    const first = await bank.freeze(number, '--yes', '--json', '--request', request);
+    const after = [await bank.accountOf(number), await bank.deeds()];
+    const again = await bank.freeze(number, '--yes', '--json', '--request', request.toUpperCase());
     expect([first.code, again.code]).toEqual([0, 0]);
     expect(JSON.parse(first.stdout)).toMatchObject({
       ok: true,
@@ -89,7 +68,7 @@ describe('one record', () => {
       target: { label: number },
     });
     expect(JSON.parse(again.stdout)).toEqual({ ...(JSON.parse(first.stdout) as object), replayed: true });
-    expect([await accountOf(number), await deeds()]).toEqual(after);
+    expect([await bank.accountOf(number), await bank.deeds()]).toEqual(after);
 
     const other = await bursar(
       'accounts',
@@ -108,9 +87,9 @@ describe('one record', () => {
   });
 
   test('what the record does not allow is refused, told as a document too, and recorded', async () => {
-    const number = anAccount();
-    await freeze(number, '--yes');
-    const { code, stdout, stderr } = await freeze(number, '--yes', '--json');
+    const number = bank.anAccount();
+    await bank.freeze(number, '--yes');
+    const { code, stdout, stderr } = await bank.freeze(number, '--yes', '--json');
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
@@ -118,7 +97,7 @@ describe('one record', () => {
       refusal: { kind: 'conflict', message: `${number} is frozen; only an active account can be frozen` },
     });
     expect(stderr).toContain(`${number} is frozen`);
-    expect((await deeds()).at(-1)).toMatchObject({
+    expect((await bank.deeds()).at(-1)).toMatchObject({
       action: 'accounts.freeze',
       outcome: 'refused',
       error: `${number} is frozen; only an active account can be frozen`,
@@ -126,8 +105,8 @@ describe('one record', () => {
   });
 
   test('whoever lacks the permission is refused, and that is recorded', async () => {
-    const number = anAccount();
-    const vera = aCommand({ ...database, environment: { BURSAR_DEMO_OPERATOR: 'vera' } });
+    const number = bank.anAccount();
+    const vera = aCommand({ url: bank.url, environment: { BURSAR_DEMO_OPERATOR: 'vera' } });
     const { code, stderr } = await vera(
       'accounts',
       'freeze',
@@ -142,19 +121,19 @@ describe('one record', () => {
       code: 3,
       stderr: 'bursar: accounts.freeze needs the permission account.freeze: ask an administrator for a role that has it\n',
     });
-    expect((await deeds()).at(-1)).toMatchObject({ operator: 'vera', outcome: 'refused' });
+    expect((await bank.deeds()).at(-1)).toMatchObject({ operator: 'vera', outcome: 'refused' });
     expect((await vera('audit', 'list')).stderr).toBe(
       'bursar: Audit needs the permission audit.read; ask an administrator for a role that has it\n',
     );
-    expect(await statusOf(number)).toBe('active');
+    expect(await bank.statusOf(number)).toBe('active');
   });
 
   test('--read-only reads and refuses every change', async () => {
-    const number = anAccount();
+    const number = bank.anAccount();
     expect((await bursar('--read-only', 'accounts', 'show', number)).code).toBe(0);
-    const { code, stderr } = await freeze(number, '--yes', '--read-only');
+    const { code, stderr } = await bank.freeze(number, '--yes', '--read-only');
     expect({ code, stderr }).toEqual({ code: 3, stderr: 'bursar: this console is read-only; start it without --read-only\n' });
-    expect(await statusOf(number)).toBe('active');
+    expect(await bank.statusOf(number)).toBe('active');
   });
 });
 
@@ -174,8 +153,8 @@ describe('input that cannot be', () => {
     [{ ...good, reason: 'x' }, /--reason takes at least 4 characters/],
     [{ ...good, because: 'x' }, /there is no flag --because here/],
   ])('%#', async (flags, message) => {
-    const number = unused[0] ?? '';
-    const before = [await accountOf(number), await deeds()];
+    const number = bank.anAccount();
+    const before = [await bank.accountOf(number), await bank.deeds()];
     const { code, stderr } = await bursar(
       'accounts',
       'freeze',
@@ -186,7 +165,7 @@ describe('input that cannot be', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr.length).toBeLessThan(2_000);
-    expect([await accountOf(number), await deeds()]).toEqual(before);
+    expect([await bank.accountOf(number), await bank.deeds()]).toEqual(before);
   });
 
   test.each([
@@ -199,7 +178,7 @@ describe('input that cannot be', () => {
   });
 
   test('an unknown account is refused', async () => {
-    const { code, stderr } = await freeze('447100000000', '--yes');
+    const { code, stderr } = await bank.freeze('447100000000', '--yes');
     expect({ code, stderr }).toEqual({
       code: 3,
       stderr: 'bursar: there is no account "447100000000"; look for it with: bursar accounts list\n',

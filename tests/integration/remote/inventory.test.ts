@@ -1,28 +1,28 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { aCommand, aCommandHome } from '../../support/command.ts';
-import { aGuideBank, askAndApprove, goTo, type GuideBank } from '../../support/guide-bank.ts';
-import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
+import { aCommand } from '../../support/command.ts';
+import { askAndApprove, goTo, type GuideBank } from '../../support/guide-bank.ts';
+import { aHostedBank, type HostedBank } from '../../support/hosted-bank.ts';
+import { whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 const why = ['--note', 'the new server of the database', '--confirm', 'db1', '--yes'];
 
 describe.skipIf(whyNoSshServer !== undefined)('the inventory of hosts', () => {
+  let hosted: HostedBank;
   let bank: GuideBank;
   let server: SshServer;
-  let home: string;
   beforeAll(async () => {
-    [bank, server] = await Promise.all([aGuideBank(), anSshServer()]);
-    home = aCommandHome();
-    writeFileSync(path.join(home, 'config.json'), JSON.stringify({ remote: { keyFile: server.keyFile } }));
+    hosted = await aHostedBank();
+    ({ bank, server } = hosted);
   });
-  afterAll(async () => {
-    await bank[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
+  afterAll(() => hosted[Symbol.asyncDispose]());
 
   const bursar = (answers?: readonly string[]) =>
-    aCommand({ url: bank.url, home, environment: { BURSAR_REASON: 'hosts are looked after' }, ...(answers ? { answers } : {}) });
+    aCommand({
+      url: bank.url,
+      home: hosted.home,
+      environment: { BURSAR_REASON: 'hosts are looked after' },
+      ...(answers ? { answers } : {}),
+    });
   const place = () => [
     '--address',
     server.at.address,

@@ -1,30 +1,26 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { aCommand, aCommandHome } from '../../support/command.ts';
-import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
-import { listHost, plantRun } from '../../support/runs.ts';
-import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
+import { aCommand } from '../../support/command.ts';
+import { goTo, type GuideBank } from '../../support/guide-bank.ts';
+import { aHostedBank, type HostedBank } from '../../support/hosted-bank.ts';
+import { plantRun } from '../../support/runs.ts';
+import { whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 // each look at a run is a shell on the host, and a busy machine takes a second for one
 vi.setConfig({ testTimeout: 90_000 });
 
 describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
+  let hosted: HostedBank;
   let bank: GuideBank;
   let server: SshServer;
-  let home: string;
   beforeAll(async () => {
-    [bank, server] = await Promise.all([aGuideBank(), anSshServer()]);
-    home = aCommandHome();
-    writeFileSync(path.join(home, 'config.json'), JSON.stringify({ remote: { keyFile: server.keyFile } }));
-    await listHost(bank, server, 'web1');
+    hosted = await aHostedBank('web1');
+    ({ bank, server } = hosted);
   });
-  afterAll(async () => {
-    await bank[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
+  afterAll(() => hosted[Symbol.asyncDispose]());
 
-  const bursar = (...args: string[]) => aCommand({ url: bank.url, home })(...args);
+  const bursar = (...args: string[]) => hosted.bursar(...args);
   const stepsOf = (run: string) =>
     bank.rows(
       `SELECT s.status, s.code, s.tail, s.sha256 IS NOT NULL AS hashed FROM ops.run_step s JOIN ops.run r ON r.id = s.run_id WHERE r.number = $1 ORDER BY s.position`,
@@ -124,7 +120,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     const left = fileOf('left');
     const second = await plantRun(bank, [{ words: ['sh', '-c', 'echo begun >> "$1"; sleep 3; echo ended >> "$1"', 'sh', left] }]);
     const end = new AbortController();
-    const leaving = aCommand({ url: bank.url, home, signal: end.signal })('runs', 'follow', second);
+    const leaving = aCommand({ url: bank.url, home: hosted.home, signal: end.signal })('runs', 'follow', second);
     await expect.poll(() => readFileSync(left, 'utf8'), { timeout: 40_000 }).toBe('begun\n');
     end.abort();
     expect((await leaving).code).toBe(5);

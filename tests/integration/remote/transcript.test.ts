@@ -1,29 +1,21 @@
-import { writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { aCommand, aCommandHome } from '../../support/command.ts';
-import { aGuideBank, type GuideBank } from '../../support/guide-bank.ts';
-import { listHost, plantRun } from '../../support/runs.ts';
-import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
+import type { GuideBank } from '../../support/guide-bank.ts';
+import { aHostedBank, type HostedBank } from '../../support/hosted-bank.ts';
+import { plantRun } from '../../support/runs.ts';
+import { whyNoSshServer } from '../../support/ssh-server.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 describe.skipIf(whyNoSshServer !== undefined)('runs by command', () => {
+  let hosted: HostedBank;
   let bank: GuideBank;
-  let server: SshServer;
-  let home: string;
   beforeAll(async () => {
-    [bank, server] = await Promise.all([aGuideBank(), anSshServer()]);
-    home = aCommandHome();
-    writeFileSync(path.join(home, 'config.json'), JSON.stringify({ remote: { keyFile: server.keyFile } }));
-    await Promise.all([listHost(bank, server, 'web1'), listHost(bank, server, 'web2')]);
+    hosted = await aHostedBank('web1', 'web2');
+    ({ bank } = hosted);
   });
-  afterAll(async () => {
-    await bank[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
-  const bursar = (...args: string[]) => aCommand({ url: bank.url, home, environment: { BURSAR_REASON: 'asked for by a test' } })(...args);
+  afterAll(() => hosted[Symbol.asyncDispose]());
+  const bursar = (...args: string[]) => hosted.bursar(...args);
 
   test('a runbook is started by its name and followed to its end', async () => {
     const started = await bursar('runs', 'start', 'host-report', '--hosts', 'web1', '--note', 'looked at by a test', '--yes', '--follow');
