@@ -21,9 +21,11 @@ const tests = [
   'tests/integration/remote/ends-itself.test.ts',
   'tests/integration/maintenance/restore-versions.test.ts',
   'tests/integration/maintenance/restore-offline.test.ts',
+  'tests/e2e/restore-offline.test.ts',
   'tests/integration/maintenance/cleanup-reliability.test.ts',
   'tests/integration/maintenance/more-policies.test.ts',
   'tests/integration/schedule/planned-runs.test.ts',
+  'tests/integration/machines/daemon.test.ts',
 ];
 
 process.exitCode = await runFullTests(tests, process.argv.slice(2));
