@@ -51,14 +51,14 @@ export const subjectsOfTwo: Readonly<Record<string, Prepare>> = {
   ...upkeepSubjectsOfTwo,
 };
 
-/** A fingerprint of every table, by name. */
-export const tables = async (bank: Bank): Promise<Readonly<Record<string, string>>> => {
+/** A fingerprint of every table, by name; or of those that are named. */
+export const tables = async (bank: Bank, only?: readonly string[]): Promise<Readonly<Record<string, string>>> => {
   const names = await bank.rows<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('bank', 'ops', 'platform') ORDER BY 1`,
   );
-  const each = names.map(
-    ({ name }) => `SELECT '${name}' AS name, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS print FROM ${name} t`,
-  );
+  const each = names
+    .filter(({ name }) => only?.includes(name) ?? true)
+    .map(({ name }) => `SELECT '${name}' AS name, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS print FROM ${name} t`);
   const prints = await bank.rows<{ name: string; print: string }>(`${each.join(' UNION ALL ')} ORDER BY name`);
   return Object.fromEntries(prints.map(({ name, print }) => [name, print]));
 };
