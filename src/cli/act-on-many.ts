@@ -100,12 +100,8 @@ const carryOut = async (run: Run, plan: Plan, given: string | undefined): Promis
     action,
     typed: { flags },
   } = call;
-  const agreed = await confirm(
-    action,
-    flags,
-    { question: `${action.title}: ${plan.ids.length} records?`, words: String(plan.ids.length) },
-    streams,
-  );
+  const words = action.danger === 'plain' ? '' : String(plan.ids.length);
+  const agreed = await confirm(flags, { question: `${action.title}: ${plan.ids.length} records?`, words }, streams);
   if (!agreed.ok) return refuse(streams, json, agreed, { action: action.id });
   const permitted = await permit(action, plan.looked.previews[0], session, flags, streams);
   if (!permitted.ok) return refuse(streams, json, permitted, { action: action.id });

@@ -4,14 +4,16 @@ import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import { fieldsOf } from '../kit/form-fields.ts';
 import { bindingTo } from '../kit/notes.ts';
+import { onlyChoice } from '../kit/offers.ts';
 import type { Preview, Receipt, RunOptions, Typed } from '../kit/request.ts';
 import type { Session } from '../kit/session.ts';
-import { readSecrets, takesRecord, typedFrom } from './action-flags.ts';
+import { wordsToType } from '../kit/typed-words.ts';
+import { dashed, readSecrets, takesRecord, typedFrom } from './action-flags.ts';
 import { actOnMany } from './act-on-many.ts';
 import { overOthers } from './act-over.ts';
 import { refuse } from './answer.ts';
 import { requestOf, type Call } from './call.ts';
-import { confirm } from './confirm.ts';
+import { confirm, quoted } from './confirm.ts';
 import { exitCode } from './exit-code.ts';
 import { findRecord } from './find-record.ts';
 import { checkReason, permit } from './permit.ts';
@@ -60,12 +62,36 @@ const report = async ({ call, streams, json }: Run, outcome: Outcome<Receipt>, r
   return exitCode.done;
 };
 
-const showOnly = async ({ call, streams, json }: Run, preview: Outcome<Preview>): Promise<number> => {
+/** What must be typed, as the preview says; nobody knows where there is none. */
+const wordsWith = ({ action }: Call, preview: Outcome<Preview>, { environment }: Session): string | undefined => {
+  if (action.danger === 'plain') return '';
+  return preview.ok ? wordsToType(action, { records: 1, target: preview.value.target }, environment) : undefined;
+};
+
+const showOnly = async ({ call, session, streams, json }: Run, preview: Outcome<Preview>): Promise<number> => {
   if (!preview.ok) return refuse(streams, json, preview, { action: call.action.id, dryRun: true });
-  await streams.write(
-    json ? `${toJson({ ok: true, dryRun: true, preview: preview.value }, 2)}\n` : `${previewLines(preview.value).join('\n')}\n`,
-  );
+  const words = wordsWith(call, preview, session) ?? '';
+  const confirm = words === '' ? {} : { confirm: words };
+  const lines = [...previewLines(preview.value), ...(words === '' ? [] : [`  to be done it takes --confirm ${quoted(words)}`])];
+  await streams.write(json ? `${toJson({ ok: true, dryRun: true, preview: preview.value, ...confirm }, 2)}\n` : `${lines.join('\n')}\n`);
   return exitCode.done;
+};
+
+/** Fields that can be filled in with one thing only need not be given; which it is, is said. */
+const fillIn = async ({ call: { action }, session, streams }: Run, typed: Typed): Promise<Outcome<Typed>> => {
+  const open = fieldsOf(action.input).filter(({ key, required }) => required && typed[key] === undefined);
+  if (!action.offers || open.length === 0) return done(typed);
+  const offers = await session.offers(action);
+  const filled: Record<string, string> = { ...typed };
+  for (const { key, title } of open) {
+    const only = onlyChoice(offers, key);
+    const choices = offers[key]?.choices ?? [];
+    if (only !== undefined) {
+      filled[key] = only;
+      streams.say(`--${dashed(key)} ${only}, as there is no other`);
+    } else if (choices.length > 0) return invalid(`${title} is missing`, `add --${dashed(key)} with ${choices.slice(0, 20).join(', ')}`);
+  }
+  return done(filled);
 };
 
 const actOnOne = async (run: Run): Promise<number> => {
@@ -80,18 +106,16 @@ const actOnOne = async (run: Run): Promise<number> => {
   if (!subject.ok) return stop(subject);
   const secrets = await readSecrets(call.action, streams);
   if (!secrets.ok) return stop(secrets);
-  const typed = { ...subject.value.input, ...typedFrom(call.action, flags), ...secrets.value };
+  const filled = await fillIn(run, { ...subject.value.input, ...typedFrom(call.action, flags), ...secrets.value });
+  if (!filled.ok) return stop(filled);
+  const typed = filled.value;
 
   const preview = await session.preview(call.action, typed);
   if (flags['dry-run'] === 'yes') return showOnly(run, preview);
   if (!preview.ok && (preview.refusal.kind === 'invalid' || flags['yes'] !== 'yes') && given.value === undefined) return stop(preview);
   if (preview.ok && flags['yes'] !== 'yes') for (const line of previewLines(preview.value)) streams.say(line);
-  const agreed = await confirm(
-    call.action,
-    flags,
-    { question: `${call.action.title} ${safe(subject.value.name)}?`, words: subject.value.name },
-    streams,
-  );
+  const words = wordsWith(call, preview, session);
+  const agreed = await confirm(flags, { question: `${call.action.title} ${safe(subject.value.name)}?`, words }, streams);
   if (!agreed.ok) return stop(agreed);
 
   // Whoever may not do it at all is told that, and not asked for a reason or a code first

@@ -5,7 +5,7 @@ import type { Typed } from '../kit/request.ts';
 import type { Flag } from './arguments.ts';
 import type { Streams } from './streams.ts';
 
-const dashed = (key: string): string => key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+export const dashed = (key: string): string => key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 
 /** The variable a secret is read from. */
 const variableOf = (key: string): string => `BURSAR_${dashed(key).replaceAll('-', '_').toUpperCase()}`;
@@ -17,7 +17,7 @@ const helpOf = ({ title, kind, choices, required, initial }: FormField): string 
     title.toLowerCase(),
     kind === 'choice' && `: ${choices.map(choice => (/\s/.test(choice) ? `"${choice}"` : choice)).join(', ')}`,
     kind === 'day' && ': 2026-11-20, today or "in 7 days"',
-    required ? '; must be given' : initial !== '' && `; ${initial} unless said`,
+    required ? '; must be given' : initial === '' ? '; may be left out' : `; ${initial} unless said`,
   ]
     .filter(Boolean)
     .join('');
@@ -41,14 +41,19 @@ export const takesRecord = (action: AnyAction): boolean => fieldsOf(action.input
 /** The flags that an action's own schema asks for. */
 export const inputFlags = (action: AnyAction): readonly Flag[] => asked(action).map(flagOf);
 
+const confirmHelp = {
+  plain: '',
+  typed: 'what a person would have to type, as --dry-run says it: what is changed, or the number of records',
+  'typed-twice':
+    'what a person would have to type, as --dry-run says it: what is changed and the environment, such as "db1 bank production"',
+} as const;
+
 /** The flags that every action has. */
 export const actionFlags = (action: AnyAction): readonly Flag[] => [
   { name: 'dry-run', help: 'show what would happen and change nothing' },
   { name: 'yes', help: 'do it without asking' },
   { name: 'reason', takes: 'TEXT', help: 'why you write now: opens a write window for this command; BURSAR_REASON says it for many' },
-  ...(action.danger === 'plain'
-    ? []
-    : [{ name: 'confirm', takes: 'WORDS', help: 'what a person would have to type: the name of the record, or the number of records' }]),
+  ...(action.danger === 'plain' ? [] : [{ name: 'confirm', takes: 'WORDS', help: confirmHelp[action.danger] }]),
   ...(takesRecord(action) ? [{ name: 'filter', takes: 'TEXT', help: 'all records that the filter finds, instead of named ones' }] : []),
   { name: 'request', takes: 'UUID', help: 'the key of this request: repeated with it, the first result is given again' },
   { name: 'json', help: 'one JSON document' },

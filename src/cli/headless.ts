@@ -36,7 +36,10 @@ export const runHeadless = async (args: readonly string[], headless: Headless): 
     return refuse(
       streams,
       json,
-      unknownWord(noun, 'resource or command', [...registry.resources.map(({ id }) => id), ...commands.map(({ name }) => name)]),
+      unknownWord(noun, 'resource or command', [
+        ...registry.resources.map(({ id }) => id),
+        ...commands.flatMap(({ name, unlisted }) => (unlisted ? [] : [name])),
+      ]),
     );
   const verbs = verbsOf(registry, resource);
   const action = verbs.get(verb);

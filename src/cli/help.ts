@@ -17,6 +17,10 @@ export type CommandHelp = {
   readonly flags: readonly Flag[];
   /** Only where no word follows: with more words its name is that of a resource. */
   readonly alone?: true;
+  /** Another command's help speaks for it in the overview. */
+  readonly unlisted?: true;
+  /** What its help says after its flags. */
+  readonly more?: () => readonly string[];
 };
 
 /** The command that some words begin with. */
@@ -47,14 +51,16 @@ const notingOn = ({ actions }: Registry, resource: AnyResource): readonly (reado
   return noting ? [['note', noting]] : [];
 };
 
-/** Every runbook is asked for as a run, whichever panes have a key for it. */
-const isRunbookOf = (id: string, resource: AnyResource): boolean => resource.entity === 'run' && id.startsWith('runbooks.');
+/** Every runbook is asked for as a run, whichever panes have a key for it; one for a record, where its records are. */
+const isRunbookOf = (action: AnyAction, resource: AnyResource): boolean =>
+  resource.entity === 'run' && action.id.startsWith('runbooks.') && !takesRecord(action);
 
 /** The verbs of a resource: its own actions and those that its keys do, by the last part of their ids. */
 export const verbsOf = (registry: Registry, resource: AnyResource): ReadonlyMap<string, AnyAction> => {
   const bound = boundBy(resource);
   const found = registry.actions.filter(
-    ({ id }) => (id.startsWith(`${resource.id}.`) && id !== 'notes.add') || bound.has(id) || isRunbookOf(id, resource),
+    action =>
+      (action.id.startsWith(`${resource.id}.`) && action.id !== 'notes.add') || bound.has(action.id) || isRunbookOf(action, resource),
   );
   return new Map([...found.map(action => [action.id.slice(action.id.indexOf('.') + 1), action] as const), ...notingOn(registry, resource)]);
 };
@@ -69,7 +75,7 @@ export const unknownWord = (word: string, what: string, known: readonly string[]
   return invalid(`there is no ${what} "${safe(word, { max: 40 })}"`, meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`);
 };
 
-const twoColumns = (rows: readonly (readonly [string, string])[]): readonly string[] => {
+export const twoColumns = (rows: readonly (readonly [string, string])[]): readonly string[] => {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
 };
@@ -88,7 +94,7 @@ const overview = ({ registry, commands }: Manual): readonly string[] => [
   ...twoColumns(registry.resources.map(resource => [resource.id, ['list', 'show', ...verbsOf(registry, resource).keys()].join(', ')])),
   '',
   'Commands',
-  ...twoColumns(commands.map(({ name, summary }) => [name, summary])),
+  ...twoColumns(commands.filter(({ unlisted }) => !unlisted).map(({ name, summary }) => [name, summary])),
   '',
   'Everywhere',
   ...flagLines(globalFlags),
@@ -119,14 +125,19 @@ const resourceHelp = (registry: Registry, resource: AnyResource): readonly strin
 
 const dangers = {
   plain: '',
-  typed: '; must be confirmed by typing the name of the record',
-  'typed-twice': '; must be confirmed by typing',
+  typed: '; must be confirmed by typing what is changed',
+  'typed-twice': '; must be confirmed by typing what is changed, and the environment',
 } as const;
+
+/** Who may do it and what it takes beside a yes. */
+export const needsOf = (action: AnyAction): readonly string[] => [
+  `  needs the permission ${action.permission}${action.eyes === 2 ? ' and a second person' : ''}${dangers[action.danger]}`,
+  ...(action.irreversible === undefined ? [] : [`  ${action.irreversible}`]),
+];
 
 const verbHelp = (resource: AnyResource, verb: string, action: AnyAction): readonly string[] => [
   `bursar ${resource.id} ${verb}${takesRecord(action) ? ' NAME...' : ''} [FLAGS]   ${action.title}`,
-  `  needs the permission ${action.permission}${action.eyes === 2 ? ' and a second person' : ''}${dangers[action.danger]}`,
-  ...(action.irreversible === undefined ? [] : [`  ${action.irreversible}`]),
+  ...needsOf(action),
   '',
   ...flagLines([...inputFlags(action), ...actionFlags(action)]),
 ];
@@ -141,12 +152,12 @@ export const helpFor = (manual: Manual, words: readonly string[]): Outcome<strin
   if (command) {
     // What is a command by itself may be a pane with verbs as well
     const more = command.name === resource?.id ? ['', ...resourceHelp(manual.registry, resource)] : [];
-    return text([`bursar ${command.name}   ${command.summary}`, ...flagLines(command.flags), ...more]);
+    return text([`bursar ${command.name}   ${command.summary}`, ...flagLines(command.flags), ...(command.more?.() ?? []), ...more]);
   }
   if (!resource)
     return unknownWord(first, 'resource or command', [
       ...manual.registry.resources.map(({ id }) => id),
-      ...manual.commands.map(({ name }) => name),
+      ...manual.commands.flatMap(({ name, unlisted }) => (unlisted ? [] : [name])),
     ]);
   if (second === undefined || second === 'list' || second === 'show') return text(resourceHelp(manual.registry, resource));
   const verbs = verbsOf(manual.registry, resource);

@@ -17,7 +17,7 @@ export const showFlags: readonly Flag[] = [{ name: 'json', help: 'one JSON docum
 const drawnWidth = 96;
 
 /** The sections of a detail as lines. */
-const sectionLines = (sections: readonly DetailSection[]): readonly string[] =>
+export const sectionLines = (sections: readonly DetailSection[]): readonly string[] =>
   sections.flatMap(({ title, lines = [], table, flow }) => {
     const labels = Math.max(0, ...lines.map(([label]) => label.length));
     return [

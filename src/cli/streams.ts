@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { longestCommand } from '../domain/run.ts';
 import { safe } from '../domain/safe-text.ts';
 
 /** What a headless command is given to read and write; it knows no process. */
@@ -56,7 +57,7 @@ export const streamsOf = (terminal: Terminal): Streams => {
   output.on('error', () => undefined);
   return {
     write: text => new Promise((resolve, reject) => output.write(text, error => (error ? reject(error) : resolve()))),
-    say: line => errors.write(`${safe(line, { max: 2_000 })}\n`),
+    say: line => errors.write(`${safe(line, { max: longestCommand })}\n`),
     ...(input.isTTY && errors.isTTY ? { ask: asking(terminal), draw: lines => void errors.write(`${lines.join('\n')}\n`) } : {}),
     columns: output.isTTY ? output.columns : undefined,
     environment,

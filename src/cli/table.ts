@@ -37,8 +37,8 @@ export const tableLine = (cells: readonly string[], columns: readonly TextColumn
     .trimEnd();
 
 /** A small table as lines, cells made harmless. */
-export const smallTable = ({ columns, rows }: SmallTable): readonly string[] => {
-  const shapes = columns.map(title => ({ title }));
+export const smallTable = ({ columns, rows, figures = [] }: SmallTable): readonly string[] => {
+  const shapes = columns.map((title, at): TextColumn => ({ title, align: figures.includes(at) ? 'right' : 'left' }));
   const cells = rows.map(row => row.map(cell => safe(cell)));
   const widths = widthsFor(shapes, cells);
   return [columns, ...cells].map(row => tableLine(row, shapes, widths, false));

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
+import { sectionLines } from '../cli/show.ts';
 import type { Streams } from '../cli/streams.ts';
 import { forbidden, invalid, notFound } from '../domain/outcome.ts';
+import { withoutResult } from '../domain/run-progress.ts';
 import { isOver } from '../domain/run.ts';
 import { safe } from '../domain/safe-text.ts';
 import type { StepLog } from '../kit/runs.ts';
 import type { Session } from '../kit/session.ts';
+import { resultSections } from '../resources/runs/result.ts';
 import { connect, RemoteError } from '../remote/connection.ts';
 import { followDetached } from '../remote/detached.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -70,10 +73,24 @@ const writeWhole = async (run: string, step: StepLog, credentialsFor: Credential
 const header = ({ position, title, host, status }: StepLog): string =>
   safe(`== step ${position}, ${title} on ${host}: ${status}`, { max: 400 });
 
+/** What a log ends with, where it is a document. */
+const documentIn = (text: string | undefined): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Readonly<Record<string, unknown>>);
+  } catch (error) {
+    // A log is whatever the host wrote: it is shown as it stands
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
 const writeKept = async (step: StepLog, { streams }: CommandContext): Promise<boolean> => {
+  const { log, result } = withoutResult(step.tail.trimEnd().split('\n'));
+  const found = documentIn(result);
   const lines = linesTo(streams);
-  await lines.piece(Buffer.from(step.tail));
+  await lines.piece(Buffer.from(found === undefined ? step.tail : log.map(line => `${line}\n`).join('')));
   await lines.end();
+  if (found !== undefined) await streams.write(`${sectionLines(resultSections('-- result', found)).join('\n').trimEnd()}\n`);
   const kept = Buffer.byteLength(step.tail);
   if (BigInt(kept) < step.bytes && isOver(step.status))
     streams.say(`step ${step.position}: the last ${kept.toLocaleString('en')} of ${step.bytes.toLocaleString('en')} octets; --whole fetches all from ${step.host}`);

@@ -17,12 +17,27 @@ const distance = (from: string, to: string): number => {
 /** Longer words are no slips of a finger. */
 const longestWord = 40;
 
+const wrongIn = (word: string, candidate: string): number => distance(word.toLowerCase(), candidate.toLowerCase());
+const mostWrong = (candidate: string): number => Math.max(1, Math.floor(candidate.length / 3));
+
+/** The words that were probably meant, the likeliest first: those that are near enough, and those of which it is a part. */
+export const nearestFew = (word: string, words: readonly string[], most = 4): readonly string[] => {
+  if (word === '' || word.length > longestWord) return [];
+  const part = word.toLowerCase();
+  return words
+    .map(candidate => ({ candidate, wrong: wrongIn(word, candidate), holds: part.length > 2 && candidate.toLowerCase().includes(part) }))
+    .filter(({ candidate, wrong, holds }) => holds || wrong <= mostWrong(candidate))
+    .toSorted((a, b) => Number(b.holds) - Number(a.holds) || a.wrong - b.wrong)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
+};
+
 /** The word that was probably meant, if one is near enough to ask for: a third of its letters may be wrong. */
 export const nearest = (word: string, words: readonly string[]): string | undefined => {
   if (word.length > longestWord) return undefined;
   const [best] = words
-    .map(candidate => ({ candidate, wrong: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, wrong }) => wrong <= Math.max(1, Math.floor(candidate.length / 3)))
+    .map(candidate => ({ candidate, wrong: wrongIn(word, candidate) }))
+    .filter(({ candidate, wrong }) => wrong <= mostWrong(candidate))
     .toSorted((a, b) => a.wrong - b.wrong);
   return best?.candidate;
 };

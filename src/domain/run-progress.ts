@@ -9,6 +9,9 @@ export type StepTiming = {
   readonly usual: number | null;
 };
 
+/** A run as a locked screen may know it: no target, no host, no word of a log but the percentage that it says last. */
+export type RunSeen = { readonly runbook: string; readonly seconds: number; readonly steps: readonly StepTiming[] };
+
 /** What a work said last of how far it is, 0 to 1: the last line of its log that begins with `34 %`. */
 export const saidFraction = (tail: string): number | undefined => {
   const [, percent] = [...tail.matchAll(/(?:^|[\r\n])\s*(\d{1,3})(?:\.\d+)? ?%/g)].at(-1) ?? [];
@@ -60,6 +63,25 @@ export const runSecondsLeft = (steps: readonly StepTiming[]): number | undefined
 export const wideBar = (fraction: number, width = 20): string => {
   const full = fraction >= 1 ? width : Math.min(width - 1, Math.floor(fraction * width));
   return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${String(Math.floor(fraction * 100)).padStart(3)} %`;
+};
+
+/** `34 % rows are counted`. */
+const progressWords = (line: string): string | undefined => /^\s*\d{1,3}(?:\.\d+)? ?% +(.+)$/.exec(line)?.[1];
+
+/** Without what was said again only to be further: of lines that differ in nothing but how far, the last one stays. */
+export const withoutRepeats = (lines: readonly string[]): readonly string[] =>
+  lines.filter((line, index) => {
+    const words = progressWords(line);
+    return words === undefined || words !== progressWords(lines[index + 1] ?? '');
+  });
+
+/** The line of a log that holds what a work found out. */
+const resultLine = /^result \{.*\}$/;
+
+/** The document at the end of a log, and the log before it; without one the whole. */
+export const withoutResult = (lines: readonly string[]): { readonly log: readonly string[]; readonly result: string | undefined } => {
+  const last = lines.at(-1) ?? '';
+  return resultLine.test(last) ? { log: lines.slice(0, -1), result: last.slice('result '.length) } : { log: lines, result: undefined };
 };
 
 /** Lines of a log as they would stand on a terminal: what a carriage return wrote over is gone. */

@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Operator, Permission } from '../domain/permission.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
 import type { SmallTable } from './define-resource.ts';
+import type { Offers } from './offers.ts';
 
 /** What a person types to confirm: nothing more, the record's name, or two things about it. */
 export type Danger = 'plain' | 'typed' | 'typed-twice';
@@ -70,6 +71,8 @@ export type Action<Input extends z.ZodObject, Facts> = {
   /** Reads what is needed to decide, and refuses early. Never writes. */
   gather(input: z.output<Input>, context: Context): Promise<Outcome<Facts>>;
   target(facts: Facts, input: z.output<Input>): Target;
+  /** What its empty fields may be filled in with. Reads only. */
+  offers?(db: Db): Promise<Offers>;
   /** What will change and what stays, in the operator's words. Pure. */
   preview(facts: Facts, input: z.output<Input>): readonly string[];
   /** The evidence beside the preview. */

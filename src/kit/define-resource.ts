@@ -23,7 +23,12 @@ export type Column<Row> = {
 };
 
 export type DetailLine = readonly [label: string, value: string, tone?: Tone];
-export type SmallTable = { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+export type SmallTable = {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Columns of figures, by their place: they stand to the right. */
+  readonly figures?: readonly number[];
+};
 export type DetailSection = {
   readonly title: string;
   readonly lines?: readonly DetailLine[];
@@ -46,6 +51,8 @@ export type Binding<Row> = {
   readonly single?: true;
   /** How that other record is called, where it is not the row. */
   called?(row: Row): string;
+  /** What it is called in the menu, where one action stands there twice. */
+  readonly title?: string;
   /** Done to all records that another pane finds, as one bulk, and not to the record itself; called by a title of its own. */
   readonly over?: { readonly title: string; where(row: Row): Jump };
   /** False where it means nothing for such a record: then the menu leaves it out. */

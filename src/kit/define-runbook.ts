@@ -3,8 +3,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { Context, Danger } from './define-action.ts';
 
-/** Among a step's words it stands for the id of the run, which is known only once the run is asked for: a work that is begun again under it does nothing twice. */
-export const runWord = '{run}';
+export { runWord } from '../domain/run.ts';
 
 /** One command on one host. It is written down word for word when the run is asked for. */
 export type RunStep = {

@@ -14,6 +14,8 @@ export type FormField = {
   readonly initial: string;
   /** Filled from the record and not asked for on screen. */
   readonly hidden: boolean;
+  /** What it may be filled in with, where that cannot be chosen from. */
+  readonly hint?: string;
 };
 
 type Property = {

@@ -1,15 +1,30 @@
 import type { z } from 'zod';
 import { done } from '../domain/outcome.ts';
-import { commandShown } from '../domain/run.ts';
+import { commandsShown, scriptLine } from '../domain/run.ts';
 import { defineAction, type Action, type Target } from './define-action.ts';
 import type { Runbook, RunStep } from './define-runbook.ts';
+import { offerHosts } from './offers.ts';
 import { queueRun, type NewRun } from './queue-run.ts';
 
 type Planned<Facts> = { readonly facts: Facts; readonly steps: readonly RunStep[] };
 
-/** A step as a person reads it: where, and the words as they are. */
-export const stepWords = ({ host, words, timeoutSeconds }: RunStep, index: number): string =>
-  `${index + 1}. ${host}: ${commandShown(words)} (at most ${timeoutSeconds} s)`;
+const limitWords = (seconds: number): string => {
+  if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+};
+
+/** Steps as a person reads them before agreeing: where, and every word that will run; scripts once, after the steps. */
+export const stepLines = (steps: readonly RunStep[]): readonly string[] => {
+  const { commands, scripts, notes } = commandsShown(steps.map(({ words }) => words));
+  return [
+    ...steps.map(
+      ({ host, timeoutSeconds, pauseAfter }, index) =>
+        `${index + 1}. ${host}: ${commands[index] ?? ''} (at most ${limitWords(timeoutSeconds)}${pauseAfter ? ', then a pause' : ''})`,
+    ),
+    ...notes,
+    ...scripts.map(scriptLine),
+  ];
+};
 
 /** What runs exclude one another by is the id; the label is what a person reads and types. */
 const targetOf = <Input extends z.ZodObject, Facts>(runbook: Runbook<Input, Facts>, facts: Facts, input: z.output<Input>): Target => {
@@ -47,6 +62,7 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
     verb: 'create',
     entity: 'run',
     input: runbook.input,
+    offers: db => offerHosts(db, Object.keys(runbook.input.shape)),
 
     gather: async (input, context) => {
       const gathered = await runbook.gather(input, context);
@@ -55,8 +71,8 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
     target: ({ facts }, input) => targetOf(runbook, facts, input),
     preview: ({ facts, steps }, input) => [
       ...runbook.preview(facts, input),
-      ...steps.map(stepWords),
       `aborted half-way: ${runbook.whenAborted}`,
+      ...stepLines(steps),
     ],
 
     execute: async ({ facts, steps }, input, { db }) => {

@@ -5,7 +5,7 @@ import { conflict, done, invalid, type Outcome } from '../domain/outcome.ts';
 import { defineAction, type Context } from '../kit/define-action.ts';
 import type { AnyRunbook, RunStep } from '../kit/define-runbook.ts';
 import { describeErrors, fieldsOf, parseInput } from '../kit/form-fields.ts';
-import { runOf, stepWords } from '../kit/runbook-action.ts';
+import { runOf, stepLines } from '../kit/runbook-action.ts';
 import type { NewRun } from '../kit/queue-run.ts';
 import { findHostsByName } from '../resources/hosts/queries.ts';
 import { jobNamed, planRun, zoneOfBank } from '../resources/schedule/queries.ts';
@@ -127,10 +127,10 @@ export const planRunAction = defineAction({
   target: (_facts, { name }) => ({ id: name, label: name, version: 0 }),
   preview: ({ runbook, run, zone, catchUpMinutes, preview }, { name, cron }) => [
     `${name}: ${runbook.title} of ${run.target} at ${cron} in ${zone}, caught up for ${catchUpMinutes} min`,
-    'whichever console or daemon may use hosts queues it when it is due, word for word as it stands here, and asks nobody again:',
-    ...run.steps.map(stepWords),
+    'whichever console or daemon may use hosts queues it when it is due, word for word as it stands here, and asks nobody again',
     ...preview,
     `aborted half-way: ${runbook.whenAborted}`,
+    ...stepLines(run.steps),
   ],
   evidence: ({ next }) => [{ title: 'Due next', table: { columns: ['UTC'], rows: next.map(at => [at.toISOString().slice(0, 16).replace('T', ' ')]) } }],
   execute: async ({ runbook, run, catchUpMinutes }, { name, cron }, { db }) => {

@@ -22,6 +22,9 @@ export type KeyRow = {
   readonly when?: (state: State) => boolean;
 };
 
+/** Letters are words that are typed then, and move nothing. */
+const typesWords = ({ mode }: State): boolean => mode.kind === 'confirm' && mode.confirm.words !== '';
+
 const browse: readonly Context[] = ['list', 'detail'];
 const list: readonly Context[] = ['list'];
 const lines: readonly Context[] = ['filter', 'command'];
@@ -41,7 +44,7 @@ const jumps = (key: 'u' | 'a' | 't' | 'l' | 'T') => (state: State) => resourceOf
 
 // prettier-ignore
 const moving: readonly KeyRow[] = [
-  { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down' },
+  { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down', when: state => !typesWords(state) },
   { in: [...browse, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
   { in: menus, keys: ['down'], intent: move(1), long: 'next choice' },
   { in: menus, keys: ['up'], intent: move(-1), long: 'choice before' },
@@ -140,11 +143,13 @@ const deciding: readonly KeyRow[] = [
   { in: ['window'], keys: ['W'], intent: plain('window-opened'), long: 'close' },
   { in: [...menus, ...choosers], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter choose', long: 'choose' },
   { in: ['columns'], keys: ['space'], intent: plain('toggled'), hint: 'Space show', long: 'show the column, or hide it' },
+  { in: ['words'], keys: ['pagedown'], intent: move('page-down'), long: 'a page down' },
+  { in: ['words'], keys: ['pageup'], intent: move('page-up'), long: 'a page up' },
   { in: ['confirm', 'words', 'bulk'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next button' },
   { in: ['confirm', 'words', 'bulk'], keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'button before' },
   { in: ['confirm', 'bulk'], keys: ['right'], intent: { name: 'stepped', by: 1 }, long: 'next button' },
   { in: ['confirm', 'bulk'], keys: ['left'], intent: { name: 'stepped', by: -1 }, long: 'button before' },
-  { in: ['words'], keys: ['down'], intent: move(1), long: 'scroll the preview down' },
+  { in: ['confirm', 'words'], keys: ['down'], intent: move(1), hint: 'Up/Down scroll', long: 'scroll the preview down', when: typesWords },
   { in: ['words'], keys: ['up'], intent: move(-1), long: 'scroll the preview up' },
   { in: ['confirm', 'words', 'bulk'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter press', long: 'press the button that has the focus' },
   { in: ['confirm'], keys: ['letter'], intent: name => ({ name: 'letter-typed', letter: name }), long: 'where words are asked for: goes to their field', when: state => state.mode.kind === 'confirm' && state.mode.confirm.words !== '' },
@@ -203,7 +208,7 @@ const isLetter = (key: Key): boolean => key.text !== '' && /^[\p{L}\p{N}\p{P}\p{
 export const intentOf = (state: State, key: Key): Intent | undefined => {
   const here = rows.get(contextOf(state));
   const name = nameOfKey(key);
-  const asksForWords = state.mode.kind === 'confirm' && state.mode.confirm.words !== '' && isLetter(key);
+  const asksForWords = typesWords(state) && isLetter(key);
   const row = asksForWords ? here?.get('letter') : (here?.get(name) ?? (isLetter(key) ? here?.get('letter') : undefined));
   if (!row || row.intent === 'field') return undefined;
   return typeof row.intent === 'function' ? row.intent(key.text === '' ? name : key.text) : row.intent;

@@ -75,7 +75,7 @@ describe.skipIf(process.platform !== 'linux')('a demo and the host that it bring
       expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
     }
     const before = servicePid();
-    const words = ['runs', 'restart-service', '--hosts', 'demo1', '--service', 'bank', ...note, '--yes', '--confirm', 'Restart service'];
+    const words = ['runs', 'restart-service', '--hosts', 'demo1', '--service', 'bank', ...note, '--yes', '--confirm', 'bank on demo1'];
     const [, number = ''] = /run (\d+)/.exec(await carryOut(...words)) ?? [];
     expect(await carryOut('runs', 'follow', number)).toBe(`run ${number} succeeded\n`);
     expect(servicePid()).not.toBe(before);

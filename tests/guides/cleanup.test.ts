@@ -51,7 +51,7 @@ describe.skipIf(whyNoSshServer !== undefined)('cleanup, vacuum and statistics by
   const runs = async (runbook: string, ...args: string[]) =>
     done(await bursar('cleanups', runbook, '--host', 'db1', ...args, '--note', note, '--yes'));
   const cleanUp = async (cleanup: unknown) =>
-    done(await bursar('cleanups', 'cleanup', String(cleanup), '--note', note, '--yes', '--confirm', `#${String(cleanup)}`));
+    done(await bursar('cleanups', 'cleanup', String(cleanup), '--note', note, '--yes', '--confirm', 'database on db1'));
 
   test('P6 statistics: how large the database is, its tables, how many records they hold, temporary files', async () => {
     writeFileSync(path.join(temporary, 'young'), '12345');
@@ -82,7 +82,7 @@ describe.skipIf(whyNoSshServer !== undefined)('cleanup, vacuum and statistics by
       note,
       '--yes',
       '--confirm',
-      `#${String(at60['cleanup'])}`,
+      'database on db1',
     );
     expect(asked).toMatchObject({ code: 4, stderr: expect.stringContaining('approval.decide') as string });
     const below = await tries(

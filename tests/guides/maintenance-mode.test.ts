@@ -62,7 +62,7 @@ test('A4 sharing is switched off; services need their token anywhere but in deve
   const now = async () => (await platform.query('SELECT message, until > clock_timestamp() AS ahead FROM platform.maintenance_now()')).rows as unknown[];
   expect(await now()).toEqual([{ message: 'We are back at three.', ahead: true }]);
 
-  const second = await bank.tries('maintenance', 'start', '--for', '10m', '--message', 'once more', '--note', note, '--yes', '--confirm', 'Start maintenance mode');
+  const second = await bank.tries('maintenance', 'start', '--for', '10m', '--message', 'once more', '--note', note, '--yes', '--confirm', 'maintenance');
   expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining('maintenance is on until') as string });
   await goTo(console, 'maintenance state=on');
   await console.press('x', 'e');
@@ -122,8 +122,8 @@ describe.skipIf(whyNoSshServer !== undefined)('a platform that reads a file', ()
     return { status: answer.status, type: answer.headers.get('content-type') ?? '', text: await answer.text() };
   };
   const bursar = (...args: string[]) => aCommand({ url: bank.url, home: host.consoleHome, environment: { BURSAR_REASON: note } })(...args);
-  const run = async (runbook: string, title: string): Promise<void> => {
-    const asked = await bursar('runs', runbook, '--hosts', 'db1', '--note', note, '--yes', '--confirm', title);
+  const run = async (runbook: string): Promise<void> => {
+    const asked = await bursar('runs', runbook, '--hosts', 'db1', '--note', note, '--yes', '--confirm', 'maintenance file on db1');
     expect(asked).toMatchObject({ code: 0 });
     const [, number = ''] = /queued run (\d+)/.exec(asked.stdout) ?? [];
     expect(await bursar('runs', 'follow', number)).toMatchObject({ code: 0 });
@@ -132,9 +132,9 @@ describe.skipIf(whyNoSshServer !== undefined)('a platform that reads a file', ()
   test('A15 in maintenance all but staff are answered with 503, as JSON or as a page, with the message; it ends by itself or by hand', async () => {
     expect((await bursar('runs', 'maintenance-on', '--hosts', 'db1', '--note', note, '--dry-run')).stderr).toContain('maintenance mode is off');
     const message = `Back soon, "really": $(touch /tmp/x) 'ok'`;
-    expect(await bursar('maintenance', 'start', '--for', '1h', '--message', message, '--note', note, '--yes', '--confirm', 'Start maintenance mode')).toMatchObject({ code: 0 });
+    expect(await bursar('maintenance', 'start', '--for', '1h', '--message', message, '--note', note, '--yes', '--confirm', 'maintenance')).toMatchObject({ code: 0 });
     expect((await ask()).status).toBe(200);
-    await run('maintenance-on', 'Maintenance file on');
+    await run('maintenance-on');
 
     const json = await ask({ accept: 'application/json' });
     expect(json).toMatchObject({ status: 503, type: expect.stringContaining('application/json') as string });
@@ -150,11 +150,11 @@ describe.skipIf(whyNoSshServer !== undefined)('a platform that reads a file', ()
     // By itself: nobody takes the file away
     writeFileSync(places.maintenanceFile, JSON.stringify({ ...file, until: new Date().toISOString() }));
     expect((await ask()).status).toBe(200);
-    await run('maintenance-on', 'Maintenance file on');
+    await run('maintenance-on');
     expect((await ask()).status).toBe(503);
     const window = await bank.value('SELECT max(id) FROM platform.maintenance');
     expect(await bursar('maintenance', 'end', window, '--note', note, '--yes', '--confirm', 'maintenance')).toMatchObject({ code: 0 });
-    await run('maintenance-off', 'Maintenance file off');
+    await run('maintenance-off');
     expect((await ask()).status).toBe(200);
   });
 }); // prettier-ignore

@@ -166,6 +166,7 @@ export class TestConsole implements AsyncDisposable {
   /** Fills in fields of the form by their keys, the way a person does. */
   async fillIn(values: Readonly<Record<string, string>>): Promise<void> {
     await this.#open('form');
+    await this.until(() => !this.#mode('form').form.asking, 'what its fields may be filled in with');
     for (const [key, value] of Object.entries(values)) {
       const field = this.#mode('form').form.fields.find(candidate => candidate.key === key);
       if (!field) throw new Error(`the form has no field ${key}`);

@@ -42,6 +42,7 @@ export const aSession = (environment: Partial<Environment> = {}, changes: Partia
   find: refuse,
   matching: refuse,
   detail: refuse,
+  offers: async () => ({}),
   preview: refuse,
   run: refuse,
   settle: refuse,
@@ -199,6 +200,8 @@ export const freezeForm = (changes: Partial<FormState> = {}): FormState => ({
   ids: ['3'],
   hiddenByFilter: 0,
   waiting: false,
+  asking: false,
+  offered: {},
   ...changes,
 });
 

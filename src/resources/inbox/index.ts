@@ -1,4 +1,5 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
+import { partsOfLine } from '../../domain/run.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Jump } from '../../kit/define-resource.ts';
 import { requestPage, sinceAsked, type RequestRow } from './queries.ts';
 import { whyNotDecide, whyNotJudge } from './target.ts';
@@ -34,6 +35,12 @@ const decisionLines = (request: RequestRow): readonly DetailLine[] => [
     : []),
 ];
 
+/** A line as the maker was shown it; a script follows its heading, word for word. */
+const shownLines = (line: string, index: number): readonly DetailLine[] => {
+  const { head, script } = partsOfLine(line);
+  return [[String(index + 1), head], ...script.map((text): DetailLine => ['|', text])];
+};
+
 const detail = (request: RequestRow, happened: Happened): readonly DetailSection[] => [
   {
     title: 'Request',
@@ -48,7 +55,7 @@ const detail = (request: RequestRow, happened: Happened): readonly DetailSection
       ['Decided by', `whoever has ${request.checker ?? 'nobody'}, but not ${request.maker}`],
     ],
   },
-  { title: 'What it does, as its maker was shown', lines: request.preview.map((line, index) => [String(index + 1), line]) },
+  { title: 'What it does, as its maker was shown', lines: request.preview.flatMap(shownLines) },
   ...(decisionLines(request).length === 0 ? [] : [{ title: 'Decision', lines: decisionLines(request) }]),
   ...(happened.length === 0
     ? []

@@ -1,9 +1,10 @@
 import { formatInstant } from '../../domain/day.ts';
-import { logLines, runFraction, runSecondsLeft, saidFraction, wideBar } from '../../domain/run-progress.ts';
-import { commandShown, isOver, stepMarks, type RunStatus } from '../../domain/run.ts';
-import { safe } from '../../domain/safe-text.ts';
+import { logLines, runFraction, runSecondsLeft, saidFraction, wideBar, withoutRepeats, withoutResult } from '../../domain/run-progress.ts';
+import { commandsShown, isOver, stepMarks, type RunStatus } from '../../domain/run.ts';
 import type { DetailLine, DetailSection, Tone } from '../../kit/define-resource.ts';
+import { lasting } from './lasting.ts';
 import type { RunRow, StepRow } from './queries.ts';
+import { resultSections } from './result.ts';
 
 export const tones: Readonly<Record<RunStatus, Tone>> = {
   queued: 'info', running: 'info', succeeded: 'good', failed: 'bad', 'timed out': 'bad', aborted: 'warn', unknown: 'warn',
@@ -14,13 +15,6 @@ const liveLines = 15;
 /** Lines of one step in the transcript, and of all together; `bursar runs transcript N` has every one. */
 const longestTranscript = 400;
 const allTranscripts = 2_000;
-
-/** Seconds as people count them: `45 s`, `3 min 5 s`, `2 h 5 min`. */
-export const lasting = (seconds: number | null): string => {
-  if (seconds === null) return '-';
-  if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-};
 
 const isOpen = ({ status }: RunRow): boolean => status === 'queued' || status === 'running' || status === 'unknown';
 
@@ -63,21 +57,30 @@ const nameOf = ({ position, title, status, tail }: StepRow): string => {
   return `${position}. ${title}${said === undefined ? '' : ` ${Math.floor(said * 100)} %`}`;
 };
 
-const stepsSection = (steps: readonly StepRow[]): DetailSection => ({
-  title: 'Steps',
-  table: {
-    columns: ['', 'Step', 'Host', 'Took', 'Code', 'Octets', 'Command'],
-    rows: steps.map(step => [
-      stepMarks[step.status],
-      nameOf(step),
-      step.host,
-      tookOf(step),
-      step.code === null ? '-' : String(step.code),
-      String(step.bytes),
-      commandShown(step.words),
-    ]),
-  },
-});
+const stepsSection = (steps: readonly StepRow[]): DetailSection => {
+  const { commands } = commandsShown(steps.map(({ words }) => words));
+  return {
+    title: 'Steps',
+    table: {
+      columns: ['', 'Step', 'Host', 'Took', 'Code', 'Octets', 'Command'],
+      rows: steps.map((step, index) => [
+        stepMarks[step.status],
+        nameOf(step),
+        step.host,
+        tookOf(step),
+        step.code === null ? '-' : String(step.code),
+        String(step.bytes),
+        commands[index] ?? '',
+      ]),
+    },
+  };
+};
+
+/** A log as a person reads it: what it found out has a section of its own, and nothing is said again only to be further. */
+const readLog = ({ tail, result }: StepRow): readonly string[] => {
+  const lines = logLines(tail);
+  return withoutRepeats(result === null ? lines : withoutResult(lines).log);
+};
 
 const gutter = (lines: readonly string[]): readonly DetailLine[] => lines.map(line => ['|', line] as const);
 
@@ -87,24 +90,36 @@ const logSection = (steps: readonly StepRow[]): readonly DetailSection[] => {
   const live = steps.find(({ status }) => status === 'running' || status === 'unknown');
   const step = live ?? said.find(({ status }) => status === 'failed' || status === 'timed out') ?? said.at(-1);
   if (!step || step.tail === '') return [];
-  return [{ title: `Log of step ${step.position}${step === live ? ', live' : ''}`, lines: gutter(logLines(step.tail).slice(-liveLines)) }];
+  return [{ title: `Log of step ${step.position}${step === live ? ', live' : ''}`, lines: gutter(readLog(step).slice(-liveLines)) }];
 };
 
-const told = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** What a step found out, as the document that it ended with. */
-const resultSections = (steps: readonly StepRow[]): readonly DetailSection[] =>
+/** What the steps found out, as the documents that they ended with. */
+const foundSections = (steps: readonly StepRow[]): readonly DetailSection[] =>
   steps.flatMap(({ position, title, result }) =>
-    result === null ? [] : [{ title: `Result of step ${position}, ${title}`, lines: Object.entries(result).map(([key, value]) => [safe(key, { max: 40 }), told(value)] as const) }],
-  ); // prettier-ignore
+    result === null || Object.keys(result).length === 0 ? [] : resultSections(`Result of step ${position}, ${title}`, result),
+  );
+
+/** Every word that runs: the table has no room for it. */
+const wordsSection = (steps: readonly StepRow[]): DetailSection => {
+  const { commands, scripts, notes } = commandsShown(steps.map(({ words }) => words));
+  return {
+    title: 'Commands, word for word',
+    lines: [
+      ...steps.map(({ position, host }, index): DetailLine => [`${position}.`, `${host}: ${commands[index] ?? ''}`]),
+      ...notes.map((note): DetailLine => ['', note]),
+      ...scripts.flatMap(({ heading, text }): readonly DetailLine[] => [['', heading, 'dim'], ...gutter(text.split('\n'))]),
+    ],
+  };
+};
 
 /** What is left of every log, from the first step on; the end of each. */
 const transcriptSections = (run: RunRow, steps: readonly StepRow[]): readonly DetailSection[] => {
   let room = allTranscripts;
   const sections: DetailSection[] = [];
-  for (const { position, title, tail, sha256, status } of steps) {
+  for (const step of steps) {
+    const { position, title, tail, sha256, status } = step;
     if (status === 'running' || status === 'unknown' || tail === '') continue;
-    const lines = logLines(tail);
+    const lines = readLog(step);
     const shown = lines.slice(-Math.min(longestTranscript, Math.max(0, room)));
     room -= shown.length;
     const left = lines.length - shown.length;
@@ -127,6 +142,7 @@ export const runDetail = (run: RunRow, steps: readonly StepRow[]): readonly Deta
   runSection(run, steps),
   stepsSection(steps),
   ...logSection(steps),
-  ...resultSections(steps),
+  ...foundSections(steps),
+  wordsSection(steps),
   ...transcriptSections(run, steps),
 ];

@@ -3,7 +3,8 @@ import { runProgress } from '../../domain/run.ts';
 import { defineResource, on } from '../../kit/define-resource.ts';
 import { whyNotAbort } from './abort.ts';
 import { whyNotContinue } from './continue.ts';
-import { lasting, runDetail, tones } from './detail.ts';
+import { runDetail, tones } from './detail.ts';
+import { lasting } from './lasting.ts';
 import { runPage, stepsOf, type RunRow, type StepRow } from './queries.ts';
 
 export const runs = defineResource<RunRow, readonly StepRow[]>({

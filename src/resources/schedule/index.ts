@@ -1,5 +1,5 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import type { RunStatus } from '../../domain/run.ts';
+import { commandsShown, type RunStatus } from '../../domain/run.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { historyOf, schedulePage, type DueRow, type DueStatus, type ScheduleRow, type ScheduleState } from './queries.ts';
 import { whyNotNow, whyNotPause, whyNotResume, whyNotUnplan } from './target.ts';
@@ -69,27 +69,32 @@ const stateOf = ({ state, lastStatus }: ScheduleRow): string =>
   state === 'ready' && (lastStatus === 'failed' || lastStatus === 'missed') ? lastStatus : state;
 const stateTone = (job: ScheduleRow): Tone => (stateOf(job) === job.state ? stateTones[job.state] : tones[job.lastStatus ?? 'waiting']);
 
-/** What a planned run queues, as it was agreed to. */
-const planSection = ({ runbook, plan, plannedBy, plannedAt }: ScheduleRow): readonly DetailSection[] =>
-  runbook === null || plan === null
-    ? []
-    : [
-        {
-          title: 'Plan',
-          lines: [
-            ['Runbook', `${runbook}, version ${plan.version}`],
-            ['Target', plan.target],
-            ['Planned', `${formatInstant(plannedAt)} by ${plannedBy ?? '-'}`],
-          ],
-        },
-        {
-          title: 'Steps',
-          table: {
-            columns: ['Step', 'Host', 'Command'],
-            rows: plan.steps.map(({ title, host, words }, index) => [`${index + 1}. ${title}`, host, words.join(' ')]),
-          },
-        },
-      ];
+/** What a planned run queues, as it was agreed to, word for word. */
+const planSection = ({ runbook, plan, plannedBy, plannedAt }: ScheduleRow): readonly DetailSection[] => {
+  if (runbook === null || plan === null) return [];
+  const { commands, scripts, notes } = commandsShown(plan.steps.map(({ words }) => words));
+  return [
+    {
+      title: 'Plan',
+      lines: [
+        ['Runbook', `${runbook}, version ${plan.version}`],
+        ['Target', plan.target],
+        ['Planned', `${formatInstant(plannedAt)} by ${plannedBy ?? '-'}`],
+      ],
+    },
+    {
+      title: 'Steps, word for word',
+      lines: [
+        ...plan.steps.map(({ title, host }, index): DetailLine => [`${index + 1}.`, `${title} on ${host}: ${commands[index] ?? ''}`]),
+        ...notes.map((note): DetailLine => ['', note]),
+        ...scripts.flatMap(({ heading, text }): readonly DetailLine[] => [
+          ['', heading, 'dim'],
+          ...text.split('\n').map((line): DetailLine => ['|', line]),
+        ]),
+      ],
+    },
+  ];
+};
 
 const catchUpWords = (minutes: number): string =>
   minutes % 60 === 0 && minutes > 0 ? `up to ${minutes / 60} h later` : `up to ${minutes} min later`;

@@ -24,6 +24,16 @@ const orFailed = async <T>(work: Promise<Outcome<T>>, tell: Tell): Promise<Outco
   }
 };
 
+/** What the fields of a form may be filled in with; where that cannot be read they are filled in by hand. */
+export const offer = async (session: Session, action: AnyAction, { request }: FormState, tell: Tell): Promise<Happening> => {
+  try {
+    return { kind: 'offered', request, offers: await session.offers(action) };
+  } catch (error) {
+    tell(error);
+    return { kind: 'offered', request, offers: {} };
+  }
+};
+
 /** What would happen. */
 export const preview = async (session: Session, action: AnyAction, form: FormState, tell: Tell): Promise<Happening> => {
   const { request, ids } = form;

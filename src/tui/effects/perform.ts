@@ -6,7 +6,7 @@ import type { Effect } from '../state/effects.ts';
 import type { Happening } from '../state/events.ts';
 import type { State } from '../state/types.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { preview, run, runBulk, settle, type RunningBulk } from './changes.ts';
+import { offer, preview, run, runBulk, settle, type RunningBulk } from './changes.ts';
 import { exportList, writeDump, writeSaved } from './files.ts';
 import { isPresenceEffect, performPresence, type PresenceEffect } from './presence.ts';
 import { read, type ReadEffect } from './reads.ts';
@@ -114,7 +114,9 @@ export class Performer {
   }
 
   /** What is asked of the bank; without a session nobody asks. */
-  #ask(effect: ReadEffect | Of<'read-stream' | 'find' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'>): void {
+  #ask(
+    effect: ReadEffect | Of<'read-stream' | 'find' | 'offer' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'>,
+  ): void {
     const { session } = this.#means.state();
     if (!session) return;
     switch (effect.kind) {
@@ -124,6 +126,8 @@ export class Performer {
         return this.#soon(
           session.find(this.#resource(effect.resource), effect.id).then(row => ({ kind: 'record-found', resource: effect.resource, row })),
         );
+      case 'offer':
+        return this.#soon(offer(session, this.#action(effect.form.action), effect.form, this.#tell));
       case 'preview':
         return this.#soon(preview(session, this.#action(effect.form.action), effect.form, this.#tell));
       case 'run':

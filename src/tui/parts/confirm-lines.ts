@@ -1,3 +1,4 @@
+import { longestCommand, partsOfLine } from '../../domain/run.ts';
 import { columnsOf, safe } from '../../domain/safe-text.ts';
 import type { Preview } from '../../kit/request.ts';
 import type { BulkPreview } from '../../kit/run-bulk.ts';
@@ -8,7 +9,7 @@ import { paint, within } from '../theme.ts';
 import { rule } from './rule.ts';
 import { scrolledTo, type Scrolled } from './scroll.ts';
 import { tableLines } from './small-table.tsx';
-import { point } from './wrap.ts';
+import { point, verbatim } from './wrap.ts';
 
 /** Of each kind of doubtful or refused record, so many are named before the rest is counted. */
 const mostNamed = 6;
@@ -20,8 +21,14 @@ const checkerOf = (state: State, confirm: ConfirmState): string =>
 const isAsked = ({ preview, bulk }: ConfirmState): boolean =>
   preview ? preview.eyes === 2 : (bulk?.previews.length ?? 0) > 0 && (bulk?.previews.every(({ eyes }) => eyes === 2) ?? false);
 
+/** A line of a preview: whoever agrees to it has read every word of it. */
+const saidLines = (line: string, width: number): readonly string[] => {
+  const { head, script } = partsOfLine(line);
+  return [...point(head, width, '-', 'plain', longestCommand), ...verbatim(script, width)];
+};
+
 const previewLines = (state: State, confirm: ConfirmState, preview: Preview, width: number): readonly string[] => [
-  ...preview.lines.flatMap(line => point(line, width)),
+  ...preview.lines.flatMap(line => saidLines(line, width)),
   ...preview.doubts.flatMap(line => point(`speaks against it: ${line}`, width, '!', 'warn')),
   ...(preview.irreversible === undefined ? [] : point(preview.irreversible, width, '!', 'bad')),
   ...(preview.eyes === 2

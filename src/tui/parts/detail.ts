@@ -10,7 +10,7 @@ import { tableLines } from './small-table.tsx';
 import { paragraph, wrap } from './wrap.ts';
 
 const widestLabel = 14;
-const longestValue = 4_000;
+const longestValue = 20_000;
 
 const labelled = ([label, value, tone]: DetailLine, labels: number, width: number): readonly string[] => {
   const room = Math.max(8, width - labels - 1);

@@ -34,6 +34,7 @@ const hintOf = (field: FormField): string => {
   if (field.kind === 'day') return '2026-11-20, tomorrow, in 7 days';
   if (field.kind === 'note') return 'why, in at least 10 characters';
   if (isChoice(field)) return field.required ? 'choose one' : 'may be left out';
+  if (field.hint !== undefined) return field.hint;
   return field.required ? '' : 'may be left out';
 };
 
@@ -50,11 +51,12 @@ export const fieldLine = (field: FormField, form: Sheet, width: number): string 
   return within(`${label}${kept}${paint(`! ${safe(error, { max: 200 })}`, 'bad')}`, width);
 };
 
-/** The line under the field with the focus: what is wrong with it, or with the whole. */
+/** The line under the field with the focus: what is wrong with it, or with the whole; else what it may be filled in with. */
 export const errorLine = (form: Sheet, width: number): string => {
   const field = form.fields[form.focus];
   const error = (field && form.errors[field.key]) ?? form.errors[''];
-  return error === undefined ? '' : paint(within(`  ! ${safe(error, { max: 300 })}`, width), 'bad');
+  if (error !== undefined) return paint(within(`  ! ${safe(error, { max: 300 })}`, width), 'bad');
+  return field?.hint === undefined ? '' : paint(within(`  ${safe(field.hint, { max: 300 })}`, width), 'dim');
 };
 
 const previewWords: NonNullable<Sheet['words']> = {

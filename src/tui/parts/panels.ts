@@ -92,7 +92,10 @@ const quitLines = (state: State, width: number): readonly string[] => [
         width,
         'warn',
       )
-    : paragraph('Nothing is under way. Marks and history of views are forgotten; saved filters stay.', width)),
+    : paragraph(
+        'Marks and history of views are forgotten; saved filters stay. A step that runs on a host goes on there; what comes after it waits for a console that executes.',
+        width,
+      )),
 ];
 
 /** What covers the lower part of the screen, as lines; undefined where nothing does, or where Ink draws it. */

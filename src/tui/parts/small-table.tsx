@@ -34,7 +34,8 @@ const Skeleton = ({ children }: { readonly children: string }) => (children === 
 const draw = (content: SmallTable, width: number): readonly string[] => {
   const widths = widthsOf(content, width);
   // ink-table counts characters, terminals count columns: cells are fitted here
-  const fitted = (text: string, column: number) => fit(text.trim(), widths[column] ?? 0);
+  const fitted = (text: string, column: number) =>
+    fit(text.trim(), widths[column] ?? 0, content.figures?.includes(column) ? 'right' : 'left');
   const data = content.rows.map(row => Object.fromEntries(content.columns.map((title, index) => [title, textOf(row[index])])));
   const drawn = renderToString(
     <Table

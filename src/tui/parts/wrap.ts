@@ -1,3 +1,4 @@
+import { longestCommand } from '../../domain/run.ts';
 import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
 import { paint, type Ink } from '../theme.ts';
 
@@ -8,14 +9,14 @@ const widestText = 110;
 export const wrap = (text: string, width: number): readonly string[] => {
   if (columnsOf(text) <= width) return [text];
   const lines: string[] = [];
-  let line = '';
+  let line: string | undefined;
   for (const word of text.split(' ')) {
-    const joined = line === '' ? word : `${line} ${word}`;
+    const joined = line === undefined ? word : `${line} ${word}`;
     if (columnsOf(joined) <= width) {
       line = joined;
       continue;
     }
-    if (line !== '') lines.push(line);
+    if (line !== undefined && line.trim() !== '') lines.push(line);
     let rest = word;
     while (columnsOf(rest) > width) {
       const piece = fit(rest, width).replace(/~\s*$/, '');
@@ -25,14 +26,22 @@ export const wrap = (text: string, width: number): readonly string[] => {
     }
     line = rest;
   }
-  if (line !== '') lines.push(line);
+  if (line !== undefined && line !== '') lines.push(line);
   return lines;
 };
 
 /** A point of a list: what it says is made safe, broken at blanks, and set off by a sign. */
-export const point = (text: string, width: number, sign = '-', ink: Ink = 'plain'): readonly string[] =>
-  wrap(safe(text, { max: 600 }), Math.max(4, Math.min(widestText, width) - 4)).map((line, index) =>
+export const point = (text: string, width: number, sign = '-', ink: Ink = 'plain', max = 600): readonly string[] =>
+  wrap(safe(text, { max }), Math.max(4, Math.min(widestText, width) - 4)).map((line, index) =>
     paint(`  ${index === 0 ? sign : ' '} ${line}`, ink),
+  );
+
+/** What will run, word for word and never cut off: each line behind a bar, what is broken goes on behind a colon. */
+export const verbatim = (lines: readonly string[], width: number): readonly string[] =>
+  lines.flatMap(line =>
+    wrap(safe(line, { max: longestCommand }), Math.max(4, width - 6)).map((part, index) =>
+      paint(`    ${index === 0 ? '|' : ':'} ${part}`, 'plain'),
+    ),
   );
 
 /** Our own words, broken to the width, two columns in. */

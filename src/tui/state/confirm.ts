@@ -1,5 +1,6 @@
 import { largestBulk } from '../../kit/run-bulk.ts';
 import type { Preview } from '../../kit/request.ts';
+import { wordsToType } from '../../kit/typed-words.ts';
 import { beginBulk } from './bulk.ts';
 import { askCode } from './code.ts';
 import type { Step } from './effects.ts';
@@ -30,10 +31,9 @@ export const clearIds = (confirm: ConfirmState, hasDoubts: boolean): readonly st
 };
 
 const wordsFor = (state: State, form: FormState, preview: Preview | undefined): string => {
-  const danger = actionOf(state, form.action)?.danger;
-  if (danger === undefined || danger === 'plain') return '';
-  const what = form.ids.length > 1 ? String(form.ids.length) : (preview?.target.label ?? form.label);
-  return danger === 'typed' ? what : `${what} ${state.session?.environment.name ?? ''}`;
+  const action = actionOf(state, form.action);
+  if (!action || !state.session) return '';
+  return wordsToType(action, { records: form.ids.length, target: preview?.target ?? form }, state.session.environment);
 };
 
 /** Whether Enter on the confirm button would do it now. */

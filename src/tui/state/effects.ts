@@ -13,6 +13,8 @@ export type Effect =
   /** The newest lines of the live stream, at most so many. */
   | { readonly kind: 'read-stream'; readonly most: number }
   | { readonly kind: 'find'; readonly resource: string; readonly id: bigint }
+  /** Reads what the fields of a form may be filled in with. */
+  | { readonly kind: 'offer'; readonly form: FormState }
   | { readonly kind: 'preview'; readonly form: FormState }
   | { readonly kind: 'run'; readonly confirm: ConfirmState }
   | { readonly kind: 'run-bulk'; readonly confirm: ConfirmState }
@@ -24,7 +26,7 @@ export type Effect =
   | { readonly kind: 'save-filters'; readonly saved: State['saved'] }
   | { readonly kind: 'sign-in'; readonly name: string; readonly password: string; readonly code: string }
   | { readonly kind: 'become'; readonly role: string }
-  | { readonly kind: 'pulse'; readonly asked: number; readonly active: boolean }
+  | { readonly kind: 'pulse'; readonly asked: number; readonly active: boolean; readonly locked: boolean }
   | { readonly kind: 'open-window'; readonly reason: string; readonly minutes: number }
   | { readonly kind: 'renew-window'; readonly minutes: number }
   | { readonly kind: 'close-window' }

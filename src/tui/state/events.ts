@@ -1,6 +1,7 @@
 import type { Count, Keyed, Page } from '../../domain/page.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { DetailSection, StreamLine } from '../../kit/define-resource.ts';
+import type { Offers } from '../../kit/offers.ts';
 import type { Pulse } from '../../kit/presence.ts';
 import type { Preview, Receipt } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
@@ -109,6 +110,7 @@ export type Happening =
   | { readonly kind: 'stream-read'; readonly by: bigint; readonly lines: readonly StreamLine[] | undefined }
   | { readonly kind: 'read-failed'; readonly asked: number; readonly what: Read; readonly message: string; readonly lost: boolean }
   | { readonly kind: 'record-found'; readonly resource: string; readonly row: Keyed | undefined }
+  | { readonly kind: 'offered'; readonly request: string; readonly offers: Offers }
   | { readonly kind: 'previewed'; readonly request: string; readonly outcome: Outcome<Preview> }
   | { readonly kind: 'bulk-previewed'; readonly request: string; readonly outcome: Outcome<BulkPreview> }
   | { readonly kind: 'finished'; readonly request: string; readonly outcome: Outcome<Receipt> }

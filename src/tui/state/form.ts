@@ -2,7 +2,8 @@ import { fieldsOf, parseInput } from '../../kit/form-fields.ts';
 import type { Typed } from '../../kit/request.ts';
 import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
-import { sheetPressed, typedInto } from './sheet.ts';
+import { sheetPressed } from './sheet.ts';
+import { typedOver } from './offers.ts';
 import { actionOf, andThen, browsing, newRequest, stay, step, withFlash, withMode } from './step.ts';
 import type { FormState, State } from './types.ts';
 import { askWindow, lacksWindowFor } from './write-window.ts';
@@ -41,10 +42,13 @@ export const openForm = (state: State, wish: Wish): Step => {
     ids: wish.ids,
     hiddenByFilter: wish.ids.length > 1 ? state.view.hidden : 0,
     waiting: false,
+    asking: action.offers !== undefined,
+    offered: {},
     ...(wish.undoing ? { undoing: wish.undoing } : {}),
   };
   const opened = { ...withForm(next, form), flash: undefined };
-  const begun = fields.length === 0 || wish.undoing ? submitForm(opened, form) : stay(opened);
+  const begun =
+    fields.length === 0 || wish.undoing ? submitForm(opened, form) : form.asking ? step(opened, { kind: 'offer', form }) : stay(opened);
   return lacksWindowFor(state, action) ? andThen(begun, draft => stay(askWindow(draft, 'go-on'))) : begun;
 };
 
@@ -66,7 +70,7 @@ export const submitForm = (state: State, form: FormState): Step => {
 };
 
 /** Puts a value into the field that has the focus. */
-export const typeInField = (state: State, form: FormState, text: string): Step => changed(state, form, typedInto(form, text));
+export const typeInField = (state: State, form: FormState, text: string): Step => changed(state, form, typedOver(form, text));
 
 const changed = (state: State, before: FormState, form: FormState): Step => stay(form === before ? state : withForm(state, form));
 

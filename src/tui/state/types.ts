@@ -82,6 +82,10 @@ export type FormState = Sheet & {
   /** Records the action is for: one id, several for a bulk, none for a general action. */
   readonly ids: readonly string[];
   readonly hiddenByFilter: number;
+  /** What its fields may be filled in with is being read. */
+  readonly asking: boolean;
+  /** Values that were filled in because there is no other: what is typed takes their place. */
+  readonly offered: Typed;
   /** Set for an undo: the request that is undone, and the ways back that remain if this one is closed. */
   readonly undoing?: { readonly request: string; readonly others: readonly WayBack[] };
 };

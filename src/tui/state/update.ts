@@ -11,6 +11,7 @@ import type { Step } from './effects.ts';
 import type { Event, Intent } from './events.ts';
 import { filterPressed, typeFilter } from './filter.ts';
 import { formPressed, typeInField } from './form.ts';
+import { offered } from './offers.ts';
 import { helpPressed } from './help.ts';
 import { layoutOf } from './layout.ts';
 import { lockIfIdle, lockPressed, suspend, typeInLock } from './lock.ts';
@@ -186,6 +187,8 @@ const answered = (state: State, event: Event): Step => {
       return stay(event.asked === state.asked.marks ? withView(state, { hidden: event.hidden }) : state);
     case 'read-failed':
       return readFailed(state, event);
+    case 'offered':
+      return offered(state, event);
     case 'previewed':
     case 'bulk-previewed':
       return previewed(state, event);
