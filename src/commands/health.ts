@@ -6,11 +6,12 @@ import { exitCode } from '../cli/exit-code.ts';
 import { smallTable } from '../cli/table.ts';
 import type { Db } from '../database/client.ts';
 import { formatValue, gradeNow, gradeOf, grades, shortThreshold, type Grade, type Measure, type Reading } from '../domain/health.ts';
-import { measureNamed, measures } from '../domain/health-measures.ts';
+import { rankOf } from '../domain/health-measures.ts';
+import type { Judge } from '../domain/health-thresholds.ts';
 import { forbidden, invalid } from '../domain/outcome.ts';
 import { toJson } from '../kit/export.ts';
 import { stateWords } from '../resources/health/page.ts';
-import { auditHead, measureNow, readSeries } from '../resources/health/queries.ts';
+import { auditHead, measureNow, readJudge, readSeries } from '../resources/health/queries.ts';
 import type { Command, CommandContext } from './command.ts';
 import { withDemoHost } from './demo-host.ts';
 import { withConsoleDatabase } from './console-database.ts';
@@ -31,23 +32,23 @@ type Found = Pick<Reading, 'value' | 'words'> & {
   readonly ageSeconds: number;
 };
 
-const foundNow = ({ measure, value, grade, words, subject = '' }: Reading): readonly Found[] => {
-  const of = measureNamed(measure);
+const foundNow = (judge: Judge, { measure, value, grade, words, subject = '' }: Reading): readonly Found[] => {
+  const of = judge(measure);
   return of ? [{ of, value, words, subject, host: null, ageSeconds: 0, grade: gradeOf(of, { value, ...(grade ? { grade } : {}) }) }] : [];
 };
 
 /** The database as it is now, the hosts as they were asked last. */
 const lookAt = async (db: Db, { config }: CommandContext): Promise<readonly Found[]> => {
-  const [now, series, head] = await Promise.all([measureNow(db), readSeries(db), auditHead(db)]);
+  const [now, series, judge, head] = await Promise.all([measureNow(db), readSeries(db), readJudge(db), auditHead(db)]);
   const anchor = await anchorReading(config, head);
   const ofHosts = series.filter(({ host }) => host !== null).flatMap((one): readonly Found[] => {
-    const of = measureNamed(one.measure);
+    const of = judge(one.measure);
     return of ? [{ ...one, of, grade: gradeNow(of, one) }] : [];
   }); // prettier-ignore
   return [...now, anchor]
-    .flatMap(foundNow)
+    .flatMap(reading => foundNow(judge, reading))
     .concat(ofHosts)
-    .toSorted((a, b) => grades.indexOf(a.grade) - grades.indexOf(b.grade) || measures.indexOf(a.of) - measures.indexOf(b.of));
+    .toSorted((a, b) => grades.indexOf(a.grade) - grades.indexOf(b.grade) || rankOf(a.of) - rankOf(b.of));
 };
 
 const unreachable = (error: unknown): Found => {

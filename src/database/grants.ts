@@ -53,7 +53,7 @@ const acting = [
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.set_schedule_paused', 'ops.run_schedule_now',
   'ops.set_cleanup_policy',
   'ops.plan_run', 'ops.unplan_run', 'ops.queue_planned_run', 'platform.open_maintenance', 'platform.extend_maintenance', 'platform.end_maintenance',
-  'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health',
+  'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health', 'ops.progress_of_runs',
   'ops.add_machine', 'ops.rotate_machine', 'ops.revoke_machine',
 ]; // prettier-ignore
 

@@ -1,13 +1,19 @@
+import type { Judge } from './health-thresholds.ts';
+
 export const backupSorts = ['database', 'files'] as const;
 export type BackupSort = (typeof backupSorts)[number];
 
 export const backupStatuses = ['writing', 'written', 'verified', 'corrupt', 'expired'] as const;
 export type BackupStatus = (typeof backupStatuses)[number];
 
-/** The newest backup of the database is told when it is older than so many hours, */
-const mostHours = 26;
-/** or smaller than this share of the one before: it lacks something. */
-const leastShare = 0.5;
+/** The newest backup of the database is told when it is older than so many hours, or smaller than so many percent of the one before: it lacks something. */
+export type BackupLimits = { readonly hours: number; readonly percent: number };
+
+/** Those at which health says that it is wrong. */
+export const backupLimits = (judge: Judge): BackupLimits => ({
+  hours: judge('backup')?.bad ?? Infinity,
+  percent: judge('backup-size')?.bad ?? 0,
+});
 
 /** What is known of the newest whole backup of a database. */
 export type NewestBackup = { readonly takenAt: Date; readonly octets: bigint | null; readonly previousOctets: bigint | null };
@@ -18,12 +24,12 @@ export type BackupAlarm = 'none' | 'old' | 'shrunken' | 'fine';
 export const changeOf = ({ octets, previousOctets }: Omit<NewestBackup, 'takenAt'>): number | undefined =>
   octets === null || previousOctets === null || previousOctets === 0n ? undefined : Number((octets * 1_000n) / previousOctets) / 10 - 100;
 
-/** Whether a bank could be lost: nothing newer than a day and two hours, or something much smaller than it was. */
-export const alarmOf = (newest: NewestBackup | undefined, now: Date): BackupAlarm => {
+/** Whether a bank could be lost: nothing new enough, or something much smaller than it was. */
+export const alarmOf = (newest: NewestBackup | undefined, now: Date, { hours, percent }: BackupLimits): BackupAlarm => {
   if (!newest) return 'none';
-  if (now.getTime() - newest.takenAt.getTime() > mostHours * 3_600_000) return 'old';
+  if (now.getTime() - newest.takenAt.getTime() > hours * 3_600_000) return 'old';
   const change = changeOf(newest);
-  return change !== undefined && change < leastShare * 100 - 100 ? 'shrunken' : 'fine';
+  return change !== undefined && change < percent - 100 ? 'shrunken' : 'fine';
 };
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

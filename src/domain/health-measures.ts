@@ -120,5 +120,10 @@ export const measures: readonly Measure[] = [...database, ...records, ...platfor
 
 const byName = new Map(measures.map(measure => [measure.name, measure]));
 
-/** A measure by its name; undefined for one that another version of the program measured. */
+const ranks = new Map(measures.map(({ name }, index) => [name, index]));
+
+/** The place of a measure among equally grave ones, whatever its thresholds are set to. */
+export const rankOf = ({ name }: Measure): number => ranks.get(name) ?? ranks.size;
+
+/** A measure by its name, with its usual thresholds; undefined for one that another version of the program measured. */
 export const measureNamed = (name: string): Measure | undefined => byName.get(name);

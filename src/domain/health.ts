@@ -14,7 +14,7 @@ export type Measure = {
   readonly group: HealthGroup;
   readonly title: string;
   readonly unit: Unit;
-  /** From here on it is worth a look, and from here on it is wrong; both left out where it is only told. */
+  /** From here on it is worth a look, and from here on it is wrong, where nobody set it otherwise (health-thresholds.ts); both left out where it is only told. */
   readonly warn?: number;
   readonly bad?: number;
   /** Little of it is what is wrong. */

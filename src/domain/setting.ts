@@ -2,7 +2,7 @@ import { done, invalid, type Outcome } from './outcome.ts';
 
 export const settingTypes = ['string', 'integer', 'decimal', 'boolean', 'json'] as const;
 type SettingType = (typeof settingTypes)[number];
-export const settingCategories = ['system', 'security', 'email', 'detection'] as const;
+export const settingCategories = ['system', 'security', 'email', 'detection', 'health'] as const;
 export type SettingCategory = (typeof settingCategories)[number];
 
 /** What a setting can be, and beyond what it breaks a standard. Numbers as they are kept. */

@@ -1,4 +1,5 @@
 import { done, forbidden, type Outcome } from '../domain/outcome.ts';
+import type { RunSeen } from '../domain/run-progress.ts';
 import { codeAsTyped } from '../database/sign-in.ts';
 import type { Database } from '../database/client.ts';
 import { refusalOf } from '../database/fault.ts';
@@ -29,12 +30,14 @@ export type Pulse = {
   readonly codeAt: Date | null;
   /** What the clock of the database says: all times here are told by it. */
   readonly at: Date;
+  /** How far the runs that are under way are; only for a screen that is locked. */
+  readonly runs?: readonly RunSeen[];
 };
 
 /** What a person does about their own session. */
 export type Presence = {
-  /** Asked every second; `active` says that a key was pressed since. */
-  readonly pulse: (active: boolean) => Promise<Pulse>;
+  /** Asked every second; `active` says that a key was pressed since, `locked` that the screen is: then it shows how far runs are, and nothing else is read. */
+  readonly pulse: (active: boolean, locked?: boolean) => Promise<Pulse>;
   /** Lets this session write for 1 to 60 minutes; gives the end. */
   readonly openWindow: (reason: string, minutes: number) => Promise<Outcome<Date>>;
   /** The same with the reason it had; only while an incident is open. */
@@ -84,13 +87,14 @@ const none = Buffer.alloc(32);
 export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive }: PresenceParts): Presence => {
   const openUntil = async (rows: readonly { until: Date }[]): Promise<Outcome<Date>> => done(rows[0]?.until ?? new Date(0));
   return {
-    pulse: async active => {
+    pulse: async (active, locked = false) => {
       const [row] = await writes.$queryRaw<Pulse[]>`
         SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
                broken_glass AS "brokenGlass", incident, developers, permissions,
                (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
       if (!row) throw new Error('the database gave no pulse');
-      return row;
+      if (!locked || row.state === 'over' || row.state === 'ended') return row;
+      return { ...row, runs: await writes.$queryRaw<RunSeen[]>`SELECT runbook, seconds, steps FROM ops.progress_of_runs(${token})` };
     },
     openWindow: (reason, minutes) =>
       refusable(async () => openUntil(await writes.$queryRaw`SELECT ops.open_window(${token}, ${reason}, ${minutes}::int) AS until`)),
@@ -124,8 +128,8 @@ export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive 
 /** A pulse that also renews what the kit lets through: roles are granted, and run out, while somebody works. */
 export const renewing = (presence: Presence, permissions: Set<string>): Presence => ({
   ...presence,
-  pulse: async active => {
-    const pulse = await presence.pulse(active);
+  pulse: async (active, locked) => {
+    const pulse = await presence.pulse(active, locked);
     if (pulse.permissions) {
       permissions.clear();
       for (const permission of pulse.permissions) permissions.add(permission);

@@ -96,12 +96,21 @@ describe.skipIf(whyNoSshServer !== undefined)('restoring', () => {
       (await bursar('backups', 'restore', backup, '--database', 'other', '--note', note, '--yes', '--confirm', backup)).stderr,
     ).toContain(`works on the database ${database}`);
 
-    const run = await byTwo(...wish, '--yes', '--confirm', backup);
+    // Host, database and environment, as the dry run says
+    const { confirm } = JSON.parse((await bursar(...wish, '--dry-run', '--json')).stdout) as { confirm: string };
+    expect(confirm).toMatch(new RegExp(`^db1 ${database} .+`));
+    expect((await bursar(...wish, '--yes', '--confirm', backup)).stderr).toContain(`write --confirm '${confirm}'`);
+    const run = await byTwo(...wish, '--yes', '--confirm', confirm);
     expect(await bank.value('SELECT status::text FROM bank.account WHERE number = $1', [number])).toBe('frozen');
     expect(await bank.rows('SELECT count(*)::int AS n FROM bank.transaction')).toEqual([before]);
     expect(readFileSync(recorded, 'utf8')).toBe('stop -- bank while closed\nstart -- bank while closed\n');
     expect(existsSync(maintenanceFile)).toBe(false);
     expect(await bank.value(`SHOW bursar.test`)).toBe('kept');
+    // What it took of the bank before is a backup like any other, and known at once
+    const kept = await bank.rows(
+      `SELECT b.status, b.octets::int AS octets, r.number::text AS run FROM ops.backup b LEFT JOIN ops.run r ON r.id = b.run_id WHERE b.name ~ 'Z-safety-'`,
+    );
+    expect(kept).toEqual([{ status: 'verified', octets: expect.any(Number) as number, run }]);
     const [, loaded, carried, switched] = await resultsOf(run);
     expect(loaded).toMatchObject({ backup });
     expect(carried).toMatchObject({ lost: { transactions: 1 } });
@@ -128,7 +137,7 @@ describe.skipIf(whyNoSshServer !== undefined)('restoring', () => {
       note,
       '--yes',
       '--confirm',
-      'Drop replaced database',
+      `db1 ${old} ${confirm.split(' ').slice(2).join(' ')}`,
     );
     expect(asked.code).toBe(4);
   });

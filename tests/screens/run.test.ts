@@ -77,6 +77,47 @@ test('a step that is new has no estimate; one that failed shows its log first', 
   expect(console.frame()).not.toContain('Elapsed');
 });
 
+test('a locked screen shows how far runs are, live, by the names of their runbooks and without a word of what they are about', async () => {
+  await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE status = 'running'`);
+  const number = await aRun('running', [
+    { title: 'prepare', status: 'succeeded', seconds: 40, tail: log(3) },
+    { title: 'load and check', status: 'running', seconds: 20, tail: `${log(9)}10 % of ada byron\n` },
+  ]);
+  await bank.rows(`${off} UPDATE ops.run SET runbook = 'restore' FROM off WHERE number = $1`, [number]);
+  await using console = await bank.screen('runs', [80, 24]);
+  await goTo(console, `runs id=${number}`);
+  await console.command('lock');
+  await console.sees('LOCKED since', /\[#+\.+\] +55 %  Restore database, \d+ s/);
+  for (const word of ['bank at db1', 'web1', 'prepare', 'table', 'ada byron', `#${number}`]) expect(console.frame()).not.toContain(word);
+
+  await bank.rows(`${off} UPDATE ops.run_step s SET tail = s.tail || '80 % of all' FROM off WHERE s.position = 2 AND s.status = 'running'`);
+  await console.sees(/90 %  Restore database/);
+  expect(await bank.value('SELECT bool_and(locked_at IS NOT NULL)::text FROM ops.operator_session WHERE revoked_at IS NULL')).toBe('true');
+  await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE number = $1`, [number]);
+  await console.until(() => !console.frame().includes('Restore database'), 'the run to be over');
+  await console.sees('LOCKED since');
+});
+
+test('what a lock may know is asked for with a session that is not over, of somebody who may read runs, and holds nothing else', async () => {
+  const number = await aRun('running', [{ title: 'check', status: 'running', seconds: 20, tail: 'a secret\n30 % of ada byron\n' }]);
+  const session = (operator: string) =>
+    bank.rows(`${off} INSERT INTO ops.operator_session (operator_id, token_hash, client, kind, started_at, last_seen_at, expires_at, locked_at)
+       SELECT o.id, sha256(convert_to($1, 'UTF8')), 'test', 'demo', now(), now(), now() + interval '1 hour', now() FROM ops.operator o, off WHERE o.name = $2`, [`token of ${operator}`, operator]); // prettier-ignore
+  const seenBy = (operator: string) => bank.rows('SELECT * FROM ops.progress_of_runs($1)', [`token of ${operator}`]);
+  await session('demo');
+  expect(await seenBy('demo')).toEqual([
+    { runbook: 'screen-test', seconds: expect.any(Number) as number, steps: [{ status: 'running', seconds: expect.any(Number) as number, tail: '30 %', usual: null }] },
+  ]); // prettier-ignore
+  await bank.rows(`${off} DELETE FROM ops.role_permission p USING off WHERE p.permission = 'run.read'`);
+  expect(await seenBy('demo')).toEqual([]);
+  await bank.rows(
+    `INSERT INTO ops.role_permission (role, permission) SELECT r, 'run.read' FROM unnest('{sysop,admin,manager,auditor,developer,operations}'::text[]) r`,
+  );
+  await bank.rows(`${off} UPDATE ops.operator_session SET revoked_at = now() FROM off WHERE client = 'test'`);
+  await expect(seenBy('demo')).rejects.toThrow('this session has ended');
+  await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE number = $1`, [number]);
+});
+
 test('after the first host a run pauses: whoever has looked lets it go on, or ends it, by key', async () => {
   const number = await aRun('running', [
     { title: 'restart', status: 'succeeded', seconds: 4, pause: true },

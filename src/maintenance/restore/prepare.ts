@@ -54,14 +54,14 @@ export const prepare = async ({ run, backup, database }: PrepareWishes, context:
       context.progress(0.05, `${backup} is read whole and held against its manifest`);
       const { takenAt } = await checkBackup(context, backup);
       await journal.note('space and manifest', 'done');
-      if (!journal.state().done.has('safety backup')) {
-        await journal.note('safety backup', 'begun');
-        context.progress(0.3, `a safety backup of ${database} as it is now`);
-        const safety = await newSafetyBackup(context, run);
-        await journal.note('safety backup', 'done', { known: { safety } });
-      }
+      const isTaken = journal.state().done.has('safety backup');
+      if (!isTaken) await journal.note('safety backup', 'begun');
+      context.progress(0.3, `a safety backup of ${database} as it is now`);
+      // Begun again it gives the one that was taken: whoever follows the run learns of it either way
+      const safety = await newSafetyBackup(context, run);
+      if (!isTaken) await journal.note('safety backup', 'done', { known: { safety: safety.name } });
       context.signal.throwIfAborted();
-      return { backup, takenAt, ...space, safety: journal.state().known.safety };
+      return { backup, takenAt, ...space, safety: safety.name, safetyBackup: safety };
     });
   });
 };

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { takeBackup } from '../backup.ts';
+import { readMigrations } from '../../database/migration-files.ts';
+import { takeBackup, type BackupResult } from '../backup.ts';
 import { checkHashes, withPlainFiles } from '../check-backup.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import type { Manifest } from '../manifest.ts';
@@ -14,6 +15,9 @@ const findDatabaseBackup = async (context: WorkContext, name: string) => {
   const { manifest, folder, notes } = await findBackup(vault, name);
   if (manifest.kind === 'files') throw new WorkRefused(`${name} holds files and no database`);
   if (notes.corrupt !== undefined) throw new WorkRefused(`${name} is corrupt: ${notes.corrupt}`);
+  // What this program does not know it could neither check nor carry forward
+  if (!(await readMigrations(context.migrations)).some(migration => migration.name === manifest.migration))
+    throw new WorkRefused(`${name} was taken after ${manifest.migration}, which this Bursar does not know: update it; nothing was begun`);
   return { vault, folder, manifest };
 };
 
@@ -34,14 +38,12 @@ export const checkBackup = async (context: WorkContext, name: string): Promise<M
 };
 
 /** Backs the live database up as it is now; nothing expires for it. Repeated under one run it gives the one that was taken. */
-export const newSafetyBackup = async (context: WorkContext, run: string): Promise<string> => {
-  const { name } = await takeBackup(`safety-${run}`, {
+export const newSafetyBackup = (context: WorkContext, run: string): Promise<BackupResult> =>
+  takeBackup(`safety-${run}`, {
     ...context,
     backup: { ...context.backup, databaseDays: forever },
     progress: (fraction, words) => context.progress(0.3 + 0.7 * fraction, words),
   });
-  return name;
-};
 
 /** Gives the files of a backup as they were before they were sealed. No backup is taken or removed meanwhile. */
 export const withBackup = <T>(context: WorkContext, name: string, work: (manifest: Manifest, folder: string) => Promise<T>): Promise<T> =>

@@ -1,26 +1,20 @@
 import { alarmOf, changeOf, formatAge, formatChange, formatOctets, type BackupStatus } from '../../domain/backup.ts';
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { defineResource, type Binding, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
+import { lastDrills, plannedDrills } from '../restores/queries.ts';
+import { calendar } from './calendar.ts';
+import { drillSection, type Drills } from './drills.ts';
 import { backupPage, daysOfBackups, type BackupDay, type BackupRow } from './queries.ts';
 
 const tones: Readonly<Record<BackupStatus, Tone>> = { writing: 'info', written: 'info', verified: 'good', corrupt: 'bad', expired: 'dim' };
 
 /** The newest one is told by what is wrong with it: there is no better one. */
 const stateOf = (backup: BackupRow): string => {
-  const alarm = backup.newest ? alarmOf(backup, backup.at) : 'fine';
+  const { oldAfterHours: hours, leastPercent: percent } = backup;
+  const alarm = backup.newest ? alarmOf(backup, backup.at, { hours, percent }) : 'fine';
   return alarm === 'fine' || alarm === 'none' ? backup.status : alarm;
 };
 const toneOf = (backup: BackupRow): Tone => (stateOf(backup) === backup.status ? tones[backup.status] : 'bad');
-
-const markOf = ({ whole, corrupt }: BackupDay): string => (corrupt > 0 ? 'x' : whole === 0 ? '.' : whole > 9 ? '+' : String(whole));
-
-const calendar = (days: readonly BackupDay[]): DetailSection => ({
-  title: 'Last 30 days',
-  lines: [
-    [days[0]?.day.slice(5) ?? '', `${days.map(markOf).join('')} ${days.at(-1)?.day.slice(5) ?? ''}`],
-    ['', 'backups that are left of each day; . none, x corrupt'],
-  ],
-});
 
 const yesOrNo = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');
 
@@ -51,7 +45,12 @@ const named = (action: string, whyNot: (backup: BackupRow) => string | undefined
   whyNot: backup => (backup.status === 'verified' || backup.status === 'corrupt' ? whyNot(backup) : `it is ${backup.status}`),
 });
 
-export const backups = defineResource<BackupRow, readonly BackupDay[]>({
+type Related = { readonly days: readonly BackupDay[]; readonly drills: Drills };
+
+/** As the name says that its run gave it. */
+const isSafetyBackup = ({ name }: BackupRow): boolean => /Z-safety-/.test(name);
+
+export const backups = defineResource<BackupRow, Related>({
   id: 'backups',
   title: 'Backups',
   entity: 'backup',
@@ -87,13 +86,16 @@ export const backups = defineResource<BackupRow, readonly BackupDay[]>({
     },
   ],
 
-  relate: daysOfBackups,
-  detail: (backup, days) => [
+  relate: async (db, backup) => {
+    const [days, last, plans] = await Promise.all([daysOfBackups(db, backup), lastDrills(db, 5), plannedDrills(db)]);
+    return { days, drills: { last, plans } };
+  },
+  detail: (backup, { days, drills }) => [
     {
       title: 'Backup',
       lines: [
         ['Name', backup.name],
-        ['Of', `${backup.sort} on ${backup.host}`],
+        ['Of', `${backup.sort} on ${backup.host}${isSafetyBackup(backup) ? ', as it was before a restore' : ''}`],
         ['Status', stateOf(backup), toneOf(backup)],
         ...(backup.fault === null ? [] : [['Fault', backup.fault, 'bad'] satisfies DetailLine]),
         [
@@ -110,6 +112,7 @@ export const backups = defineResource<BackupRow, readonly BackupDay[]>({
       ],
     },
     calendar(days),
+    drillSection(drills),
     ...manifestSections(backup),
   ],
 
@@ -120,6 +123,11 @@ export const backups = defineResource<BackupRow, readonly BackupDay[]>({
       action: 'runbooks.restore',
       inputFrom: ({ host, name }) => ({ host, backup: name }),
       whyNot: ({ sort, status }) => (sort === 'files' ? 'it holds files' : status === 'verified' ? undefined : `it is ${status}`),
+    },
+    g: {
+      action: 'runbooks.restore-files',
+      inputFrom: ({ host, name }) => ({ host, name }),
+      whyNot: ({ sort, status }) => (sort === 'files' ? (status === 'verified' ? undefined : `it is ${status}`) : 'it holds the database'),
     },
     u: named('runbooks.unpin-backup', ({ pinned }) => (pinned ? undefined : 'it is not pinned')),
   },

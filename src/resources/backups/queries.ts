@@ -1,8 +1,18 @@
 import type { Db } from '../../database/client.ts';
 import { flag, meaning, number, oneOf, text, time } from '../../database/field.ts';
-import { pageOf } from '../../database/page.ts';
-import { alarmOf, backupSorts, backupStatuses, type BackupAlarm, type BackupSort, type BackupStatus } from '../../domain/backup.ts';
+import { pageOf, type PageQuery } from '../../database/page.ts';
+import {
+  alarmOf,
+  backupLimits,
+  backupSorts,
+  backupStatuses,
+  type BackupAlarm,
+  type BackupSort,
+  type BackupStatus,
+} from '../../domain/backup.ts';
 import type { Keyed } from '../../domain/page.ts';
+import { readJudge } from '../health/queries.ts';
+import { drillWords } from '../restores/queries.ts';
 
 export type BackupRow = Keyed & {
   readonly name: string;
@@ -25,17 +35,22 @@ export type BackupRow = Keyed & {
   /** The newest whole one of the database: what is wrong with it is wrong with all. */
   readonly newest: boolean;
   readonly at: Date;
+  /** The thresholds of health, by which it is told. */
+  readonly oldAfterHours: number;
+  readonly leastPercent: number;
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly version: number;
 };
 
+const threshold = (key: string): string => `(SELECT (x.value #>> '{}')::float8 FROM platform.setting x WHERE x.key = '${key}')`;
 const newest = `(SELECT n.id FROM ops.backup n WHERE n.sort = 'database' AND n.status = 'verified' ORDER BY n.taken_at DESC, n.id DESC LIMIT 1)`;
 
-export const backupPage = pageOf<BackupRow>({
+const stored = pageOf<BackupRow>({
   table: 'ops.backup',
   select: `t.name, t.sort, h.name AS host, t.status, t.pinned, t.taken_at AS "takenAt", (extract(epoch FROM clock_timestamp() - t.taken_at) / 3600)::float8 AS hours, t.octets,
     t.previous_octets AS "previousOctets", t.encrypted, t.copied, t.seconds, r.number AS run, q.name AS "takenBy", t.checked_at AS "checkedAt", t.fault, t.expired_at AS "expiredAt",
-    coalesce(t.id = ${newest}, false) AS newest, clock_timestamp() AS at, t.manifest, t.version`,
+    coalesce(t.id = ${newest}, false) AS newest, clock_timestamp() AS at,
+    ${threshold('health.backup.wrong')} AS "oldAfterHours", ${threshold('health.backup-size.wrong')} AS "leastPercent", t.manifest, t.version`,
   joins: 'JOIN ops.host h ON h.id = t.host_id LEFT JOIN ops.run r ON r.id = t.run_id LEFT JOIN ops.operator q ON q.id = r.queued_by',
   defaultSort: { field: 'taken', descending: true },
   fields: {
@@ -50,6 +65,14 @@ export const backupPage = pageOf<BackupRow>({
     taken: time('t.taken_at', { sortable: true }),
   },
 });
+
+export const backupPage: PageQuery<BackupRow> = {
+  ...stored,
+  count: async (db, terms) => {
+    const [count, words] = await Promise.all([stored.count(db, terms), drillWords(db)]);
+    return { ...count, words };
+  },
+};
 
 export type BackupDay = { readonly day: string; readonly whole: number; readonly corrupt: number };
 
@@ -74,10 +97,11 @@ export type BackupAlert = {
 
 /** How the newest whole backup of the database stands: too old, much smaller than the one before, or missing. */
 export const newestBackup = async (db: Db): Promise<BackupAlert> => {
+  const judge = await readJudge(db);
   const [row] = await db.$queryRaw<(Omit<BackupAlert, 'alarm' | 'takenAt'> & { readonly takenAt: Date; readonly now: Date })[]>`
     SELECT b.id, b.name, h.name AS host, b.taken_at AS "takenAt", b.octets, b.previous_octets AS "previousOctets", clock_timestamp() AS now
       FROM ops.backup b JOIN ops.host h ON h.id = b.host_id WHERE b.sort = 'database' AND b.status = 'verified' ORDER BY b.taken_at DESC, b.id DESC LIMIT 1`;
   if (!row) return { alarm: 'none', id: null, name: null, host: null, takenAt: null, octets: null, previousOctets: null };
   const { now, ...found } = row;
-  return { ...found, alarm: alarmOf(found, now) };
+  return { ...found, alarm: alarmOf(found, now, backupLimits(judge)) };
 };

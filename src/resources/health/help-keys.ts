@@ -1,3 +1,4 @@
+import { thresholdKey, type ThresholdLevel } from '../../domain/health-thresholds.ts';
 import type { Binding } from '../../kit/define-resource.ts';
 import type { HealthRow } from './page.ts';
 
@@ -27,6 +28,17 @@ const helping = (action: string, fits: (row: HealthRow) => boolean, inputFrom: (
   whyNot: () => undefined,
 });
 
+/** Changes a threshold of the row: both are settings. */
+const setting = (level: ThresholdLevel, title: string): Binding<HealthRow> => ({
+  action: 'settings.edit',
+  title,
+  single: true,
+  fits: ({ thresholds }) => thresholds[level] !== undefined,
+  inputFrom: ({ thresholds }) => ({ id: thresholds[level] ?? '' }),
+  called: ({ measure }) => thresholdKey(measure, level),
+  whyNot: () => undefined,
+});
+
 const roomy = one('dead-rows', 'wraparound', 'capacity', 'database-size', 'cache-hits', 'slowest-statement', 'host-database-room');
 
 /** What helps with what was measured, one key away from its row. */
@@ -44,5 +56,7 @@ export const helpKeys: Readonly<Record<string, Binding<HealthRow>>> = {
   o: helping('runbooks.orphans', one('orphans'), onDatabase),
   b: helping('runbooks.backup', isBackup, onDatabase),
   d: helping('runbooks.drill', isBackup, onDatabase),
+  k: setting('look', 'Change from when it is "look"'),
+  w: setting('wrong', 'Change from when it is "wrong"'),
   j: helping('schedule.run-now', ({ job }) => job !== undefined, ({ job }) => (job === undefined ? {} : { id: String(job) })),
 }; // prettier-ignore

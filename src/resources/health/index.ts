@@ -1,17 +1,18 @@
 import { formatInstant, isoInstant } from '../../domain/day.ts';
 import { formatValue, shortThreshold, thresholdWords, type Grade } from '../../domain/health.ts';
+import { formatThreshold, thresholdLevels, thresholdNamed } from '../../domain/health-thresholds.ts';
 import { sparkline } from '../../domain/sparkline.ts';
 import { defineResource, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { helpKeys } from './help-keys.ts';
 import { healthPage, stateWords, type HealthRow } from './page.ts';
-import { daysOf, hoursOf, type Stretch } from './queries.ts';
+import { daysOf, hoursOf, thresholdsOf, type Stretch, type ThresholdRow } from './queries.ts';
 
 const tones: Readonly<Record<Grade, Tone>> = { bad: 'bad', warn: 'warn', unknown: 'dim', good: 'good', none: 'dim' };
 
 const titleOf = ({ of, subject }: HealthRow): string => (subject === '' ? of.title : `${of.title}: ${subject}`);
 const ageOf = ({ ageSeconds }: HealthRow): string => formatValue('seconds', ageSeconds);
 
-type Related = { readonly hours: readonly Stretch[]; readonly days: readonly Stretch[] };
+type Related = { readonly hours: readonly Stretch[]; readonly days: readonly Stretch[]; readonly thresholds: readonly ThresholdRow[] };
 
 const historyLine = (title: string, { of: { unit } }: HealthRow, stretches: readonly Stretch[]): DetailLine => {
   if (stretches.length === 0) return [title, 'nothing was measured', 'dim'];
@@ -20,7 +21,23 @@ const historyLine = (title: string, { of: { unit } }: HealthRow, stretches: read
   return [title, `${sparkline(stretches.map(({ mean }) => mean))}  ${formatValue(unit, least)} to ${formatValue(unit, most)}`];
 };
 
-const detail = (row: HealthRow, { hours, days }: Related): readonly DetailSection[] => [
+/** Where a state begins, where it began before anybody changed it, and who did. */
+const thresholdLines = (row: HealthRow, thresholds: readonly ThresholdRow[]): readonly DetailLine[] =>
+  thresholdLevels.flatMap(level =>
+    thresholds.flatMap(({ key, value, usual, changedAt, changedBy }): readonly DetailLine[] => {
+      const setting = thresholdNamed(key);
+      if (setting?.level !== level) return [];
+      const changed = changedBy === null ? 'as it was set up' : `set on ${formatInstant(changedAt)} by ${changedBy}`;
+      return [
+        [
+          level,
+          `${row.of.low ? 'below' : 'from'} ${formatThreshold(setting, value)}, default ${formatThreshold(setting, usual)}, ${changed}; ${key}`,
+        ],
+      ];
+    }),
+  );
+
+const detail = (row: HealthRow, { hours, days, thresholds }: Related): readonly DetailSection[] => [
   {
     title: titleOf(row),
     lines: [
@@ -40,6 +57,7 @@ const detail = (row: HealthRow, { hours, days }: Related): readonly DetailSectio
       ...(row.of.behind === undefined ? [] : [['Behind it', `:${row.of.behind}, or Enter`] as const]),
     ],
   },
+  ...(thresholds.length === 0 ? [] : [{ title: 'Thresholds', lines: thresholdLines(row, thresholds) }]),
   { title: 'History', lines: [historyLine('24 hours', row, hours), historyLine('30 days', row, days)] },
 ];
 
@@ -71,8 +89,8 @@ export const health = defineResource<HealthRow, Related>({
   ], // prettier-ignore
 
   relate: async (db, row) => {
-    const [hours, days] = await Promise.all([hoursOf(db, row.id), daysOf(db, row.id)]);
-    return { hours, days };
+    const [hours, days, thresholds] = await Promise.all([hoursOf(db, row.id), daysOf(db, row.id), thresholdsOf(db, row.measure)]);
+    return { hours, days, thresholds };
   },
   detail,
 

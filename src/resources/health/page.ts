@@ -3,10 +3,11 @@ import { meaning, number, text } from '../../database/field.ts';
 import type { PageQuery } from '../../database/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import { gradeNow, grades, healthGroups, type Grade, type Measure } from '../../domain/health.ts';
-import { measureNamed, measures } from '../../domain/health-measures.ts';
+import { rankOf } from '../../domain/health-measures.ts';
+import { thresholdKey, thresholdLevels, type Judge, type ThresholdLevel } from '../../domain/health-thresholds.ts';
 import type { Keyed, PageRequest } from '../../domain/page.ts';
 import { sparkline } from '../../domain/sparkline.ts';
-import { hostOfDatabase, jobsOfMeasures, readSeries, recentOf, type SeriesRow } from './queries.ts';
+import { hostOfDatabase, jobsOfMeasures, readJudge, readSeries, recentOf, thresholdIds, type SeriesRow } from './queries.ts';
 
 /** Something measured, as it was last, and how it went. */
 export type HealthRow = Keyed &
@@ -21,6 +22,8 @@ export type HealthRow = Keyed &
     readonly job: bigint | undefined;
     /** The host of the database, where one has said that it is. */
     readonly databaseHost: string | undefined;
+    /** The settings of its thresholds. */
+    readonly thresholds: Readonly<Partial<Record<ThresholdLevel, string>>>;
   };
 
 const bucketsShown = 18;
@@ -28,8 +31,8 @@ const bucketsShown = 18;
 export const stateWords: Readonly<Record<Grade, string>> = { bad: 'wrong', warn: 'look', unknown: 'unknown', good: 'good', none: '-' };
 
 /** A row of what was measured; undefined for what another version measured. What is too old is unknown, and was whatever it was. */
-const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'databaseHost'> | undefined => {
-  const of = measureNamed(series.measure);
+const rowOf = (series: SeriesRow, judge: Judge): Omit<HealthRow, 'sortKey' | 'job' | 'databaseHost' | 'thresholds'> | undefined => {
+  const of = judge(series.measure);
   if (!of) return undefined;
   const name = [series.measure, ...(series.host === null ? [] : [series.host]), ...(series.subject === '' ? [] : [series.subject])].join(
     ':',
@@ -37,15 +40,34 @@ const rowOf = (series: SeriesRow): Omit<HealthRow, 'sortKey' | 'job' | 'database
   return { ...series, of, name, grade: gradeNow(of, series), trend: '' };
 };
 
-const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + measures.indexOf(of);
+const gravity = ({ grade, of }: Pick<HealthRow, 'grade' | 'of'>): number => grades.indexOf(grade) * 1_000 + rankOf(of);
 
 /** All that is measured, the worst first; without what went before. */
 const readHealth = async (db: Db): Promise<readonly HealthRow[]> => {
-  const [series, jobs, databaseHost] = await Promise.all([readSeries(db), jobsOfMeasures(db), hostOfDatabase(db)]);
+  const [series, judge, jobs, databaseHost, settings] = await Promise.all([
+    readSeries(db),
+    readJudge(db),
+    jobsOfMeasures(db),
+    hostOfDatabase(db),
+    thresholdIds(db),
+  ]);
+  const thresholds = (measure: string) =>
+    Object.fromEntries(
+      thresholdLevels.flatMap(level => {
+        const id = settings.get(thresholdKey(measure, level));
+        return id === undefined ? [] : [[level, String(id)] as const];
+      }),
+    );
   return series
-    .flatMap(one => rowOf(one) ?? [])
+    .flatMap(one => rowOf(one, judge) ?? [])
     .toSorted((a, b) => gravity(a) - gravity(b) || a.name.localeCompare(b.name))
-    .map((row, index) => ({ ...row, sortKey: String(index + 1), job: jobs.get(row.measure), databaseHost }));
+    .map((row, index) => ({
+      ...row,
+      sortKey: String(index + 1),
+      job: jobs.get(row.measure),
+      databaseHost,
+      thresholds: thresholds(row.measure),
+    }));
 };
 
 const withTrends = async (db: Db, rows: readonly HealthRow[]): Promise<readonly HealthRow[]> => {

@@ -1,5 +1,6 @@
 import type { Db } from '../../database/client.ts';
 import type { Reading } from '../../domain/health.ts';
+import { judgeBy, type Judge } from '../../domain/health-thresholds.ts';
 
 /** The last measuring of one thing. */
 export type SeriesRow = {
@@ -20,6 +21,36 @@ export const readSeries = (db: Db): Promise<readonly SeriesRow[]> =>
   db.$queryRaw<SeriesRow[]>`
     SELECT s.id, s.measure, h.name AS host, s.subject, s.at, greatest(0, extract(epoch FROM clock_timestamp() - s.at))::int AS "ageSeconds", s.value, s.grade, s.words
       FROM ops.health_series s LEFT JOIN ops.host h ON h.id = s.host_id WHERE h.retired_at IS NULL ORDER BY s.id`;
+
+/** Measures as they are judged by now: their thresholds are settings. */
+export const readJudge = async (db: Db): Promise<Judge> => {
+  const rows = await db.$queryRaw<{ key: string; value: unknown }[]>`SELECT key, value FROM platform.setting WHERE category = 'health'`;
+  return judgeBy(new Map(rows.map(({ key, value }) => [key, value])));
+};
+
+/** A threshold as it is set, and who set it so last. */
+export type ThresholdRow = {
+  readonly id: bigint;
+  readonly key: string;
+  readonly value: unknown;
+  readonly usual: unknown;
+  readonly changedAt: Date | null;
+  /** Null: as it was set up. */
+  readonly changedBy: string | null;
+};
+
+/** The thresholds of a measure; empty where it has none. */
+export const thresholdsOf = (db: Db, measure: string): Promise<readonly ThresholdRow[]> =>
+  db.$queryRaw<ThresholdRow[]>`
+    SELECT s.id, s.key, s.value, s.default_value AS usual, v.changed_at AS "changedAt", o.name AS "changedBy"
+      FROM platform.setting s LEFT JOIN platform.setting_version v ON v.key = s.key AND v.version = s.version LEFT JOIN ops.operator o ON o.id = v.changed_by
+     WHERE s.category = 'health' AND s.key LIKE ${`health.${measure}.%`} ORDER BY s.key`;
+
+/** The settings of all thresholds by their keys. */
+export const thresholdIds = async (db: Db): Promise<ReadonlyMap<string, bigint>> => {
+  const rows = await db.$queryRaw<{ key: string; id: bigint }[]>`SELECT key, id FROM platform.setting WHERE category = 'health'`;
+  return new Map(rows.map(({ key, id }) => [key, id]));
+};
 
 /** What the database says of itself now. */
 export const measureNow = (db: Db): Promise<readonly Reading[]> =>

@@ -1,10 +1,10 @@
 import type { Db } from '../../database/client.ts';
 import { formatShortInstant } from '../../domain/day.ts';
 import { gradeNow, type Grade } from '../../domain/health.ts';
-import { measureNamed } from '../../domain/health-measures.ts';
+import type { Judge } from '../../domain/health-thresholds.ts';
 import { countOf, dueWords } from '../../domain/incident.ts';
 import { dailyProgress, progressWords } from '../daily-items/queries.ts';
-import { readSeries, type SeriesRow } from '../health/queries.ts';
+import { readJudge, readSeries, type SeriesRow } from '../health/queries.ts';
 import { newestWaiting } from '../handovers/queries.ts';
 import { runningIncident, type IncidentRow } from '../incidents/queries.ts';
 import { to, type Draft } from './pulse.ts';
@@ -25,9 +25,9 @@ const incidentPulse = (incident: IncidentRow | undefined): Draft => {
   };
 };
 
-const healthPulse = (series: readonly SeriesRow[]): Draft => {
+const healthPulse = (series: readonly SeriesRow[], judge: Judge): Draft => {
   const found = series.flatMap(one => {
-    const measure = measureNamed(one.measure);
+    const measure = judge(one.measure);
     return measure ? [gradeNow(measure, one)] : [];
   });
   const [wrong = 0, look = 0, good = 0] = (['bad', 'warn', 'good'] as const).map(
@@ -48,16 +48,17 @@ const healthPulse = (series: readonly SeriesRow[]): Draft => {
 
 /** What those who work here have to go through: an incident, the review of the day, and what the last shift left. */
 export const workPulses = async (db: Db): Promise<readonly Draft[]> => {
-  const [progress, handover, incident, series] = await Promise.all([
+  const [progress, handover, incident, series, judge] = await Promise.all([
     dailyProgress(db),
     newestWaiting(db),
     runningIncident(db),
     readSeries(db),
+    readJudge(db),
   ]);
   const isLeft = !progress?.open ? !progress?.today : progress.decided < progress.items;
   return [
     incidentPulse(incident),
-    healthPulse(series),
+    healthPulse(series, judge),
     {
       kind: 'review',
       topic: 'console',

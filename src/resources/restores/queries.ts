@@ -1,4 +1,5 @@
 import type { Db } from '../../database/client.ts';
+import { formatAge } from '../../domain/backup.ts';
 
 /** What a restore to a time would take away and what stays, as of now. */
 export type LossSince = {
@@ -36,13 +37,40 @@ export type DrillSeen = {
   readonly transactions: number | null;
   readonly finding: string | null;
   readonly finishedAt: Date;
+  /** Since then, by the database's clock. */
+  readonly hours: number;
 };
 
 /** The newest drills, the last one first. */
 export const lastDrills = (db: Db, most = 1): Promise<readonly DrillSeen[]> =>
   db.$queryRaw<DrillSeen[]>`
-    SELECT h.name AS host, d.backup, d.taken_at AS "takenAt", d.succeeded, d.seconds::float8 AS seconds, d.transactions::float8 AS transactions, d.finding, d.finished_at AS "finishedAt"
+    SELECT h.name AS host, d.backup, d.taken_at AS "takenAt", d.succeeded, d.seconds::float8 AS seconds, d.transactions::float8 AS transactions, d.finding, d.finished_at AS "finishedAt",
+           (extract(epoch FROM clock_timestamp() - d.finished_at) / 3600)::float8 AS hours
       FROM ops.drill d JOIN ops.host h ON h.id = d.host_id ORDER BY d.finished_at DESC, d.id DESC LIMIT ${most}`;
+
+/** A drill that the schedule is to begin. */
+export type DrillPlan = {
+  readonly name: string;
+  /** As the last console that looked computed it. */
+  readonly dueAt: Date | null;
+  readonly overdue: boolean;
+  readonly pausedBy: string | null;
+};
+
+/** When drills are due next, the first one first; paused ones last. */
+export const plannedDrills = (db: Db): Promise<readonly DrillPlan[]> =>
+  db.$queryRaw<DrillPlan[]>`
+    SELECT s.name, s.next_due[1] AS "dueAt", coalesce(s.next_due[1] < clock_timestamp() - interval '2 minutes', false) AS overdue, o.name AS "pausedBy"
+      FROM ops.schedule s LEFT JOIN ops.operator o ON o.id = s.paused_by
+     WHERE s.runbook = 'drill' AND s.unplanned_at IS NULL ORDER BY s.paused_at IS NOT NULL, s.next_due[1] NULLS LAST, s.name`;
+
+/** How restores are rehearsed, in a few words for the head of a list. */
+export const drillWords = async (db: Db): Promise<string> => {
+  const [[last], [next]] = await Promise.all([lastDrills(db), plannedDrills(db)]);
+  const was = last ? `drill ${last.succeeded ? '' : 'FAILED '}${formatAge(last.hours)} ago` : 'no drill yet';
+  if (next?.pausedBy != null) return `${was}, next paused`;
+  return `${was}, ${next?.dueAt ? (next.overdue ? 'next OVERDUE' : `next ${next.dueAt.toISOString().slice(5, 10)}`) : 'none planned'}`;
+};
 
 /** Databases that restores replaced and that still stand there, the oldest first; their age is in their names. */
 export const oldDatabases = async (db: Db): Promise<readonly string[]> => {

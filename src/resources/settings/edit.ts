@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
-import { conflict, done } from '../../domain/outcome.ts';
+import { conflict } from '../../domain/outcome.ts';
 import { parseSetting, settingText } from '../../domain/setting.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { setSetting } from './queries.ts';
-import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
+import { aboutChange, doubtsAbout, eyesOf, fitting, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
 
 export const editSetting = defineAction({
   id: 'settings.edit',
@@ -31,7 +31,7 @@ export const editSetting = defineAction({
     if (!parsed.ok) return parsed;
     return settingText(parsed.value) === settingText(setting.value.value)
       ? conflict(`${setting.value.key} is ${settingText(parsed.value)} already`)
-      : done({ setting: setting.value, value: parsed.value });
+      : fitting(setting.value, parsed.value, context);
   },
   target: ({ setting }) => settingTarget(setting),
   preview: ({ setting, value }) => aboutChange(setting, value),

@@ -69,7 +69,7 @@ export const settings = defineResource<SettingRow, readonly SettingVersion[]>({
   nameOf: setting => setting.key,
 
   columns: [
-    { title: 'Key', width: 31, sort: 'key', cell: setting => setting.key },
+    { title: 'Key', width: 32, sort: 'key', cell: setting => setting.key },
     { title: 'Label', width: 26, priority: 2, cell: setting => setting.label },
     {
       title: 'Value',

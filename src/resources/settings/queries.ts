@@ -47,6 +47,12 @@ export const settingNamed = async (db: Db, key: string): Promise<string | undefi
   return row?.value;
 };
 
+/** What is set in a category, by the keys. */
+export const valuesOf = async (db: Db, category: SettingCategory): Promise<ReadonlyMap<string, unknown>> => {
+  const rows = await db.$queryRaw<{ key: string; value: unknown }[]>`SELECT key, value FROM platform.setting WHERE category = ${category}`;
+  return new Map(rows.map(({ key, value }) => [key, value]));
+};
+
 export type SettingVersion = {
   readonly version: number;
   readonly value: unknown;

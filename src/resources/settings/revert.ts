@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
-import { conflict, done, notFound } from '../../domain/outcome.ts';
+import { conflict, notFound } from '../../domain/outcome.ts';
 import { settingText } from '../../domain/setting.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { revertSetting, versionsOf } from './queries.ts';
-import { aboutChange, doubtsAbout, eyesOf, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
+import { aboutChange, doubtsAbout, eyesOf, fitting, SettingId, settingFor, settingTarget, type ChangeFacts } from './target.ts';
 
 export const revertSettingTo = defineAction({
   id: 'settings.revert',
@@ -31,7 +31,7 @@ export const revertSettingTo = defineAction({
     if (!older) return notFound(`${setting.value.key} had no version ${to}`, 'its history is in its detail');
     return settingText(older.value) === settingText(setting.value.value)
       ? conflict(`${setting.value.key} is ${settingText(older.value)} already`)
-      : done({ setting: setting.value, value: older.value });
+      : fitting(setting.value, older.value, context);
   },
   target: ({ setting }) => settingTarget(setting),
   preview: ({ setting, value }, { to }) => [`back to what it was in version ${to}`, ...aboutChange(setting, value)],

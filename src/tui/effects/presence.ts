@@ -47,9 +47,9 @@ const orFailed = async <T>(work: () => Promise<Outcome<T>>, tell: Asked['tell'])
   }
 };
 
-const felt = async (presence: Presence, { asked, active }: Of<'pulse'>, tell: Asked['tell']): Promise<Happening> => {
+const felt = async (presence: Presence, { asked, active, locked }: Of<'pulse'>, tell: Asked['tell']): Promise<Happening> => {
   try {
-    return { kind: 'pulse-felt', asked, pulse: await presence.pulse(active) };
+    return { kind: 'pulse-felt', asked, pulse: await presence.pulse(active, locked) };
   } catch (error) {
     tell(error);
     return { kind: 'pulse-failed', asked, lost: explainError(error).lost };

@@ -1,3 +1,5 @@
+import { formatValue } from '../../domain/health.ts';
+import { runFraction, wideBar, type RunSeen } from '../../domain/run-progress.ts';
 import { safe } from '../../domain/safe-text.ts';
 import type { Refusal } from '../../domain/outcome.ts';
 import { runningBulk, type Cover } from '../state/mode.ts';
@@ -45,6 +47,25 @@ const bulkLines = (state: State, width: number): readonly string[] => {
   return [within(`  ${progressBar(done, bulk.total, Math.min(30, Math.max(8, width - 50)))} ${count}`, width), ''];
 };
 
+const mostRuns = 5;
+
+const runLine = (state: State, { runbook, seconds, steps }: RunSeen, width: number): string => {
+  const title = state.session?.registry.actions.find(({ id }) => id === `runbooks.${runbook}`)?.title ?? 'a run';
+  const bar = wideBar(runFraction(steps), Math.min(20, Math.max(8, width - 60)));
+  return within(`  ${bar}  ${safe(title, { max: 40 })}, ${formatValue('seconds', seconds)}`, width);
+};
+
+/** How far each run is, by the name of its runbook and without a word of what it is about. */
+const runLines = (state: State, runs: readonly RunSeen[], width: number): readonly string[] => {
+  if (runs.length === 0) return [];
+  const more = runs.length - mostRuns;
+  return [
+    ...runs.slice(0, mostRuns).map(run => runLine(state, run, width)),
+    ...(more > 0 ? [within(`  and ${more} more ${more === 1 ? 'run' : 'runs'}`, width)] : []),
+    '',
+  ];
+};
+
 const lockLines = (state: State, { lock }: Extract<Mode, { kind: 'lock' }>, width: number): readonly string[] => {
   const who = safe(state.session?.operator.name ?? '', { max: 40 });
   return [
@@ -52,6 +73,7 @@ const lockLines = (state: State, { lock }: Extract<Mode, { kind: 'lock' }>, widt
     '',
     ...paragraph(`This is ${who}'s console: ${safe(lock.why, { max: 120 })}. What was begun is kept.`, width),
     ...bulkLines(state, width),
+    ...runLines(state, lock.runs, width),
     ...(state.lostSince === undefined ? [] : paragraph('The database does not answer; unlocking waits for it.', width, 'warn')),
     ...refusalLines(lock.refusal, width),
   ];
@@ -89,7 +111,8 @@ const leaveLines = (state: State, width: number): readonly string[] => [
 const coverWords = (state: State, cover: Cover, width: number): readonly string[] => {
   const [title = ''] = coverText(state, cover, width);
   const refusal = cover.kind === 'ended' ? undefined : cover.kind === 'lock' ? cover.lock.refusal : cover.refusal;
-  return [title, ...bulkLines(state, width).filter(line => line !== ''), ...refusalLines(refusal, width)];
+  const runs = cover.kind === 'lock' ? runLines(state, cover.lock.runs, width) : [];
+  return [title, ...[...bulkLines(state, width), ...runs].filter(line => line !== ''), ...refusalLines(refusal, width)];
 };
 
 /** What stands on the screen instead of the bank, and where its field begins; the fields themselves are left blank. */

@@ -32,12 +32,12 @@ const reasonAgainst = (binding: Binding<Keyed>, rows: readonly Keyed[], count: n
   return rows.length === count && reasons.every(reason => reason !== undefined) ? reasons[0] : undefined;
 };
 
-const choice = (state: State, key: string, { action, over }: Binding<never>, reason: string | undefined): readonly Choice[] => {
+const choice = (state: State, key: string, { action, over, title }: Binding<never>, reason: string | undefined): readonly Choice[] => {
   const known = actionOf(state, action);
   if (!known) return [];
   const allowed = state.session?.operator.permissions.has(known.permission) ?? false;
   const why = allowed ? reason : `needs the permission ${known.permission}`;
-  const label = over?.title ?? known.title;
+  const label = over?.title ?? title ?? known.title;
   return [why === undefined ? { key, label } : { key, label, disabled: why }];
 };
 

@@ -33,6 +33,7 @@ export const lockNow = (state: State, { why, at, suspends = false, isKept = fals
     since: at,
     sheet: unlockSheet(state.session?.environment.demo ?? false),
     refusal: undefined,
+    runs: [],
     isKept,
   };
   const locked = withMode(state, { kind: 'lock', lock, under: state.mode });
@@ -56,6 +57,10 @@ const withLock = (state: State, changes: Partial<LockState>): State => ({
   ...state,
   mode: changeMode(state.mode, 'lock', mode => ({ ...mode, lock: { ...mode.lock, ...changes } })),
 });
+
+/** How far runs are, for whoever looks at a locked screen; nothing where it is not locked. */
+export const withRuns = (state: State, runs: LockState['runs'] | undefined): State =>
+  runs !== undefined && findMode(state.mode, 'lock') ? withLock(state, { runs }) : state;
 
 /** The database has locked the session, as it was asked to. */
 export const lockKept = (state: State): Step => stay(withLock({ ...state, pulse: { ...state.pulse, beating: false } }, { isKept: true }));

@@ -1,7 +1,7 @@
 import type { Pulse } from '../../kit/presence.ts';
 import type { Step } from './effects.ts';
 import type { Event, Happening } from './events.ts';
-import { endSession, sessionLocked } from './lock.ts';
+import { endSession, sessionLocked, withRuns } from './lock.ts';
 import { coverOf, findMode, runningBulk } from './mode.ts';
 import { stay, step } from './step.ts';
 import type { PulseState } from './session-types.ts';
@@ -24,7 +24,7 @@ export const beat = (state: State): Step => {
     return step({ ...state, pulse: { ...pulse, beating: true } }, { kind: 'lock', suspends: false });
   const active = bulk !== undefined || (pulse.active && !lock);
   const next = { ...state, asked: { ...asked, pulse: asked.pulse + 1 }, pulse: { ...pulse, beating: true, active: false } };
-  return step(next, { kind: 'pulse', asked: next.asked.pulse, active });
+  return step(next, { kind: 'pulse', asked: next.asked.pulse, active, locked: lock !== undefined });
 };
 
 /** Whatever is on its way was asked before this: its answer is no longer true. */
@@ -59,7 +59,7 @@ const alive = (state: State, last: Pulse, at: number): State => {
 
 /** What the session is right now: live, locked or ended. */
 export const pulseFelt = (before: State, { asked, pulse, at }: Of<'pulse-felt'>): Step => {
-  const state = { ...before, pulse: { ...before.pulse, beating: false } };
+  const state = withRuns({ ...before, pulse: { ...before.pulse, beating: false } }, pulse.runs);
   if (asked !== state.asked.pulse || state.pulse.handedOver) return stay(state);
   if (pulse.state === 'ended' || pulse.state === 'over')
     return endSession(state, pulse.why ?? 'this session ended', pulse.state === 'ended');

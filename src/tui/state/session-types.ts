@@ -1,5 +1,6 @@
 import type { Refusal } from '../../domain/outcome.ts';
 import type { FieldErrors, FormField } from '../../kit/form-fields.ts';
+import type { RunSeen } from '../../domain/run-progress.ts';
 import type { Pulse } from '../../kit/presence.ts';
 import type { Typed } from '../../kit/request.ts';
 
@@ -32,6 +33,8 @@ export type LockState = {
   readonly since: number;
   readonly sheet: Sheet;
   readonly refusal: Refusal | undefined;
+  /** The runs that are under way, as the last pulse told of them. */
+  readonly runs: readonly RunSeen[];
   /** The database has locked the session as well; while it has not, it is asked again. */
   readonly isKept: boolean;
 };

@@ -19,11 +19,15 @@ test('a bank is restored beside the live one and takes its place; the one before
   await bank.bursar('accounts', 'freeze', number, '--ground', 'compliance', '--note', 'seen after the backup', '--yes');
 
   const run = aRun();
-  for (const [name, input] of restoreParts(run, String(backup['name']), database)) await host.maintain(name, input);
+  const [prepare = ['', {}], ...others] = restoreParts(run, String(backup['name']), database);
+  const first = await host.maintain(...prepare);
+  // Followed again, or begun again under its run, it tells of the same safety backup
+  expect((await host.maintain(...prepare))['safetyBackup']).toMatchObject({ name: first['safety'], verified: true });
+  for (const [name, input] of others) await host.maintain(name, input);
   expect(await bank.value('SELECT status::text FROM bank.account WHERE number = $1', [number])).toBe('frozen');
-  const others = (await host.databases()).filter(name => name !== database);
-  expect(others).toHaveLength(1);
-  await dropAll(bank.url, others);
+  const left = (await host.databases()).filter(name => name !== database);
+  expect(left).toHaveLength(1);
+  await dropAll(bank.url, left);
 });
 
 const facts = `

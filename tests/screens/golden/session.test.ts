@@ -37,6 +37,16 @@ describe.each([small, medium, large, tiny])('at %o', size => {
     const bulk = aBulk({ results: someResults(12) });
     return expectGolden('lock-bulk', lock(present(size, {}, { mode: { kind: 'bulk', bulk } })));
   });
+  test('locked, over runs', () => {
+    const step = { status: 'running', seconds: 90, tail: '', usual: null } as const;
+    const runs = [
+      { runbook: 'restore', seconds: 754, steps: [{ ...step, status: 'succeeded' }, { ...step, tail: '50 %' }] },
+      { runbook: 'backup', seconds: 41, steps: [{ ...step, usual: 120 }] },
+      { runbook: 'of-another-version', seconds: 3, steps: [step] },
+    ] as const;
+    const { asked } = lock(present(size));
+    return expectGolden('lock-runs', happen(lock(present(size)), { kind: 'pulse-felt', asked: asked.pulse, pulse: { ...aPulse(), state: 'locked', runs } }).state);
+  }); // prettier-ignore
   test('ended', () => {
     const pulse = { ...aPulse(), state: 'ended' as const, why: 'this session was ended by ravi' };
     return expectGolden('ended', happen({ ...present(size), gate: aGate }, { kind: 'pulse-felt', asked: 0, pulse }).state);
