@@ -13,7 +13,7 @@ export type Met = { readonly name: Buffer; readonly stat: BigIntStats } & (
 
 const slash = Buffer.from('/');
 /** A name below a folder that may be the root itself. */
-export const within = (folder: Buffer, name: Buffer): Buffer => (folder.length === 0 ? name : Buffer.concat([folder, slash, name]));
+const within = (folder: Buffer, name: Buffer): Buffer => (folder.length === 0 ? name : Buffer.concat([folder, slash, name]));
 export const below = (root: string, name: Buffer): Buffer => (name.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), slash, name])); // prettier-ignore
 
 /** A name below an opened folder: nobody can put a link into the way between two looks. */
