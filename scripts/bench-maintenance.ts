@@ -18,6 +18,7 @@ const tests = [
   'tests/integration/maintenance/restore-races.test.ts',
   'tests/integration/maintenance/restore-aborts.test.ts',
   'tests/integration/maintenance/restore-back.test.ts',
+  'tests/integration/maintenance/restore-runs.test.ts',
   'tests/integration/remote/ends-itself.test.ts',
   'tests/integration/maintenance/restore-versions.test.ts',
   'tests/integration/maintenance/restore-offline.test.ts',

@@ -47,7 +47,10 @@ export const runProgram = async (
   await Promise.all([closed, feeding]);
   signal.throwIfAborted();
   if (child.exitCode === 0) return printed;
-  const words = complained.trim().split('\n').slice(-3).join(' | ');
+  const lines = complained.trim().split('\n');
+  // The end alone may be hints and where it was: what went wrong was said before
+  const first = lines.slice(0, -3).find(line => /\berror:/i.test(line));
+  const words = [...(first === undefined ? [] : [first]), ...lines.slice(-3)].join(' | ');
   throw new WorkRefused(`${path.basename(program)} ended with ${child.exitCode ?? child.signalCode}: ${safe(words, { max: 600 })}`);
 };
 
