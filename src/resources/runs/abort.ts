@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
+import { overWords } from './over.ts';
 import { abortRun as askForEnd, findRun, type RunRow } from './queries.ts';
 
 /** Why a run cannot be aborted; undefined if it can. */
 export const whyNotAbort = ({ id, status, abortedAt }: RunRow): string | undefined => {
-  if (!['queued', 'running', 'unknown'].includes(status)) return `run ${id} is ${status}`;
+  if (!['queued', 'running', 'unknown'].includes(status)) return overWords(id, status);
   return abortedAt === null ? undefined : `somebody asked for the end of run ${id} already`;
 };
 

@@ -2,10 +2,14 @@ import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound } from '../../domain/outcome.ts';
 import { defineAction } from '../../kit/define-action.ts';
+import { overWords } from './over.ts';
 import { continueRun as letGoOn, findRun, type RunRow } from './queries.ts';
 
 /** Why a run cannot be let go on; undefined if it can. */
-export const whyNotContinue = ({ id, paused }: RunRow): string | undefined => (paused ? undefined : `run ${id} does not pause now`);
+export const whyNotContinue = ({ id, paused, status }: RunRow): string | undefined => {
+  if (paused) return undefined;
+  return ['queued', 'running', 'unknown'].includes(status) ? `run ${id} does not pause now` : overWords(id, status);
+};
 
 export const continueRun = defineAction({
   id: 'runs.continue',
