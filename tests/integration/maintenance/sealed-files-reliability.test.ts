@@ -51,12 +51,12 @@ test('whatever is written, taken, pinned and let go: each backup that is left is
   const context = aHost(media);
   const random = randomFrom(seed, 'sealed files');
   const vault = await openVault(context, 'files');
-  const steps = full ? 2_000 : 40;
+  const steps = full ? 2_000 : 60;
   const done = { backups: 0, 'backups let go': 0, 'objects let go': 0, 'backups read whole': 0 };
   const astray: string[] = [];
   for (let step = 0; step < steps; step++) {
     settle();
-    const place = path.join(media, `folder-${random.below(2)}`, `file-${random.below(6)}`);
+    const place = path.join(media, `folder-${random.below(2)}`, `file-${random.below(3)}`);
     mkdirSync(path.dirname(place), { recursive: true });
     const what = random.below(6);
     const names = await namesIn(vault);
@@ -66,7 +66,7 @@ test('whatever is written, taken, pinned and let go: each backup that is left is
     else if (what === 3) done.backups += (await backupFilesWork.run({ run: `step-${step}` }, context)) ? 1 : 0;
     else if (what === 4 && name !== undefined) await (random.below(2) === 0 ? pinBackup : unpinBackup).run({ name }, context);
     else {
-      const keep = { days: 1, keepAtLeast: 1 + random.below(4), now: new Date(Date.now() + random.below(3) * 86_400_000) };
+      const keep = { days: 1, keepAtLeast: 1 + random.below(4), now: new Date(Date.now() + (1 + random.below(2)) * 86_400_000) };
       const { expired, objects, unknown } = await expireFiles(vault, keep, context.signal);
       done['backups let go'] += expired.length;
       done['objects let go'] += objects;
