@@ -12,7 +12,7 @@ import { SignInRefused } from './sign-in-refused.ts';
 /** Between two looks whether its session still lives, in milliseconds. */
 const lookEvery = 1_000;
 
-export const machineAsksNothing: Refusal = {
+const machineAsksNothing: Refusal = {
   kind: 'forbidden',
   message: 'a machine asks for nothing: it executes what people planned or queued',
   next: 'sign in with "bursar login NAME"',

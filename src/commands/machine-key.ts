@@ -7,10 +7,10 @@ import { fingerprintOfKey } from '../domain/machine.ts';
 const MachineKeys = z.object({ name: z.string(), keys: z.array(z.string().min(43)).min(1).max(2) });
 
 /** What a machine signs in with: its name, the key that it works with, and the one that was made to take its place. */
-export type MachineKeys = z.output<typeof MachineKeys>;
+type MachineKeys = z.output<typeof MachineKeys>;
 
 /** A key that must not be used: somebody else can read its file. */
-export class MachineKeyError extends Error {
+class MachineKeyError extends Error {
   override name = 'MachineKeyError';
 }
 
@@ -45,7 +45,7 @@ const write = async (home: string, address: string, keys: MachineKeys): Promise<
   await rename(draft, file);
 };
 
-export type Enrolled = { readonly file: string; readonly fingerprint: string; readonly waits: boolean };
+type Enrolled = { readonly file: string; readonly fingerprint: string; readonly waits: boolean };
 
 /** Makes a key of 256 random bits. Where there is one already, it stays in use until the new one is approved. */
 export const enrolMachine = async (home: string, address: string, name: string): Promise<Enrolled> => {

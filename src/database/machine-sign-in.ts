@@ -1,7 +1,7 @@
 import { done, forbidden, type Outcome } from '../domain/outcome.ts';
 import type { Db } from './client.ts';
 
-export type MachineSignIn = {
+type MachineSignIn = {
   readonly name: string;
   /** The key that it works with, and the one that may have been approved instead. */
   readonly keys: readonly string[];
@@ -10,7 +10,7 @@ export type MachineSignIn = {
   readonly client: string;
 };
 
-export type MachineSignedIn = {
+type MachineSignedIn = {
   /** Of the key that was taken. */
   readonly fingerprint: string;
   /** How long the session lasts by the clock of the database, in milliseconds. */

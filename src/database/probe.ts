@@ -94,7 +94,7 @@ export const probeDetection = async (connection: Direct): Promise<DetectionProbe
 };
 
 /** The machines in use, and how much is planned for them. */
-export type MachinesProbe = {
+type MachinesProbe = {
   readonly demo: boolean;
   readonly now: Date;
   readonly machines: readonly { readonly name: string; readonly validUntil: Date }[];

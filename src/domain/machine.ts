@@ -60,7 +60,7 @@ export const warnedDays = 14;
 
 const day = 86_400_000;
 
-export type MachineStanding = { readonly isActive: boolean; readonly validUntil: Date | null; readonly now: Date };
+type MachineStanding = { readonly isActive: boolean; readonly validUntil: Date | null; readonly now: Date };
 
 /** One word for how a machine stands. */
 export const standingOf = ({ isActive, validUntil, now }: MachineStanding): 'active' | 'ends soon' | 'ended' | 'revoked' => {

@@ -120,7 +120,7 @@ const codeHash = 'ab'.repeat(32);
 const aFingerprint = (): string => fingerprintOfKey(randomUUID());
 
 /** A machine whose key nobody has. */
-export const aMachine = async (bank: Bank): Promise<string> => {
+const aMachine = async (bank: Bank): Promise<string> => {
   const name = unique('m');
   const id = await planted(bank, 'INSERT INTO ops.operator (name, display_name) VALUES ($1, $1)', [`machine.${name}`]);
   await planted(bank, `INSERT INTO ops.machine (operator_id, name, place) VALUES ($1, $2, 'a host of a test')`, [id, name], 'operator_id');
