@@ -103,8 +103,10 @@ test('a result as a person reads it: lists as lines, records as a table, amounts
 });
 
 test('records that are too wide for a table are lines, and a very long list is counted', () => {
-  const [wide] = resultSections('Result', { readings: [{ measure: 'host-disk', words: 'w'.repeat(90), grade: null }] });
-  expect(wide?.lines).toEqual([['', `- words ${'w'.repeat(90)}, measure host-disk`]]);
+  const [wide] = resultSections('Result', {
+    readings: [{ bytes: 1_048_576, measure: 'host-disk', subject: '/', words: 'w'.repeat(90), grade: null }],
+  });
+  expect(wide?.lines).toEqual([['', `- host-disk /: ${'w'.repeat(90)}, bytes 1.0 MB`]]);
   const [long] = resultSections('Result', { such: Array.from({ length: 250 }, (_, index) => `row ${index}`) });
   expect(long?.lines?.at(-1)).toEqual(['', 'and 50 more', 'dim']);
 });

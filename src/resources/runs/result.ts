@@ -82,6 +82,10 @@ const told = (key: string, value: unknown): string => {
     .join(', ');
 };
 
+/** The same among others of its kind, where sizes need not be told to the octet. */
+const short = (key: string, value: unknown): string =>
+  typeof value === 'number' && octets.test(key) && value >= 0 ? formatOctets(value) : told(key, value);
+
 const labelled = (label: string, value: string): DetailLine =>
   columnsOf(label) > widestLabel ? ['', `${label}: ${value}`] : [label, value];
 
@@ -105,7 +109,25 @@ const listLines = (key: string, list: readonly unknown[]): readonly DetailLine[]
 const isFigure = (rows: readonly Fields[], key: string): boolean =>
   rows.every(row => typeof row[key] === 'number' || row[key] === null || row[key] === undefined);
 
+/** What a record is called by, where one of these is among its values. */
+const leading = ['name', 'what', 'title', 'measure'];
+/** What is asked of a record before the rest. */
+const asked = ['words', 'rows', 'count', 'bytes', 'octets'];
+
+const rankOf = (key: string): number => (asked.includes(key) ? asked.indexOf(key) : asked.length);
+
 const isSaid = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
+
+/** `bank.account: rows 2,500, bytes 1.2 MB`: what it is called, then its values. */
+const recordWords = (row: Fields): string => {
+  const lead = leading.find(key => isSaid(row[key]));
+  const rest = Object.keys(row)
+    .filter(key => key !== lead && key !== 'subject' && isSaid(row[key]))
+    .toSorted((a, b) => rankOf(a) - rankOf(b))
+    .map(key => (key === 'words' ? short(key, row[key]) : `${wordsOf(key)} ${short(key, row[key])}`));
+  const called = [lead, 'subject'].flatMap(key => (key !== undefined && isSaid(row[key]) ? [short(key, row[key])] : [])).join(' ');
+  return [called, rest.join(', ')].filter(part => part !== '').join(': ');
+};
 
 /** Records as a table, what they are called before their figures; as lines where it would be too wide to be read. */
 const tableOf = (title: string, records: readonly Fields[]): DetailSection => {
@@ -114,12 +136,10 @@ const tableOf = (title: string, records: readonly Fields[]): DetailSection => {
     (a, b) => Number(isFigure(shown, a)) - Number(isFigure(shown, b)) || placeOf(a) - placeOf(b),
   );
   const columns = keys.map(wordsOf);
-  const rows = shown.map(row => keys.map(key => told(key, row[key])));
+  const rows = shown.map(row => keys.map(key => short(key, row[key])));
   const width = columns.reduce((sum, column, at) => sum + 2 + Math.max(columnsOf(column), ...rows.map(row => columnsOf(row[at] ?? ''))), 0);
   if (width <= widestTable) return { title, lines: more, table: { columns, rows, figures: keys.flatMap((key, at) => (isFigure(shown, key) ? [at] : [])) } };
-  const saidBy = (row: Fields): string =>
-    keys.filter(key => isSaid(row[key])).map(key => `${wordsOf(key)} ${told(key, row[key])}`).join(', ');
-  return { title, lines: [...shown.map((row): DetailLine => ['', `- ${saidBy(row)}`]), ...more] };
+  return { title, lines: [...shown.map((row): DetailLine => ['', `- ${recordWords(row)}`]), ...more] };
 }; // prettier-ignore
 
 /** Many figures with a name each: `ops.audit 13`. */
