@@ -109,8 +109,12 @@ export const thresholdWords = ({ unit, warn, bad, low }: Measure): string => {
   return [first === undefined ? [] : `${from} ${first}`, second === undefined ? [] : `wrong ${from} ${second}`].flat().join(', ');
 };
 
+/** `5 s` and not `5,000 ms`: both stand in one narrow column. */
+const shortValue = (unit: Unit, value: number): string =>
+  unit === 'milliseconds' && value >= 1_000 ? formatValue('seconds', value / 1_000) : formatValue(unit, value);
+
 /** The same for a column: `80 % / 90 %`. */
 export const shortThreshold = ({ unit, warn, bad, low }: Measure): string =>
   (warn === undefined && bad === undefined) || unit === 'yes'
     ? '-'
-    : `${low ? '<' : ''}${[warn, bad].map(value => (value === undefined ? '-' : formatValue(unit, value))).join(' / ')}`;
+    : `${low ? '<' : ''}${[warn, bad].map(value => (value === undefined ? '-' : shortValue(unit, value))).join(' / ')}`;

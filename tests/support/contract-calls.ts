@@ -152,5 +152,5 @@ export const withoutCall: readonly string[] = [
   'ops.confirm_code', 'ops.demo_code', 'ops.enrol', 'ops.change_password', 'ops.note_decision', 'ops.claim_notices', 'ops.settle_notice', 'ops.begin_detection', 'ops.raise_hits', 'ops.finish_detection', 'ops.gather_security_events',
   'ops.close_review', 'platform.revert_setting', 'ops.report_host', 'ops.claim_run', 'ops.keep_run', 'ops.release_run', 'ops.report_step', 'ops.finish_run', 'ops.open_daily',
   'ops.claim_due', 'ops.claim_left', 'ops.keep_claim', 'ops.finish_claim', 'ops.note_next_due', 'ops.open_daily_when_due', 'ops.queue_planned_run',
-  'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health',
+  'ops.sample_health', 'ops.claim_unasked_hosts', 'ops.report_health', 'ops.progress_of_runs',
 ]; // prettier-ignore

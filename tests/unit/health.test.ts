@@ -35,6 +35,7 @@ test('values are told as people read them', () => {
   expect(formatValue('hours', null)).toBe('-');
   expect([thresholdWords(rising), thresholdWords(falling), thresholdWords(told)]).toEqual(['from 80 %, wrong from 90 %', 'below 60 d, wrong below 14 d', 'none']);
   expect([shortThreshold(rising), shortThreshold(falling), shortThreshold(told)]).toEqual(['80 % / 90 %', '<60 d / 14 d', '-']);
+  expect(shortThreshold({ ...rising, unit: 'milliseconds', warn: 500, bad: 5_000 })).toBe('500 ms / 5 s');
 }); // prettier-ignore
 
 describe.each(measures.map(measure => [measure.name, measure] as const))('%s', (name, measure) => {
