@@ -106,7 +106,7 @@ type SshServerWishes = {
   readonly searchPath?: string;
   /** Another server, whose key lets in here too. */
   readonly like?: Pick<SshServer, 'keyFile'>;
-  /** Run in the place of every command, which it finds in SSH_ORIGINAL_COMMAND. */
+  /** Run in the place of every command, which it finds in SSH_ORIGINAL_COMMAND; otherwise each begins in a folder of the server's own. */
   readonly forced?: string;
 };
 
@@ -116,6 +116,9 @@ export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes 
   const keyFile = like?.keyFile ?? ownKey;
   const work = path.join(folder, 'work');
   mkdirSync(work);
+  // locks and logs of runs lie where a command begins: in the home of whoever tests, a host of another file that has the same name would hold them
+  const account = path.join(folder, 'account');
+  mkdirSync(account);
   makeKey(hostKey);
   if (!like) makeKey(keyFile);
   copyFileSync(`${keyFile}.pub`, path.join(folder, 'authorized_keys'));
@@ -129,7 +132,7 @@ export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes 
       `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${path.join(folder, 'authorized_keys')}`, 'StrictModes no',
       'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'UsePAM no', 'PermitRootLogin prohibit-password', `PidFile ${path.join(folder, 'pid')}`, 'LogLevel VERBOSE',
       'MaxStartups 100', ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]),
-      ...(forced === undefined ? [] : [`ForceCommand ${forced}`]), '',
+      `ForceCommand ${forced ?? `cd ${account} && exec sh -c "$SSH_ORIGINAL_COMMAND"`}`, '',
     ].join('\n'), // prettier-ignore
   );
   const at: RemoteAddress = { address: '127.0.0.1', port, user: userInfo().username };
@@ -162,7 +165,8 @@ export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes 
     },
     [Symbol.asyncDispose]: async () => {
       await cut();
-      rmSync(folder, { recursive: true, force: true });
+      // what was begun there may still write its last words
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   }; // prettier-ignore
 };

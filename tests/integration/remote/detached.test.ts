@@ -59,9 +59,11 @@ describe.skipIf(whyNoSshServer !== undefined)('a run on a host', () => {
 
   test('of two with one lock the second never begins', async () => {
     const [first, second, lock] = [fresh(), fresh(), fresh()];
-    await startDetached(connection, { id: first, lock, words: ['sleep', '1'] });
+    const over = path.join(server.folder, 'over');
+    await startDetached(connection, { id: first, lock, words: ['sh', '-c', 'until [ -e "$1" ]; do sleep 0.05; done', 'sh', over] });
     await startDetached(connection, { id: second, lock, words: ['echo', 'never'] });
     expect(await ended(second)).toEqual({ state: { kind: 'locked' }, log: '' });
+    writeFileSync(over, '');
     expect((await ended(first)).state).toEqual({ kind: 'ended', code: 0 });
   });
 
