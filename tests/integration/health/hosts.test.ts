@@ -5,6 +5,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { askHost } from '../../../src/commands/measure.ts';
+import { plainProbes } from '../../../src/domain/host-probe.ts';
 import type { ListedHost } from '../../../src/kit/hosts.ts';
 import { aCommand } from '../../support/command.ts';
 import { aGuideBank, type GuideBank } from '../../support/guide-bank.ts';
@@ -135,7 +136,10 @@ describe.skipIf(whyNoSshServer !== undefined)('the health of hosts', () => {
     await bursar('runs', 'probe-hosts', '--hosts', 'db1', '--note', 'asked by a test', '--yes');
     expect(await bursar('runs', 'follow', '1')).toMatchObject({ code: 0 });
     expect(Number(await bank.value(`SELECT count(*) FROM ops.health_series WHERE measure IN ('platform-http', 'host-certificate', 'host-memory')`))).toBe(4);
-    const shown = await bursar('runs', 'probe-hosts', '--hosts', 'db1', '--by', 'plain commands', '--note', 'asked by a test', '--dry-run');
-    expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ *1\. db1: sh -c \(script 1\)/m) as string });
+    // The only host need not be named; its scripts stand below their commands, word for word
+    const shown = await bursar('runs', 'probe-hosts', '--by', 'plain commands', '--note', 'asked by a test', '--dry-run');
+    expect(shown).toMatchObject({ code: 0, stderr: expect.stringContaining('--hosts db1, as there is no other') as string });
+    expect(shown.stdout).toMatch(/^ *1\. db1: sh -c \(script 1\) \(at most 1 min\)/m);
+    for (const { script } of plainProbes) for (const line of script.trim().split('\n')) expect(shown.stdout).toContain(`| ${line}`);
   }); // prettier-ignore
 });
