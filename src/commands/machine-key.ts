@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { fingerprintOfKey } from '../domain/machine.ts';
+import { conflict, done, type Outcome } from '../domain/outcome.ts';
 
 const MachineKeys = z.object({ name: z.string(), keys: z.array(z.string().min(43)).min(1).max(2) });
 
@@ -47,13 +48,18 @@ const write = async (home: string, address: string, keys: MachineKeys): Promise<
 
 type Enrolled = { readonly file: string; readonly fingerprint: string; readonly waits: boolean };
 
-/** Makes a key of 256 random bits. Where there is one already, it stays in use until the new one is approved. */
-export const enrolMachine = async (home: string, address: string, name: string): Promise<Enrolled> => {
+/** Makes a key of 256 random bits. Where there is one already, it stays in use until the new one is approved; one of another machine is not thrown away. */
+export const enrolMachine = async (home: string, address: string, name: string): Promise<Outcome<Enrolled>> => {
   const earlier = await readMachineKeys(home, address);
+  const file = fileOf(home, address);
+  if (earlier && earlier.name !== name)
+    return conflict(
+      `this home has the key of the machine ${earlier.name}`,
+      `take another BURSAR_HOME; or remove ${file} once that one is revoked`,
+    );
   const key = randomBytes(32).toString('base64url');
-  const first = earlier?.name === name ? earlier.keys[0] : undefined;
-  await write(home, address, { name, keys: first === undefined ? [key] : [first, key] });
-  return { file: fileOf(home, address), fingerprint: fingerprintOfKey(key), waits: first !== undefined };
+  await write(home, address, { name, keys: earlier?.keys[0] === undefined ? [key] : [earlier.keys[0], key] });
+  return done({ file, fingerprint: fingerprintOfKey(key), waits: earlier !== undefined });
 };
 
 /** Forgets the key before the one that was taken. What somebody wrote meanwhile stays. */

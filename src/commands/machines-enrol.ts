@@ -18,7 +18,9 @@ export const machinesEnrolCommand: Command = {
       return refuse(streams, json, invalid('this takes the name of one machine', 'write bursar machines enrol NAME'));
     const typed = MachineName.safeParse(name);
     if (!typed.success) return refuse(streams, json, invalid(`the name ${typed.error.issues[0]?.message ?? 'is none of a machine'}`));
-    const { file, fingerprint, waits } = await enrolMachine(config.home, addressOf(config), typed.data);
+    const enrolled = await enrolMachine(config.home, addressOf(config), typed.data);
+    if (!enrolled.ok) return refuse(streams, json, enrolled);
+    const { file, fingerprint, waits } = enrolled.value;
     if (json) {
       await streams.write(`${toJson({ ok: true, name: typed.data, fingerprint, file, waits }, 2)}\n`);
       return exitCode.done;

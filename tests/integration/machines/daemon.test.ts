@@ -69,6 +69,10 @@ describe.skipIf(whyNoSshServer !== undefined)('a daemon with the key of a machin
       stderr: expect.stringContaining('the name or the key of this machine is wrong') as string,
     });
     expect(await bursar('machines', 'enrol', 'Backup 1')).toMatchObject({ code: 2 });
+    expect(await bursar('machines', 'enrol', 'other')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('the key of the machine backup1') as string,
+    });
     chmodSync(keyFile(), 0o644);
     expect(await bursar('notices', 'send')).toMatchObject({ code: 1, stderr: expect.stringContaining('can be read by others') as string });
     chmodSync(keyFile(), 0o600);
