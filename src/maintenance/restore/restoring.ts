@@ -66,7 +66,7 @@ export const rollBack = async (restoring: Restoring, why: string): Promise<void>
   const { journal, server, names, context } = restoring;
   const { begun } = journal.state();
   if (await hasSwapped(restoring))
-    throw new WorkRefused('the restored database is in place already: it is swapped back by an action of its own');
+    throw new WorkRefused(`the restored database is in place already (${why}), and is gone on with: ${resumeCommand(restoring)}`);
   if (begun.has('swap') && (await isThere(server, names.database))) await admit(server, names.database, true);
   if (begun.has('stop')) {
     await startService(context).catch((error: Error) => {

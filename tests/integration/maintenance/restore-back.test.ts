@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
@@ -10,6 +10,7 @@ import { query } from '../../support/query.ts';
 import { full, report } from '../../support/reliability.ts';
 import { aRestoredPlatform, type RestoredPlatform } from '../../support/restored-platform.ts';
 import { aRun, dropAll, inProcess, journalOf, restoreParts } from '../../support/restoring.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 
 vi.setConfig({ testTimeout: full ? 3_600_000 : 120_000, hookTimeout: 180_000 });
 
@@ -209,7 +210,7 @@ describe('the way back from a restore', () => {
     await expect(host().maintain('restore-resume')).rejects.toThrow('no restore of this host is unfinished');
   });
 
-  test('a replaced database goes after seven days, once, and nothing else goes by that name', async () => {
+  test('a replaced database goes after seven days or where space is scarce, once, and nothing else goes by that name', async () => {
     const kept = await replaced();
     await expect(host().maintain('drop-old-database', { old: kept })).rejects.toThrow(/stays until .* UTC: \d+ % of the disk are free/);
     const day = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
@@ -227,5 +228,13 @@ describe('the way back from a restore', () => {
     expect(await host().maintain('drop-old-database', { old: aged })).toMatchObject({ dropped: false, why: 'it is gone already' });
     expect(await host().databases()).toEqual([name]);
     expect(await facts()).toEqual(old);
+    await onServer(`CREATE DATABASE "${young}"`);
+    const disk = smallDisk(16);
+    // The disk of this machine is not filled for a test
+    if (disk === undefined) return;
+    const cramped = maintained(database.url, { home, backup: { folder: disk } });
+    await expect(cramped.maintain('drop-old-database', { old: young })).rejects.toThrow('stays until');
+    writeFileSync(path.join(disk, 'eaten'), Buffer.alloc(15_200_000));
+    expect(await cramped.maintain('drop-old-database', { old: young })).toEqual({ old: young, dropped: true });
   });
 });
