@@ -45,7 +45,8 @@ export const setByArrivals = async (scratch: Direct, table: Table): Promise<numb
 };
 
 /** As `mergeArrivals`, but columns that did not arrive keep what they have. */
-export const updateByArrivals = async (scratch: Direct, table: Table): Promise<number> => {
+export const updateByArrivals = async (scratch: Direct, table: Table, only = 'true'): Promise<number> => {
+  await scratch.query(`DELETE FROM ${arrivals} n WHERE NOT (${only})`);
   const updated = await setByArrivals(scratch, table);
   const columns = table.columns.join(', ');
   const { rowCount } = await scratch.query(

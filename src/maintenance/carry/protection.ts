@@ -1,5 +1,5 @@
 import type { Direct } from '../../database/direct.ts';
-import { fetchRows, mergeArrivals, since, type Sides } from './merge.ts';
+import { fetchRows, mergeArrivals, since, updateByArrivals, type Sides } from './merge.ts';
 import { WorkRefused } from '../define-work.ts';
 import { commonOf, otherChecks, setAside, tablesOf, type Table } from './tables.ts';
 
@@ -12,6 +12,8 @@ const touched = [
   'bank.idempotency_key', 'platform.ip_rule', 'platform.invite', 'platform.invite_use', 'platform.setting', 'platform.setting_version', 'platform.role',
   'platform.role_permission', 'platform.role_grant', 'ops.hold', 'ops.action_run',
 ]; // prettier-ignore
+/** Of them, as far as both know them: what came after the first release. */
+const touchedLater = ['platform.maintenance'];
 
 const knownAccount = 'EXISTS (SELECT FROM bank.account a WHERE a.id = n.account_id)';
 const knownUser = 'EXISTS (SELECT FROM bank."user" u WHERE u.id = n.user_id)';
@@ -19,6 +21,7 @@ const knownUser = 'EXISTS (SELECT FROM bank."user" u WHERE u.id = n.user_id)';
 /** Tables whose rows come over as they are: what was blocked, revoked, used up or ended must not revive. */
 const whole: readonly (readonly [table: string, what: string, only: string])[] = [
   ['platform.ip_rule', 'IP rules', 'true'],
+  ['platform.maintenance', 'windows of maintenance', 'true'],
   ['platform.invite', 'invitations', 'true'],
   ['platform.invite_use', 'uses of invitations', 'true'],
   ['bank.password_reset', 'password links', knownUser],
@@ -116,20 +119,23 @@ const removedPermissions = async (sides: Sides, table: Table): Promise<Carried> 
   return { what: 'permissions taken from roles of users', rows: rowCount ?? 0 };
 };
 
-/** What both know of bank and platform, and the tables that only one of them has. */
-const commonTables = async ({ live, scratch }: Sides): Promise<ReadonlyMap<string, Table>> => {
-  const common = new Map<string, Table>();
+/** A table as both know it; `isBehind` where the live one lacks columns, which then stay as they are. */
+type Common = Table & { readonly isBehind: boolean };
+
+/** What both know of bank and platform. */
+const commonTables = async ({ live, scratch }: Sides): Promise<ReadonlyMap<string, Common>> => {
+  const common = new Map<string, Common>();
   for (const schema of ['bank', 'platform']) {
     const there = await tablesOf(live, schema);
     for (const [name, table] of await tablesOf(scratch, schema)) {
       const other = there.get(name);
-      if (other) common.set(name, commonOf(other, table));
+      if (other) common.set(name, { ...commonOf(other, table), isBehind: table.columns.some(column => !other.columns.includes(column)) });
     }
   }
   return common;
 };
 
-const oneOf = (tables: ReadonlyMap<string, Table>, name: string): Table => {
+const oneOf = (tables: ReadonlyMap<string, Common>, name: string): Common => {
   const table = tables.get(name);
   if (!table) throw new WorkRefused(`the backup, or the bank of today, is too old to be carried forward: it has no table ${name}`);
   return table;
@@ -169,9 +175,10 @@ export const carryProtection = async (
   const work = async (): Promise<readonly Carried[]> => {
     const carried: Carried[] = [];
     for (const [name, what, only] of whole) {
+      if (touchedLater.includes(name) && !tables.has(name)) continue;
       const table = oneOf(tables, name);
       await fetchRows(sides, table, since(horizon));
-      carried.push({ what, rows: await mergeArrivals(sides.scratch, table, only) });
+      carried.push({ what, rows: await (table.isBehind ? updateByArrivals : mergeArrivals)(sides.scratch, table, only) });
     }
     await endLimits(sides, oneOf(tables, 'bank.limit_override'));
     let fetched = '';
@@ -187,5 +194,6 @@ export const carryProtection = async (
     carried.push(...(await also(tables)));
     return carried;
   };
-  return setAside(sides.scratch, touched, work, await otherChecks(sides.live, sides.scratch));
+  const all = [...touched, ...touchedLater.filter(name => tables.has(name))];
+  return setAside(sides.scratch, all, work, await otherChecks(sides.live, sides.scratch));
 };
