@@ -4,7 +4,7 @@ const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const grace = 5_000;
 
 /** Parts of a restore: half of one is worse than a wait, so that they end when they have undone or finished what they began. */
-const patient = /^(?:restore-(?:prepare|fill|carry|switch|resume|abort|back)|drill|drop-old-database)$/;
+const patient = /^(?:restore-(?:prepare|fill|carry|switch|resume|abort|back|offline)|drill|drop-old-database)$/;
 
 /** Whether a command ends by itself where it is asked to, however long that takes. */
 export const endsInItsOwnTime = ([first, second = '']: readonly string[]): boolean => first === 'maintain' && patient.test(second);

@@ -29,6 +29,10 @@ test('what came after a backup and protects is in the restored database: freezes
   );
   await bank.bursar('accounts', 'freeze', number, '--ground', 'compliance', '--note', 'seen after the backup', '--yes');
   await bank.rows(`UPDATE bank."user" SET last_login_at = clock_timestamp() WHERE id = 1`);
+  await bank.rows(
+    `WITH off AS MATERIALIZED (SELECT set_config('session_replication_role', 'replica', true))
+     INSERT INTO platform.maintenance (message, from_at, until, asked_by) SELECT 'seen after the backup', now(), now() + interval '1 hour', (SELECT min(id) FROM ops.operator) FROM off`,
+  );
   const key = randomUUID();
   const other = await bank.value(`SELECT id::text FROM bank.account WHERE status = 'active' ORDER BY id DESC LIMIT 1`);
   const post = (url: string) =>
@@ -78,6 +82,9 @@ test('what came after a backup and protects is in the restored database: freezes
 
   expect(await query(url, 'SELECT status::text FROM bank.account WHERE number = $1', [number])).toEqual([{ status: 'frozen' }]);
   expect(await query(url, 'SELECT status::text FROM bank."user" WHERE id = $1', [user?.['id']])).toEqual([{ status: 'locked' }]);
+  expect(await query(url, 'SELECT message FROM platform.maintenance WHERE ended_at IS NULL')).toEqual([
+    { message: 'seen after the backup' },
+  ]);
   expect(await post(url)).toMatchObject([{ transaction_id: null, code: 'lost-in-restore' }]);
   expect(await query(url, 'SELECT seq, hash FROM ops.audit_head')).toEqual(await bank.rows('SELECT seq, hash FROM ops.audit_head'));
   await query(urlOfDatabase(bank.url, 'postgres'), `DROP DATABASE ${name}`);
