@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { newestBackup } from '../../src/resources/backups/queries.ts';
@@ -7,6 +7,7 @@ import { aKeyFile } from '../support/backups.ts';
 import { aCommand, aCommandHome, type Answer } from '../support/command.ts';
 import { aGuideBank, goTo, type GuideBank } from '../support/guide-bank.ts';
 import { aMaintainedHost, type MaintainedHost } from '../support/maintained-host.ts';
+import { filesBelow } from '../support/sealed-files.ts';
 import { whyNoSshServer } from '../support/ssh-server.ts';
 
 // each look at a run is a shell on the host, and a busy machine takes a second for one
@@ -92,17 +93,27 @@ describe.skipIf(whyNoSshServer !== undefined)('backups on the host of the databa
     expect(await bank.value(`SELECT count(*) FROM ops.backup WHERE status = 'verified' AND sort = 'database'`)).toBe('1');
   });
 
-  test('D32 media have dated copies of their own that last seven days and follow no link', async () => {
+  const copies = (): readonly string[] => readdirSync(folder('files')).filter(name => /^\d{8}T/.test(name)).toSorted(); // prettier-ignore
+
+  test('D32 media have dated backups of their own that last seven days, follow no link, hold each content once, sealed, and come back', async () => {
     expect((await run('backup-files', '--host', 'db1')).code).toBe(0);
     const again = await run('backup-files', '--host', 'db1');
     expect(again.log).toContain('1 files, 9 octets, 1 unchanged, 0 skipped');
-    const [one = '', two = ''] = readdirSync(folder('files')).toSorted();
-    const picture = (name: string): string => path.join(folder('files'), name, 'media-1', 'ada.png');
-    expect(statSync(picture(one)).ino).toBe(statSync(picture(two)).ino);
+    expect(copies()).toHaveLength(2);
+    const [object = '', ...others] = filesBelow(folder('files')).filter(file => file.includes('.objects-'));
+    expect([others, readFileSync(object).includes('a picture')]).toEqual([[], false]);
+    const [name = ''] = copies();
+    const asked = await bursar('backups', 'restore-files', name, '--host', 'db1', '--folder', media, '--note', 'as the guide says', '--yes', '--confirm', 'files on db1'); // prettier-ignore
+    expect(asked.stderr).toContain('approval.decide');
+    rmSync(path.join(media, 'ada.png'));
+    expect(
+      await aCommand({ url: bank.url, home: host.bursarHome })('maintain', 'restore-files', '--name', name, '--folder', media),
+    ).toMatchObject({ code: 0 });
+    expect(readFileSync(path.join(media, 'ada.png'), 'utf8')).toBe('a picture');
   });
 
   test('H23 configuration and certificates are in the backup of files, sealed', async () => {
-    const [name = ''] = readdirSync(folder('files')).toSorted();
+    const [name = ''] = copies();
     const tar = readFileSync(path.join(folder('files'), name, 'files.tar'));
     expect(tar.includes('workers=4')).toBe(false);
     expect(tar.subarray(0, 7).toString()).toBe('BURSAR1');
