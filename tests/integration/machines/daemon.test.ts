@@ -54,7 +54,7 @@ describe.skipIf(whyNoSshServer !== undefined)('a daemon with the key of a machin
     bank.rows(`UPDATE ops.operator_session SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL AND kind <> 'machine'`);
   const start = async (): Promise<void> => {
     daemon = aDaemon({ url: bank.url, home }, '--debug-log', path.join(home, 'debug.log'));
-    await vi.waitUntil(() => daemon.said().includes('works for machine.backup1'), { timeout: 30_000 });
+    await vi.waitUntil(() => daemon.said().includes('works for machine.backup1'), { timeout: 90_000 });
   };
 
   test('does not start without a key, nor with one that nobody approved; the key is in a file of its own and shown nowhere', async () => {
