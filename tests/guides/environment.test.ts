@@ -31,19 +31,19 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
     const variables = (more: string): void =>
       writeFileSync(upkept.place('.env'), `# of the platform\nSECRET_KEY="${secret}"\nexport DATABASE_URL=postgres://bank@localhost/bank\nSERVICE_TO_SERVICE_SECRET=${other}\n${more}`);
     variables('SKIP_SERVICE_AUTH=true\n');
-    const wrong = await upkept.runs('deploy-platform', ...onApp, '--confirm', 'Deploy the platform');
+    const wrong = await upkept.runs('deploy-platform', ...onApp, '--confirm', 'application on app1');
     expect([wrong.code, statuses(wrong)[0]]).toEqual([1, 'variables: failed']);
     expect(said(wrong, 'variables')).toContain('SKIP_SERVICE_AUTH is on, which is for development only');
     expect(upkept.recorded()).toEqual(['']);
 
     variables('ADMIN_IP_ALLOWLIST=10.0.0.0/8,192.0.2.1\n');
-    const deployed = await upkept.runs('deploy-platform', ...onApp, '--confirm', 'Deploy the platform');
+    const deployed = await upkept.runs('deploy-platform', ...onApp, '--confirm', 'application on app1');
     expectSuccess(deployed);
     expect(statuses(deployed).slice(0, 4)).toEqual(['variables', 'backup', 'migrations: apply', 'restart bank'].map(title => `${title}: succeeded`));
     const everything = await bank.value(`SELECT string_agg(tail || words::text || coalesce(result::text, ''), '') FROM ops.run_step`);
     expect([secret, other].filter(value => everything.includes(value))).toEqual([]);
 
-    const applied = await upkept.runs('apply-migrations', '--host', 'app1', '--confirm', 'Apply migrations');
+    const applied = await upkept.runs('apply-migrations', '--host', 'app1', '--confirm', 'migrations on app1');
     expectSuccess(applied);
     expect(applied.steps.at(-1)?.['result']).toMatchObject({ pending: [] });
     const made = execFileSync('sh', ['-c', `"${path.join(upkept.host.programs, 'bursar')}" maintain migrations --what make || true`], { encoding: 'utf8' });
@@ -54,7 +54,7 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
     upkept.forget();
     const tokens = () => ['tokens', 'shown'].map(name => readFileSync(upkept.place(name), 'utf8').trim().split('\n'));
     const old = tokens()[1]?.[0] ?? '';
-    const rotated = await upkept.runs('rotate-service-token', '--host', 'app1', '--confirm', 'Rotate the service token');
+    const rotated = await upkept.runs('rotate-service-token', '--host', 'app1', '--confirm', 'service token on app1');
     expectSuccess(rotated);
     const [accepted, shown] = tokens();
     const fresh = shown?.[0] ?? '';
@@ -113,7 +113,7 @@ describe.skipIf(whyNoSshServer !== undefined)('deployment, secrets and weeks of 
       'asked for by a test',
       '--yes',
       '--confirm',
-      'Rotate logs now',
+      'rotation bank on app1',
     );
     expect(asked).toMatchObject({ code: 4, stderr: expect.stringContaining('approval.decide') as string });
     const looked = await upkept.bursar('runs', 'certificate-days', ...onApp, '--note', 'asked for by a test', '--yes');

@@ -42,7 +42,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     expect([places.includes(-1), places]).toEqual([false, places.toSorted((one, other) => one - other)]);
     expect(await bank.value(`SELECT count(*) FROM ops.run WHERE runbook = 'update-application'`)).toBe('0');
 
-    const update = await upkept.runs('update-application', ...onApp, '--confirm', 'Update the application');
+    const update = await upkept.runs('update-application', ...onApp, '--confirm', 'application on app1');
     expectSuccess(update);
     expect(statuses(update)[0]).toBe('backup: succeeded');
     expect(upkept.recorded()).toEqual(['systemctl restart -- bank', 'systemctl reload -- nginx']);
@@ -52,13 +52,13 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     // a release that fails its checks: the proxy is not reloaded, and it is not remembered as a good one
     upkept.release('broken');
     upkept.forget();
-    const broken = await upkept.runs('update-application', ...onApp, '--confirm', 'Update the application');
+    const broken = await upkept.runs('update-application', ...onApp, '--confirm', 'application on app1');
     expect(broken.code).toBe(1);
     expect(statuses(broken).filter(line => line.endsWith('failed'))).toEqual(['check: grep --quiet --invert-match: failed']);
     expect(upkept.recorded()).toEqual(['systemctl restart -- bank']);
     expect(files()).toEqual(['broken', 'broken']);
 
-    expectSuccess(await upkept.runs('roll-back-application', ...onApp, '--confirm', 'Roll back the application'));
+    expectSuccess(await upkept.runs('roll-back-application', ...onApp, '--confirm', 'application on app1'));
     expect([readFileSync(upkept.place('checkout', 'version'), 'utf8'), files()[1]]).toEqual(['two\n', 'two']);
     // the next update goes forward again
     const behind = execFileSync('git', ['-C', upkept.place('checkout'), 'rev-list', '--count', 'HEAD..@{upstream}'], { encoding: 'utf8' });
@@ -75,7 +75,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
     ]);
     expect(said(look, 'restart needed')).toMatch(/restart/);
     upkept.forget();
-    const update = await upkept.runs('security-update', ...onApp, '--confirm', 'Install security updates');
+    const update = await upkept.runs('security-update', ...onApp, '--confirm', 'packages of app1');
     expectSuccess(update);
     expect(upkept.recorded()).toEqual([
       'apt-get --quiet update', 'apt-get --simulate --quiet upgrade', 'unattended-upgrade --dry-run --verbose', 'unattended-upgrade --verbose',
@@ -88,7 +88,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
   test('H4 certificates: rehearsed, renewed, copied with owner and mode kept, proxy reloaded, days left told; too few days fail', async () => {
     upkept.forget();
     writeFileSync(upkept.place('served', 'cert.pem'), 'old', { mode: 0o640 });
-    const renewed = await upkept.runs('renew-certificates', ...onApp, '--confirm', 'Renew certificates');
+    const renewed = await upkept.runs('renew-certificates', ...onApp, '--confirm', 'certificates of app1');
     expectSuccess(renewed);
     expect(upkept.recorded()).toEqual([
       'certbot renew --dry-run --non-interactive',
@@ -125,7 +125,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
       upkept.forget();
       mkdirSync(upkept.place('logs'), { recursive: true });
       const log = upkept.place('logs', 'app.log');
-      expectSuccess(await upkept.runs('install-log-rotation', ...onApp, '--name', 'bank', '--confirm', 'Install log rotation'));
+      expectSuccess(await upkept.runs('install-log-rotation', ...onApp, '--name', 'bank', '--confirm', 'rotation bank on app1'));
       const part = readFileSync(upkept.place('rotations', 'bank'), 'utf8');
       expect(part).toBe(
         `"${log}"\n{\n  daily\n  rotate 30\n  compress\n  delaycompress\n  missingok\n  notifempty\n  create 0644\n  sharedscripts\n` +
@@ -133,7 +133,7 @@ describe.skipIf(whyNoSshServer !== undefined)('releases, certificates and logs o
       );
       for (const day of ['one', 'two']) {
         writeFileSync(log, `${day}\n`, { mode: 0o600 });
-        expectSuccess(await upkept.runs('rotate-logs', ...onApp, '--name', 'bank', '--confirm', 'Rotate logs now'));
+        expectSuccess(await upkept.runs('rotate-logs', ...onApp, '--name', 'bank', '--confirm', 'rotation bank on app1'));
       }
       expect(readdirSync(upkept.place('logs')).toSorted()).toEqual(['app.log', 'app.log.1', 'app.log.2.gz']);
       expect([readFileSync(`${log}.1`, 'utf8'), statSync(log).mode & 0o777]).toEqual(['two\n', 0o644]);
