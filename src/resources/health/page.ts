@@ -103,13 +103,21 @@ const holds = ({ name, of, host, words, grade, id }: HealthRow, { field, value }
 
 const fits = (row: HealthRow, terms: readonly Term[]): boolean => terms.every(term => holds(row, term) !== term.not);
 
-const select = (all: readonly HealthRow[], { terms, sort, limit, at }: PageRequest) => {
+const ordered = (all: readonly HealthRow[], { terms, sort }: PageRequest): readonly HealthRow[] => {
   const fitting = all.filter(row => fits(row, terms));
-  const ordered = sort.descending ? fitting.toReversed() : fitting;
-  const place = at ? Math.max(0, ordered.findIndex(row => row.id === at.place.id)) : 0; // prettier-ignore
+  return sort.descending ? fitting.toReversed() : fitting;
+};
+
+const placeIn = (rows: readonly HealthRow[], { at }: PageRequest): number =>
+  at ? Math.max(0, rows.findIndex(row => row.id === at.place.id)) : 0; // prettier-ignore
+
+const select = (all: readonly HealthRow[], request: PageRequest) => {
+  const { limit, at } = request;
+  const rows = ordered(all, request);
+  const place = placeIn(rows, request);
   const from = at?.direction === 'after' ? place + 1 : at?.direction === 'before' ? Math.max(0, place - limit) : place;
   const until = at?.direction === 'before' ? place : from + limit;
-  return { rows: ordered.slice(from, until), more: at?.direction === 'before' ? from > 0 : until < ordered.length };
+  return { rows: rows.slice(from, until), more: at?.direction === 'before' ? from > 0 : until < rows.length };
 };
 
 const always = (words: readonly string[]) => meaning(Object.fromEntries(words.map(word => [word, 'true'])));
@@ -130,7 +138,8 @@ export const healthPage: PageQuery<HealthRow> = {
     const { rows, more } = select(await readHealth(db), request);
     return { rows: await withTrends(db, rows), more };
   },
-  newer: async () => 0,
+  // What became worse meanwhile stands above the row that was first
+  newer: async (db, request) => placeIn(ordered(await readHealth(db), request), request),
   count: async (db, terms) => ({ value: (await readHealth(db)).filter(row => fits(row, terms)).length, exact: true }),
   find: async (db, id) =>
     (

@@ -47,6 +47,18 @@ test('thresholds of the console and of the database are the same, with their bou
   expect(rows).toEqual(thresholdSettings.map(({ measure: _measure, level: _level, ...setting }) => ({ ...setting, value: setting.usual, is_editable: true })));
 }); // prettier-ignore
 
+test('what became worse while somebody looks on is counted as new above the row that was first', async () => {
+  await sample();
+  const request = { terms: [], sort: healthPage.defaultSort, limit: 500 };
+  const { rows } = await healthPage.page(database.reads, request);
+  const [first] = rows;
+  const at = { direction: 'before', place: { sortKey: first?.sortKey ?? '', id: first?.id ?? 0n } } as const;
+  expect(await healthPage.newer(database.reads, { ...request, at })).toBe(0);
+  await bank.rows(`SELECT ops.keep_readings(NULL, '[{"measure":"connections","value":99,"words":"nobody gets in"}]')`);
+  expect(await healthPage.newer(database.reads, { ...request, at })).toBe(1);
+  await sample();
+});
+
 test('two people change a threshold: pane, command, --strict and overview judge by it at once, and the detail says who did', async () => {
   expect(await seen('connections')).toBe('good');
   expect(await measured('connections')).toMatchObject({ grade: 'good', warn: 70, bad: 90 });
