@@ -163,11 +163,31 @@ const leaveWith = async ({ database, token, stays }: SessionParts): Promise<void
   }
 };
 
+/** What a signed-in session does beside what its operator asks for, as far as it may. */
+const keptUpBy = (
+  { database, environment, token, readOnly, credentials }: SessionParts,
+  permissions: Set<string>,
+): Pick<Session, 'presence' | 'outbox' | 'securityWatch' | 'watch' | 'schedule' | 'health' | 'hosts' | 'runs'> => {
+  if (token === undefined) return {};
+  const presence = renewing(presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }), permissions);
+  if (readOnly) return { presence };
+  return {
+    presence,
+    ...(environment.demo || !credentials ? {} : { outbox: outboxOf({ database, token, ...credentials }) }),
+    securityWatch: securityWatchOf(database, token),
+    ...(permissions.has('detection.run') ? { watch: watchOf(database, token) } : {}),
+    ...(permissions.has('schedule.run')
+      ? { schedule: scheduleOf(database, token), health: healthOf(database, token, permissions.has('host.use')) }
+      : {}),
+    ...(permissions.has('host.use') ? { hosts: hostsOf(database, token), runs: runsOf(database, token) } : {}),
+  };
+};
+
 /** Opens a session over a database for an operator who has signed in. */
 export const openSession = (given: SessionParts): Session => {
   const permissions = new Set(given.operator.permissions);
   const parts = { ...given, operator: { ...given.operator, permissions } };
-  const { database, environment, token, registry, readOnly, credentials, become } = parts;
+  const { database, environment, registry, readOnly, become } = parts;
   const now = parts.now ?? (() => new Date());
   const today = () => businessDay(now(), environment.timeZone);
   const leave = (): Promise<void> => leaveWith(parts);
@@ -177,22 +197,7 @@ export const openSession = (given: SessionParts): Session => {
     registry,
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(become === undefined ? {} : { become }),
-    ...(token === undefined
-      ? {}
-      : {
-          presence: renewing(presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }), permissions),
-        }),
-    ...(token === undefined || readOnly || environment.demo || !credentials
-      ? {}
-      : { outbox: outboxOf({ database, token, ...credentials }) }),
-    ...(token === undefined || readOnly ? {} : { securityWatch: securityWatchOf(database, token) }),
-    ...(token === undefined || readOnly || !permissions.has('detection.run') ? {} : { watch: watchOf(database, token) }),
-    ...(token === undefined || readOnly || !permissions.has('schedule.run')
-      ? {}
-      : { schedule: scheduleOf(database, token), health: healthOf(database, token, permissions.has('host.use')) }),
-    ...(token === undefined || readOnly || !permissions.has('host.use')
-      ? {}
-      : { hosts: hostsOf(database, token), runs: runsOf(database, token) }),
+    ...keptUpBy(parts, permissions),
     now,
     today,
     filterContext: resource => ({

@@ -68,7 +68,7 @@ export const plannedDrills = (db: Db): Promise<readonly DrillPlan[]> =>
 export const drillWords = async (db: Db): Promise<string> => {
   const [[last], [next]] = await Promise.all([lastDrills(db), plannedDrills(db)]);
   const was = last ? `drill ${last.succeeded ? '' : 'FAILED '}${formatAge(last.hours)} ago` : 'no drill yet';
-  if (next?.pausedBy != null) return `${was}, next paused`;
+  if (typeof next?.pausedBy === 'string') return `${was}, next paused`;
   return `${was}, ${next?.dueAt ? (next.overdue ? 'next OVERDUE' : `next ${next.dueAt.toISOString().slice(5, 10)}`) : 'none planned'}`;
 };
 
