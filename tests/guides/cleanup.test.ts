@@ -156,7 +156,7 @@ describe.skipIf(whyNoSshServer !== undefined)('cleanup, vacuum and statistics by
     const unused = await runs('unused-indexes');
     expect(unused['each']).toContainEqual(expect.objectContaining({ scans: 0 }));
     // what keeps a rule is no candidate, however seldom it is scanned
-    expect(JSON.stringify(unused['each'])).not.toMatch(/_pkey|_key"/);
+    expect((unused['each'] as { index: string }[]).filter(({ index }) => /_pkey$|_key$/.test(index))).toEqual([]);
   });
 
   test('H21 weekly VACUUM ANALYZE is a run of one word', async () => {

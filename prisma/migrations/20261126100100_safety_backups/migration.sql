@@ -20,5 +20,5 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER follow_safety_backup AFTER UPDATE ON ops.run_step FOR EACH ROW
-  WHEN (new.words[1:3] = '{bursar,maintain,restore-prepare}' AND new.status <> old.status AND new.status IN ('succeeded', 'failed', 'timed out', 'aborted', 'skipped') AND new.result ? 'safetyBackup')
+  WHEN ('restore-prepare' = ANY (new.words) AND new.status <> old.status AND new.status IN ('succeeded', 'failed', 'timed out', 'aborted', 'skipped') AND new.result ? 'safetyBackup')
   EXECUTE FUNCTION ops.follow_safety_backup();

@@ -19,8 +19,10 @@ const standingRestore = async (home: string): Promise<RestoreState | undefined> 
   (await restoresOf(home)).findLast(({ end }) => end === 'restored');
 
 /** Whether a database with these migrations stands as a restore left it: then somebody decides when it is migrated. */
-export const isAsRestored = async (home: string, applied: readonly string[]): Promise<boolean> =>
-  (await standingRestore(home))?.known.schema === applied.toSorted().at(-1);
+export const isAsRestored = async (home: string, applied: readonly string[]): Promise<boolean> => {
+  const restore = await standingRestore(home);
+  return restore !== undefined && restore.known.schema === applied.toSorted().at(-1);
+};
 
 type CatchUpContext = Pick<WorkContext, 'home' | 'migrations' | 'databaseUrl'>;
 

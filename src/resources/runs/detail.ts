@@ -137,12 +137,13 @@ const transcriptSections = (run: RunRow, steps: readonly StepRow[]): readonly De
   return sections;
 };
 
-/** A run, step by step: how far it is, what it says now, what it found out, and all that it said. */
+/** A run, step by step: how far it is, what it found out, what it says now, and all that it said. Of one that is not well what it says comes first. */
 export const runDetail = (run: RunRow, steps: readonly StepRow[]): readonly DetailSection[] => [
   runSection(run, steps),
   stepsSection(steps),
+  ...(run.status === 'succeeded' ? foundSections(steps) : []),
   ...logSection(steps),
-  ...foundSections(steps),
+  ...(run.status === 'succeeded' ? [] : foundSections(steps)),
   wordsSection(steps),
   ...transcriptSections(run, steps),
 ];

@@ -148,6 +148,7 @@ describe('doctor', () => {
       'operators',
       'notices',
       'detection',
+      'machines',
     ]);
     expect((await query(database.url, 'SELECT count(*)::int AS rows FROM ops.audit'))[0]).toEqual({ rows: 0 });
     expect((await bursar('doctor')).stdout).toMatch(/^ok {4}database {6}Postgres \d+/m);

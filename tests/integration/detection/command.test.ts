@@ -125,9 +125,11 @@ test('D23 a rule goes into shadow by two people: on screen and by command; what 
   await console.press('Enter');
   await console.sees('shadow: its hits are stored and raise nothing', 'Last hits in shadow');
 
-  await askAndApprove(bank, 'rules', 'edit', 'R4', '--value', 'live', '--note', note, '--yes', '--confirm', 'R4');
+  await askAndApprove(bank, 'rules', 'edit', 'R4', '--value', 'live', '--note', note, '--yes', '--confirm', 'detection.r4.mode');
   expect(await bank.value(`SELECT value #>> '{}' FROM platform.setting WHERE key = 'detection.r4.mode'`)).toBe('live');
-  expect((await bank.tries('rules', 'edit', 'R4', '--value', 'sometimes', '--note', note, '--yes', '--confirm', 'R4')).code).toBe(2);
+  expect(
+    (await bank.tries('rules', 'edit', 'R4', '--value', 'sometimes', '--note', note, '--yes', '--confirm', 'detection.r4.mode')).code,
+  ).toBe(2);
 });
 
 test('the pane of rules: explained in words, measured by settings, with what became of its alerts', async () => {
