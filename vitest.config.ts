@@ -18,8 +18,9 @@ export default defineConfig({
     // one folder of servers for the whole run
     globalSetup: 'tests/support/cluster.ts',
     pool: 'forks',
-    maxWorkers: 2,
-    // two processes do all files: Ink, React, Prisma and the program are read twice, not once a file. No module of the program keeps state, and vitest takes mocks back
+    // more than there are cores: many tests wait for servers, hosts and terminals
+    maxWorkers: 3,
+    // few processes do all files: Ink, React, Prisma and the program are read once in each, not once a file. No module of the program keeps state, and vitest takes mocks back
     isolate: false,
     sequence: { sequencer: SlowKindsFirst },
     // a test waits for text or rows; these only end what would never come

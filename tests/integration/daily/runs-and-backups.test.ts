@@ -53,7 +53,7 @@ test('the daily review asks about runs that failed, plans that were not queued, 
   expect(await backups()).toEqual(['the newest verified backup of the database, one on planned-host, is older than 26 hours']);
   await aBackup('two', '2 hours', 400, 1_000);
   expect(await backups()).toEqual([
-    'the newest backup of the database, two on planned-host, is smaller than half the one before: 400 octets after 1000',
+    'the newest backup of the database, two on planned-host, is smaller than 50 % of the one before: 400 octets after 1000',
   ]);
   await aBackup('three', '1 hour', 600, 400);
   expect(await backups()).toEqual([]);
