@@ -1,12 +1,8 @@
-import { test } from 'vitest';
-
 /** Set by `npm run bench:reliability`: the counts of TARGETS.md instead of those that fit into `npm test`. */
 export const full = process.env['BURSAR_FULL'] === '1';
 
-/** A test of the full counts alone. `npm test` does not know it: a test that is skipped there fails the run. */
-export const testInFull = (title: string, work: () => Promise<void>): void => {
-  if (full) test(title, work);
-};
+/** `test.each(inFullOnly)`: a test of the full counts alone. `npm test` does not know it, since a test that is skipped there fails the run. */
+export const inFullOnly: readonly ['with the full counts'][] = full ? [['with the full counts']] : [];
 
 /** Which numbers a run draws; the same seed gives the same run. */
 export const seed = Number(process.env['BURSAR_SEED'] ?? 4471);

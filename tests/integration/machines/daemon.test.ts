@@ -6,7 +6,7 @@ import { aCommand } from '../../support/command.ts';
 import { aDaemon, type DaemonProcess } from '../../support/daemon-process.ts';
 import { aMaintainedHost, type MaintainedHost } from '../../support/maintained-host.ts';
 import { addMachine } from '../../support/machines.ts';
-import { testInFull } from '../../support/reliability.ts';
+import { inFullOnly } from '../../support/reliability.ts';
 import { plantRun } from '../../support/runs.ts';
 import { whyNoSshServer } from '../../support/ssh-server.ts';
 import { aStaffedBank, type Member, type StaffedBank } from '../../support/staff.ts';
@@ -124,7 +124,7 @@ describe.skipIf(whyNoSshServer !== undefined)('a daemon with the key of a machin
     expect(daemon.child.exitCode).toBeNull();
   });
 
-  testInFull('killed in the middle of a run, what it began is taken up by the next, once', async () => {
+  test.each(inFullOnly)('killed in the middle of a run, what it began is taken up by the next, once', async () => {
     const file = path.join(host.folder, 'once');
     const number = await plantRun(bank, [{ words: ['sh', '-c', `echo once >> ${file}; sleep 2; echo ended >> ${file}`], host: 'db1' }]);
     await vi.waitUntil(() => readdirSync(host.folder).includes('once'), { timeout: 30_000 });

@@ -7,7 +7,7 @@ import { aCommand, aCommandHome, type Answer } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { maintained } from '../../support/maintained.ts';
 import { query } from '../../support/query.ts';
-import { full, report, testInFull } from '../../support/reliability.ts';
+import { full, report, inFullOnly } from '../../support/reliability.ts';
 import { aRun, dropAll, offlineJournals, struck, type Ended } from '../../support/restoring.ts';
 
 vi.setConfig({ testTimeout: full ? 3_600_000 : 120_000, hookTimeout: 120_000 });
@@ -120,7 +120,7 @@ describe('a database that nobody can read, on a server of its own', () => {
     await expectRestored(true);
   });
 
-  testInFull('killed before the renames, with the door closed already, it can be undone as well', async () => {
+  test.each(inFullOnly)('killed before the renames, with the door closed already, it can be undone as well', async () => {
     await dies('its catalog is damaged');
     await strike('SIGKILL', hasLine('load begun'));
     await query(urlOfDatabase(database.url, 'postgres'), `ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);

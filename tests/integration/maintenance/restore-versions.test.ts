@@ -10,7 +10,7 @@ import { aDatabase } from '../../support/database.ts';
 import { maintained } from '../../support/maintained.ts';
 import { post } from '../../support/posting.ts';
 import { query } from '../../support/query.ts';
-import { full, report, testInFull } from '../../support/reliability.ts';
+import { full, report, inFullOnly } from '../../support/reliability.ts';
 import { aRun, dropAll, restoreParts } from '../../support/restoring.ts';
 import { migrations } from '../../support/work-context.ts';
 
@@ -127,7 +127,7 @@ test.each(cuts)('a backup of the schema of %s, as %s, is restored into a newer b
   );
 });
 
-testInFull('the way back from an older schema that nobody migrated keeps what only the newer one knows', async () => {
+test.each(inFullOnly)('the way back from an older schema that nobody migrated keeps what only the newer one knows', async () => {
   await using database = await aDatabase('blank');
   const name = new URL(database.url).pathname.slice(1);
   await migrated(database.url, '20261122190000_rights');
