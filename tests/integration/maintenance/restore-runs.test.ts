@@ -55,11 +55,6 @@ describe.skipIf(whyNoSshServer !== undefined)('a run that restores a bank on its
     const { stdout } = await bursar('backups', 'backup', '--host', 'db1', '--note', note, '--yes');
     await bursar('runs', 'follow', /run (\d+)/.exec(stdout)?.[1] ?? '');
     backup = await bank.value(`SELECT name FROM ops.backup WHERE status = 'verified'`);
-    await bank.post({
-      type: 'deposit',
-      to: await bank.value(`SELECT number FROM bank.account WHERE status = 'active' ORDER BY id LIMIT 1`),
-      amount: 4_711,
-    });
   });
   afterAll(async () => {
     platform[Symbol.dispose]();
@@ -164,6 +159,11 @@ describe.skipIf(whyNoSshServer !== undefined)('a run that restores a bank on its
   );
 
   test('that is aborted after the swap is finished, and says so', async () => {
+    await bank.post({
+      type: 'deposit',
+      to: await bank.value(`SELECT number FROM bank.account WHERE status = 'active' ORDER BY id LIMIT 1`),
+      amount: 4_711,
+    });
     const before = await transactions();
     const run = await queued();
     platform.forget();
