@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Direct } from '../database/direct.ts';
 import { Place } from '../domain/platform-upkeep.ts';
 import { withOwner } from './cleanup/store.ts';
 import { defineWork, WorkRefused, type WorkContext } from './define-work.ts';
+import { inOpened, openFolder } from './opened-folder.ts';
 import { databaseOrphans } from './orphans/databases.ts';
 import { isYoung, namesOf, placeOf, seenOf, toldFile, wantedFiles } from './orphans/files.ts';
 import { readList, type OrphanDatabase, type OrphanFile } from './orphans/list.ts';
@@ -14,10 +14,6 @@ import { nameOfEntry } from './tree-list.ts';
 
 type Left = { readonly name: string; readonly why: string };
 type Removed = { readonly removed: number; readonly octets: number; readonly left: readonly Left[] };
-
-const openFolder = (place: string | Buffer): Promise<FileHandle> =>
-  open(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-const at = (folder: FileHandle, name: Buffer): Buffer => Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name]);
 
 const partsOf = (name: Buffer): readonly Buffer[] =>
   name
@@ -32,7 +28,7 @@ const inItsFolder = async <T>(root: string, name: Buffer, work: (folder: FileHan
   let folder = await openFolder(root);
   try {
     for (const part of parts.slice(0, -1)) {
-      const inner = await openFolder(at(folder, part));
+      const inner = await openFolder(inOpened(folder, part));
       await folder.close();
       folder = inner;
     }
@@ -48,11 +44,11 @@ const removeFile = async (file: OrphanFile, wanted: ReadonlySet<string>): Promis
   if (namesOf(file.root, name).some(one => wanted.has(one))) return 'a document names it by now';
   try {
     return await inItsFolder(file.root, name, async (folder, own) => {
-      const stat = await lstat(at(folder, own), { bigint: true });
+      const stat = await lstat(inOpened(folder, own), { bigint: true });
       if (!stat.isFile() || Number(stat.size) !== file.octets || JSON.stringify(seenOf(stat)) !== JSON.stringify(file.seen))
         return 'it changed since';
       if (isYoung(stat)) return 'it is younger than a day';
-      await unlink(at(folder, own));
+      await unlink(inOpened(folder, own));
       return undefined;
     });
   } catch (error) {

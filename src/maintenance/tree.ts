@@ -1,7 +1,8 @@
 import { constants, type BigIntStats } from 'node:fs';
-import { lstat, open, readdir, readlink, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readlink, type FileHandle } from 'node:fs/promises';
 import { safe } from '../domain/safe-text.ts';
 import { WorkRefused } from './define-work.ts';
+import { inOpened, namesInOpened, openFolder } from './opened-folder.ts';
 
 /** What is met below a folder. Names are octets, relative to it; the folder itself has none. */
 export type Met = { readonly name: Buffer; readonly stat: BigIntStats } & (
@@ -16,21 +17,15 @@ const slash = Buffer.from('/');
 const within = (folder: Buffer, name: Buffer): Buffer => (folder.length === 0 ? name : Buffer.concat([folder, slash, name]));
 export const below = (root: string, name: Buffer): Buffer => (name.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root), slash, name])); // prettier-ignore
 
-/** A name below an opened folder: nobody can put a link into the way between two looks. */
-const at = (folder: FileHandle, name: Buffer): Buffer => Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name]);
-
 /** It was deleted, or became something else, while its folder was read. */
 export const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '');
-
-const openFolder = (place: string | Buffer): Promise<FileHandle> =>
-  open(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
 /** Never through a link, and never waiting for the other end of a pipe. */
 const openPlain = (place: Buffer): Promise<FileHandle> => open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 
 const meet = async (folder: FileHandle, own: Buffer, name: Buffer): Promise<Met> => {
-  const place = at(folder, own);
+  const place = inOpened(folder, own);
   const stat = await lstat(place, { bigint: true });
   if (stat.isDirectory()) return { name, stat, kind: 'folder' };
   if (stat.isSymbolicLink()) return { name, stat, kind: 'link', to: await readlink(place, { encoding: 'buffer' }) };
@@ -40,7 +35,7 @@ const meet = async (folder: FileHandle, own: Buffer, name: Buffer): Promise<Met>
 type Walking = { readonly onGone: () => void; readonly signal: AbortSignal };
 
 async function* walk(folder: FileHandle, place: Buffer, walking: Walking): AsyncGenerator<Met> {
-  const names = (await readdir(`/proc/self/fd/${folder.fd}`, { encoding: 'buffer' })).toSorted((a, b) => Buffer.compare(a, b));
+  const names = (await namesInOpened(folder)).toSorted((a, b) => Buffer.compare(a, b));
   for (const own of names) {
     walking.signal.throwIfAborted();
     const name = within(place, own);
@@ -56,7 +51,7 @@ async function* walk(folder: FileHandle, place: Buffer, walking: Walking): Async
       yield met;
       continue;
     }
-    const inner = await openFolder(at(folder, own)).catch((error: unknown) => {
+    const inner = await openFolder(inOpened(folder, own)).catch((error: unknown) => {
       if (isGone(error)) return undefined;
       throw error;
     });

@@ -1,19 +1,12 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, realpath, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, realpath, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkRefused } from '../define-work.ts';
+import { inOpened, namesInOpened, openFolder } from '../opened-folder.ts';
 import type { Counted } from './store.ts';
 
 /** A name in a folder as octets: it need be no text. */
 type Entry = { readonly name: Buffer; readonly isFolder: boolean; readonly mode: number; readonly size: number; readonly changed: Date };
-
-/**
- * A name below an opened folder. Going by the open folder and not by its path, nobody can put a link into the way between a look and a removal.
- */
-const below = (folder: FileHandle, name: Buffer): Buffer => Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name]);
-
-const openFolder = (place: string | Buffer): Promise<FileHandle> =>
-  open(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 
 const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
 
@@ -22,7 +15,7 @@ const changedAt = (stat: { mtimeMs: number; ctimeMs: number }): Date => new Date
 
 const entryOf = async (folder: FileHandle, name: Buffer, device: number): Promise<Entry | undefined> => {
   try {
-    const stat = await lstat(below(folder, name));
+    const stat = await lstat(inOpened(folder, name));
     if (stat.dev !== device) return undefined; // another file system is mounted there
     return { name, isFolder: stat.isDirectory(), mode: stat.mode & constants.S_IFMT, size: stat.size, changed: changedAt(stat) };
   } catch (error) {
@@ -43,7 +36,7 @@ type Walk = {
 const plain: readonly number[] = [constants.S_IFREG, constants.S_IFLNK];
 
 const walk = async (folder: FileHandle, place: string, given: Walk): Promise<void> => {
-  for (const name of await readdir(`/proc/self/fd/${folder.fd}`, { encoding: 'buffer' })) {
+  for (const name of await namesInOpened(folder)) {
     given.signal.throwIfAborted();
     const entry = await entryOf(folder, name, given.device);
     if (!entry) continue;
@@ -53,7 +46,7 @@ const walk = async (folder: FileHandle, place: string, given: Walk): Promise<voi
       continue;
     }
     try {
-      await using inner = await openFolder(below(folder, name));
+      await using inner = await openFolder(inOpened(folder, name));
       await walk(inner, within, given);
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -116,12 +109,12 @@ class Enough extends Error {}
 /** Removes what is old in a folder, and folders that it leaves empty; never the folder itself, and nothing behind a link. False where `onRemoved` ended it. */
 export const removeFiles = async (choice: FileChoice, onRemoved: OnRemoved): Promise<boolean> => {
   const onFile: Walk['onFile'] = async (folder, { name, size }) => {
-    await unlink(below(folder, name));
+    await unlink(inOpened(folder, name));
     if (!(await onRemoved(size))) throw new Enough();
   };
   const onFolder: NonNullable<Walk['onFolder']> = async (folder, { name, changed }) => {
     // It was empty for so long itself, or somebody may be about to write into it
-    if (changed < choice.boundary) await rmdir(below(folder, name)).catch(() => undefined);
+    if (changed < choice.boundary) await rmdir(inOpened(folder, name)).catch(() => undefined);
   };
   try {
     await through(choice.root, { fits: fitsOf(choice), onFile, onFolder: choice.only ? undefined : onFolder, signal: choice.signal });
