@@ -2,7 +2,7 @@ import { describeRefusal, refuse } from './cli/answer.ts';
 import { exitCode } from './cli/exit-code.ts';
 import { readGlobalFlags, type GlobalFlags } from './cli/global-flags.ts';
 import { streamsOf, type Streams } from './cli/streams.ts';
-import { endsInItsOwnTime, interruptionOf } from './commands/interruption.ts';
+import { interruptionOf, type Interruption } from './commands/interruption.ts';
 import type { Bank } from './commands/open-session.ts';
 import { openProgramBank, prepareProgram, runWords, tellError, versionOf, type Program } from './commands/program.ts';
 import { progressOf } from './commands/progress.ts';
@@ -80,12 +80,12 @@ const openScreen = async (program: Program): Promise<number> => {
 const overview = (given: GlobalFlags): GlobalFlags => ({ ...given, rest: ['overview', 'list'] });
 
 /** Goes to the screen where no words were given and there is one; without a terminal the overview is text. */
-const run = async (given: GlobalFlags, streams: Streams, signal: AbortSignal | undefined): Promise<number> => {
+const run = async (given: GlobalFlags, streams: Streams, interruption: Interruption | undefined): Promise<number> => {
   const program = prepareProgram(given, process.env, root);
   try {
-    if (!signal) return await openScreen(program);
-    if (given.rest.length > 0 || given.help) return await runWords(program, given, streams, signal);
-    if (!process.stdout.isTTY || !process.stdin.isTTY) return await runWords(program, overview(given), streams, signal);
+    if (!interruption) return await openScreen(program);
+    if (given.rest.length > 0 || given.help) return await runWords(program, given, streams, interruption);
+    if (!process.stdout.isTTY || !process.stdin.isTTY) return await runWords(program, overview(given), streams, interruption);
     streams.say(`bursar: ${whyNoScreen(process)} Use the headless command instead: bursar overview list, or bursar help.`);
     return exitCode.usage;
   } catch (error) {
@@ -99,13 +99,12 @@ const main = async (): Promise<number> => {
   const given = readGlobalFlags(argv.slice(2));
   const isBare = given.ok && given.value.rest.length === 0 && !given.value.help && !given.value.version;
   // The screen has signals of its own, because it must give the terminal back first
-  const interruption =
-    isBare && whyNoScreen(process) === undefined ? undefined : interruptionOf(process, given.ok && endsInItsOwnTime(given.value.rest));
+  const interruption = isBare && whyNoScreen(process) === undefined ? undefined : interruptionOf(process);
   const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
   const streams = streamsOf({ input, output, errors, environment, signal: interruption?.signal, interrupt });
   if (!given.ok) return refuse(streams, false, given);
   try {
-    if (!given.value.version) return await run(given.value, streams, interruption?.signal);
+    if (!given.value.version) return await run(given.value, streams, interruption);
     await streams.write(`${versionOf(root)}\n`);
     return exitCode.done;
   } catch (error) {

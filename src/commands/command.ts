@@ -27,6 +27,8 @@ export type CommandContext = {
 /** A command that is no pane and no action. Its name may be two words, of which the first may be a resource. */
 export type Command = CommandHelp & {
   readonly run: (typed: Arguments, context: CommandContext) => Promise<number>;
+  /** Half of it is worse than a wait: asked to end it undoes or finishes what it began, and nobody ends it before. */
+  readonly endsItself?: true;
   /** Whether it stands in for the verb of the same name; one that sometimes does is not in the help. */
   readonly applies?: (context: CommandContext) => Promise<boolean>;
 };

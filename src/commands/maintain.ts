@@ -68,6 +68,7 @@ export const maintainCommands: readonly Command[] = works.map(work => ({
   name: `maintain ${work.name}`,
   summary: `on the host of the database, as its owner: ${work.summary}`,
   flags: flagsOf(work),
+  ...(work.endsItself ? { endsItself: true } : {}),
   run: ({ words, flags }, context) =>
     words.length > 0 ? refuse(context.streams, false, invalid(`maintain ${work.name} takes flags only`)) : perform(work, flags, context),
 }));

@@ -13,6 +13,7 @@ import type { Registry, Session } from '../kit/session.ts';
 import type { Channels } from '../notices/channel.ts';
 import { actions, resources } from '../resources/registry.ts';
 import type { CommandContext } from './command.ts';
+import type { Interruption } from './interruption.ts';
 import { noLog, openLog, secretsOf, type Log } from './debug-log.ts';
 import { tellSteps } from './progress.ts';
 import type { Bank } from './open-session.ts';
@@ -82,8 +83,12 @@ const withBank = async <T>(
   }
 };
 
+/** The wish that a command ends, and how a command says that it then ends itself. */
+type Asked = Pick<Interruption, 'signal'> & Partial<Pick<Interruption, 'endsItself'>>;
+
 /** `bursar <words…>`: commands first, because `audit verify` is one and `audit list` is none. Returns the exit code. */
-export const runWords = async (program: Program, given: GlobalFlags, streams: Streams, signal: AbortSignal): Promise<number> => {
+export const runWords = async (program: Program, given: GlobalFlags, streams: Streams, interruption: Asked): Promise<number> => {
+  const { signal, endsItself } = interruption;
   const { commands } = await import('./registry.ts');
   const manual = { registry: program.registry, commands: commands.filter(({ applies }) => applies === undefined) };
   const { rest: words } = given;
@@ -99,6 +104,7 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
+    if (command.endsItself) endsItself?.();
     return typed.ok ? command.run(typed.value, context) : refuse(streams, words.includes('--json'), typed);
   }
   return runHeadless(words, {

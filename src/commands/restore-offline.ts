@@ -132,6 +132,7 @@ const restoreNow = async (flags: Flags, context: CommandContext): Promise<number
 /** `bursar maintain restore-offline`, on the host of a database that nobody can read any more. */
 export const restoreOfflineCommand: Command = {
   name: 'maintain restore-offline',
+  endsItself: true,
   summary: 'on the host of a database that cannot be read: restores its newest backup; two people agree at the terminal',
   flags: [
     { name: 'backup', takes: 'NAME', help: 'another one than the newest' },

@@ -45,6 +45,8 @@ export type Work<Input extends z.ZodObject> = {
   readonly summary: string;
   /** Each property is a flag; numbers and booleans are coerced by the schema. */
   readonly input: Input;
+  /** Asked to end it undoes or finishes what it began, however long that takes. */
+  readonly endsItself?: true;
   run(input: z.output<Input>, context: WorkContext): Promise<object>;
 };
 

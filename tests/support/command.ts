@@ -63,7 +63,9 @@ export const aCommand = ({ url, home = aCommandHome(), environment = {}, answers
     const given = readGlobalFlags(args);
     if (!given.ok) return { code: await refuse(streams, false, given), stdout, stderr };
     try {
-      const code = await runWords(prepareProgram(given.value, env, root), given.value, streams, signal ?? new AbortController().signal);
+      const code = await runWords(prepareProgram(given.value, env, root), given.value, streams, {
+        signal: signal ?? new AbortController().signal,
+      });
       return { code, stdout, stderr };
     } catch (error) {
       const code = await tellError(error, streams, args.includes('--json'));

@@ -48,7 +48,7 @@ export const bytesFrom = async (
     const given = readGlobalFlags(args);
     if (!given.ok) throw new Error(given.refusal.message);
     try {
-      return await runWords(prepareProgram(given.value, environment, root), given.value, streams, new AbortController().signal);
+      return await runWords(prepareProgram(given.value, environment, root), given.value, streams, { signal: new AbortController().signal });
     } catch (error) {
       return tellError(error, streams, args.includes('--json'));
     }

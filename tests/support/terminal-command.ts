@@ -63,7 +63,7 @@ export const atTerminal =
     const given = readGlobalFlags(args);
     if (!given.ok) return { code: await refuse(streams, false, given), stdout, stderr, asked };
     try {
-      const code = await runWords(prepareProgram(given.value, env, root), given.value, streams, new AbortController().signal);
+      const code = await runWords(prepareProgram(given.value, env, root), given.value, streams, { signal: new AbortController().signal });
       return { code, stdout, stderr, asked };
     } catch (error) {
       return { code: await tellError(error, streams, args.includes('--json')), stdout, stderr, asked };

@@ -119,7 +119,7 @@ const drillWork = defineWork({
   run: (_input, context) => drill(context),
 });
 
-/** What restores, drills and their clearing up are made of. */
+/** What restores, drills and their clearing up are made of: half of one is worse than a wait. */
 export const restoreWorks: readonly AnyWork[] = [
   restorePrepare,
   restoreFill,
@@ -130,4 +130,4 @@ export const restoreWorks: readonly AnyWork[] = [
   restoreBack,
   dropOldDatabase,
   drillWork,
-];
+].map(work => ({ ...work, endsItself: true }));
