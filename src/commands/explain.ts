@@ -12,6 +12,12 @@ import { SignInRefused } from './sign-in-refused.ts';
 export type Explanation = { readonly refusal: Refusal; readonly code: number };
 
 /** What Postgres says when it lets nobody in, and what to do about it. */
+/** A column or a function that is not there. */
+const otherSchema = [
+  'the schema of the database is older than this program, or newer',
+  'look with "bursar doctor"; "bursar migrate" applies what waits',
+] as const;
+
 const unreachable: Readonly<Record<string, readonly [message: string, next: string]>> = {
   '28P01': ['the database refuses the password', 'correct it in DATABASE_URL'],
   '28000': ['the database refuses this user', 'correct DATABASE_URL, or allow the user in pg_hba.conf'],
@@ -23,14 +29,8 @@ const unreachable: Readonly<Record<string, readonly [message: string, next: stri
   '53300': ['the database takes no more connections', 'close other consoles or raise max_connections'],
   ENOTFOUND: ['the host of the database is not known', 'correct DATABASE_URL'],
   EAI_AGAIN: ['the host of the database cannot be looked up now', 'check the network'],
-  '42703': [
-    'the schema of the database is older than this program, or newer',
-    'look with "bursar doctor"; "bursar migrate" applies what waits',
-  ],
-  '42883': [
-    'the schema of the database is older than this program, or newer',
-    'look with "bursar doctor"; "bursar migrate" applies what waits',
-  ],
+  '42703': otherSchema,
+  '42883': otherSchema,
   '42P01': ['the database has not the tables that this needs', 'run "bursar migrate"'],
 };
 

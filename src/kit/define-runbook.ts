@@ -3,8 +3,6 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { Context, Danger } from './define-action.ts';
 
-export { runWord } from '../domain/run.ts';
-
 /** One command on one host. It is written down word for word when the run is asked for. */
 export type RunStep = {
   readonly title: string;

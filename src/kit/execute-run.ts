@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endsItself, undoing, undoneCode } from '../domain/ending-itself.ts';
-import { isOver, type RunStepStatus } from '../domain/run.ts';
+import { isOver, runWord, type RunStepStatus } from '../domain/run.ts';
 import { RemoteError, type Connection, type RemoteTarget } from '../remote/connection.ts';
 import { abortDetached, followDetached, startDetached, type DetachedState } from '../remote/detached.ts';
 import { pauseAfterCanary } from './canary-pause.ts';
-import { runWord } from './define-runbook.ts';
 import type { ClaimedRun, ClaimedStep, RunEnd, Runs } from './runs.ts';
 
 export type ExecuteOptions = {

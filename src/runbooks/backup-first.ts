@@ -1,5 +1,6 @@
 import { HostName } from '../domain/remote-host.ts';
-import { runWord, type RunStep } from '../kit/define-runbook.ts';
+import { runWord } from '../domain/run.ts';
+import type { RunStep } from '../kit/define-runbook.ts';
 
 /** The host of the database, where that is not the first of the hosts. */
 export const DatabaseHost = HostName.optional().meta({ title: 'Host of the database' });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Note } from '../domain/note.ts';
 import { Place } from '../domain/platform-upkeep.ts';
-import { defineRunbook, runWord, type RunStep } from '../kit/define-runbook.ts';
+import { runWord } from '../domain/run.ts';
+import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { databaseOn, HostName, hostNamed } from './one-host.ts';
 
 const common = { version: '1', permission: 'backup.take', danger: 'plain', eyes: 1 } as const;

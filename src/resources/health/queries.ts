@@ -1,6 +1,7 @@
 import type { Db } from '../../database/client.ts';
 import type { Reading } from '../../domain/health.ts';
 import { judgeBy, type Judge } from '../../domain/health-thresholds.ts';
+import { valuesOf } from '../settings/queries.ts';
 
 /** The last measuring of one thing. */
 export type SeriesRow = {
@@ -23,10 +24,7 @@ export const readSeries = (db: Db): Promise<readonly SeriesRow[]> =>
       FROM ops.health_series s LEFT JOIN ops.host h ON h.id = s.host_id WHERE h.retired_at IS NULL ORDER BY s.id`;
 
 /** Measures as they are judged by now: their thresholds are settings. */
-export const readJudge = async (db: Db): Promise<Judge> => {
-  const rows = await db.$queryRaw<{ key: string; value: unknown }[]>`SELECT key, value FROM platform.setting WHERE category = 'health'`;
-  return judgeBy(new Map(rows.map(({ key, value }) => [key, value])));
-};
+export const readJudge = async (db: Db): Promise<Judge> => judgeBy(await valuesOf(db, 'health'));
 
 /** A threshold as it is set, and who set it so last. */
 export type ThresholdRow = {

@@ -1,6 +1,7 @@
 import { formatInstant } from '../../domain/day.ts';
 import { logLines, runFraction, runSecondsLeft, saidFraction, wideBar, withoutRepeats, withoutResult } from '../../domain/run-progress.ts';
 import { commandsShown, isOver, stepMarks, type RunStatus } from '../../domain/run.ts';
+import { commandLines, gutter } from '../../kit/command-lines.ts';
 import type { DetailLine, DetailSection, Tone } from '../../kit/define-resource.ts';
 import { lasting } from './lasting.ts';
 import type { RunRow, StepRow } from './queries.ts';
@@ -82,8 +83,6 @@ const readLog = ({ tail, result }: StepRow): readonly string[] => {
   return withoutRepeats(result === null ? lines : withoutResult(lines).log);
 };
 
-const gutter = (lines: readonly string[]): readonly DetailLine[] => lines.map(line => ['|', line] as const);
-
 /** The end of the log that says most now: of the step that runs, as it grows; else of what failed, or of the last that said anything. */
 const logSection = (steps: readonly StepRow[]): readonly DetailSection[] => {
   const said = steps.filter(({ tail }) => tail !== '');
@@ -100,17 +99,10 @@ const foundSections = (steps: readonly StepRow[]): readonly DetailSection[] =>
   );
 
 /** Every word that runs: the table has no room for it. */
-const wordsSection = (steps: readonly StepRow[]): DetailSection => {
-  const { commands, scripts, notes } = commandsShown(steps.map(({ words }) => words));
-  return {
-    title: 'Commands, word for word',
-    lines: [
-      ...steps.map(({ position, host }, index): DetailLine => [`${position}.`, `${host}: ${commands[index] ?? ''}`]),
-      ...notes.map((note): DetailLine => ['', note]),
-      ...scripts.flatMap(({ heading, text }): readonly DetailLine[] => [['', heading, 'dim'], ...gutter(text.split('\n'))]),
-    ],
-  };
-};
+const wordsSection = (steps: readonly StepRow[]): DetailSection => ({
+  title: 'Commands, word for word',
+  lines: commandLines(steps.map(({ host, words }) => ({ about: host, words }))),
+});
 
 /** What is left of every log, from the first step on; the end of each. */
 const transcriptSections = (run: RunRow, steps: readonly StepRow[]): readonly DetailSection[] => {

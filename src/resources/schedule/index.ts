@@ -1,5 +1,6 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
-import { commandsShown, type RunStatus } from '../../domain/run.ts';
+import type { RunStatus } from '../../domain/run.ts';
+import { commandLines } from '../../kit/command-lines.ts';
 import { defineResource, on, type DetailLine, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { historyOf, schedulePage, type DueRow, type DueStatus, type ScheduleRow, type ScheduleState } from './queries.ts';
 import { whyNotNow, whyNotPause, whyNotResume, whyNotUnplan } from './target.ts';
@@ -72,7 +73,6 @@ const stateTone = (job: ScheduleRow): Tone => (stateOf(job) === job.state ? stat
 /** What a planned run queues, as it was agreed to, word for word. */
 const planSection = ({ runbook, plan, plannedBy, plannedAt }: ScheduleRow): readonly DetailSection[] => {
   if (runbook === null || plan === null) return [];
-  const { commands, scripts, notes } = commandsShown(plan.steps.map(({ words }) => words));
   return [
     {
       title: 'Plan',
@@ -84,14 +84,7 @@ const planSection = ({ runbook, plan, plannedBy, plannedAt }: ScheduleRow): read
     },
     {
       title: 'Steps, word for word',
-      lines: [
-        ...plan.steps.map(({ title, host }, index): DetailLine => [`${index + 1}.`, `${title} on ${host}: ${commands[index] ?? ''}`]),
-        ...notes.map((note): DetailLine => ['', note]),
-        ...scripts.flatMap(({ heading, text }): readonly DetailLine[] => [
-          ['', heading, 'dim'],
-          ...text.split('\n').map((line): DetailLine => ['|', line]),
-        ]),
-      ],
+      lines: commandLines(plan.steps.map(({ title, host, words }) => ({ about: `${title} on ${host}`, words }))),
     },
   ];
 };
