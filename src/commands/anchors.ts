@@ -1,10 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { appendFile, chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import type { Head } from '../database/audit-chain.ts';
+import { isSameText } from '../domain/same-text.ts';
 
 /** One line of anchors.jsonl: the head of a database's audit log as it was then, signed with a key that no database holds. */
 const Line = z.object({
@@ -57,10 +58,10 @@ const sign = (key: Buffer, { at, database, seq, hash, anew }: Unsigned): Buffer 
     .update(JSON.stringify([at, database, seq, hash, anew ?? null]))
     .digest();
 
-const isSigned = (key: Buffer, line: Line): boolean => {
-  const given = Buffer.from(line.signature, 'hex');
-  const right = sign(key, line);
-  return given.length === right.length && timingSafeEqual(given, right);
+/** A line as it is written, with what vouches for it. */
+const signed = (key: Buffer, { at, database, seq, hash, anew }: Unsigned): string => {
+  const line = { at, database, seq, hash, ...(anew === undefined ? {} : { anew }) };
+  return JSON.stringify({ ...line, signature: sign(key, line).toString('hex') });
 };
 
 const parsed = (text: string): Line | undefined => {
@@ -69,6 +70,12 @@ const parsed = (text: string): Line | undefined => {
   } catch {
     return undefined; // no JSON, so nothing that was signed
   }
+};
+
+/** What a line says; undefined unless it is to its last octet what the key signed. */
+const opened = (key: Buffer, text: string): Line | undefined => {
+  const line = parsed(text);
+  return line && isSameText(text, signed(key, line)) ? line : undefined;
 };
 
 /** The lines from a place in the file on; none where there is no file yet. */
@@ -91,8 +98,8 @@ export const readAnchors = async (home: string, database: string): Promise<Ancho
   for await (const row of linesFrom(home, () => 0)) {
     number++;
     key ??= await keyOf(home);
-    const line = parsed(row);
-    if (!line || !isSigned(key, line)) forged.push(number);
+    const line = opened(key, row);
+    if (!line) forged.push(number);
     else if (line.database !== database) continue;
     else if (line.anew === undefined) anchors.push({ at: line.at, seq: BigInt(line.seq), hash: line.hash });
     else anchors = [];
@@ -108,18 +115,18 @@ export const lastAnchor = async (home: string, database: string): Promise<Anchor
   const key = await keyOf(home);
   let last: Anchor | undefined;
   for await (const row of linesFrom(home, size => Math.max(0, size - tail))) {
-    const line = parsed(row);
-    if (line?.database !== database || !isSigned(key, line)) continue;
+    const line = opened(key, row);
+    if (line?.database !== database) continue;
     last = line.anew === undefined ? { at: line.at, seq: BigInt(line.seq), hash: line.hash } : undefined;
   }
   return last;
 };
 
 const append = async (home: string, line: Unsigned): Promise<void> => {
-  const signature = sign(await keyOf(home), line).toString('hex');
+  const text = signed(await keyOf(home), line);
   const file = fileIn(home);
   // One write of less than a page: consoles that append at the same time do not mix their lines
-  await appendFile(file, `${JSON.stringify({ ...line, signature })}\n`, { mode: 0o600 });
+  await appendFile(file, `${text}\n`, { mode: 0o600 });
   await chmod(file, 0o600);
 };
 

@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { isSameText } from '../domain/same-text.ts';
 import { WorkRefused } from './define-work.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -127,9 +128,7 @@ const openSigned = (text: string, key: Buffer): unknown => {
   if (how !== algorithm || rest !== '' || more.length > 0) throw new WorkRefused('the manifest is cut off or is none of ours');
   if (by !== keyName(key))
     throw new WorkRefused(`the manifest was signed with another key (${by?.slice(0, 16)}): name the file of that key in backup.keyFile`);
-  // as text, since digits may be written large or small: not one bit of it may differ
-  const [said, right] = [Buffer.from(seal), Buffer.from(sealOf(body, key))];
-  if (said.length !== right.length || !timingSafeEqual(said, right)) throw new WorkRefused('the manifest was changed after it was signed');
+  if (!isSameText(seal, sealOf(body, key))) throw new WorkRefused('the manifest was changed after it was signed');
   return JSON.parse(body);
 };
 
