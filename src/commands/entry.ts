@@ -20,6 +20,7 @@ import { openSession, type Registry, type Session, type SessionParts } from '../
 import { addressOf } from './anchors.ts';
 import { platformOf } from './demo-host.ts';
 import { readLogin } from './login-file.ts';
+import { credentialsOf } from './remote-credentials.ts';
 
 /** What every way in needs: the database, what is known of the bank, and how this console is called. */
 export type Entrance = {
@@ -62,6 +63,7 @@ export const partsOf = (entrance: Entrance) => ({
   database: entrance.database,
   environment: environmentOf(entrance),
   registry: entrance.registry,
+  wayIn: () => credentialsOf(entrance.config),
   ...(entrance.readOnly ? { readOnly: asked } : {}),
 });
 

@@ -2,8 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isConnectionLost } from '../database/fault.ts';
 import { executeRun } from '../kit/execute-run.ts';
 import type { Runs } from '../kit/runs.ts';
-import { connect } from '../remote/connection.ts';
-import type { CredentialsFor } from './remote-credentials.ts';
+import { connect, type CredentialsFor } from '../remote/connection.ts';
 
 /** Runs that one console executes at once. */
 const mostAtOnce = 4;

@@ -4,10 +4,10 @@ import { done, forbidden, notFound } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
 import type { HostReport, Hosts, ListedHost } from '../kit/hosts.ts';
-import { connect, RemoteError } from '../remote/connection.ts';
+import { connect, RemoteError, type CredentialsFor } from '../remote/connection.ts';
 import type { Command, CommandContext } from './command.ts';
 import { withDemoHost } from './demo-host.ts';
-import { credentialsOf, type CredentialsFor } from './remote-credentials.ts';
+import { credentialsOf } from './remote-credentials.ts';
 
 /** Connects once and runs nothing but `true`. */
 const ask = async ({ at, pinned }: ListedHost, credentialsFor: CredentialsFor): Promise<HostReport> => {

@@ -6,9 +6,8 @@ import type { HealthWatch } from '../kit/health.ts';
 import type { HostReport, Hosts, ListedHost } from '../kit/hosts.ts';
 import { keepLooking } from '../kit/keep-looking.ts';
 import type { Session } from '../kit/session.ts';
-import { connect, RemoteError, type Connection } from '../remote/connection.ts';
+import { connect, RemoteError, type Connection, type CredentialsFor } from '../remote/connection.ts';
 import { addressOf, lastAnchor } from './anchors.ts';
-import type { CredentialsFor } from './remote-credentials.ts';
 
 /** Between two looks whether it is time, and before the first one, in milliseconds. */
 const lookEvery = 20_000;

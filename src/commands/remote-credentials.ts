@@ -1,10 +1,7 @@
 import type { Config } from '../config.ts';
 import { conflict, done, type Outcome } from '../domain/outcome.ts';
-import type { RemoteCredentials, RemoteTarget } from '../remote/connection.ts';
+import type { CredentialsFor, RemoteCredentials } from '../remote/connection.ts';
 import { demoHostKey } from './demo-host.ts';
-
-/** The way into a host, by the key that it is pinned to. */
-export type CredentialsFor = (host: Pick<RemoteTarget, 'pinned'>) => RemoteCredentials;
 
 const named = ({ remote, sshAgent }: Pick<Config, 'remote' | 'sshAgent'>): RemoteCredentials | undefined => {
   if (remote.keyFile !== undefined) return { keyFile: remote.keyFile };

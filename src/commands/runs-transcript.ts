@@ -11,10 +11,10 @@ import { safe } from '../domain/safe-text.ts';
 import type { StepLog } from '../kit/runs.ts';
 import type { Session } from '../kit/session.ts';
 import { resultSections } from '../resources/runs/result.ts';
-import { connect, RemoteError } from '../remote/connection.ts';
+import { connect, RemoteError, type CredentialsFor } from '../remote/connection.ts';
 import { followDetached } from '../remote/detached.ts';
 import type { Command, CommandContext } from './command.ts';
-import { credentialsOf, type CredentialsFor } from './remote-credentials.ts';
+import { credentialsOf } from './remote-credentials.ts';
 import { numberOf } from './runs-follow.ts';
 
 /** A line of a log is shown up to here, in characters. */

@@ -21,6 +21,12 @@ const names: Readonly<Record<LogLevel, readonly string[]>> = {
   SECURITY: ['SECURITY'],
 };
 
+const levelOfName: ReadonlyMap<string, LogLevel> = new Map(logLevels.flatMap(level => names[level].map(name => [name, level] as const)));
+const anyLevel = new RegExp(`(?<![A-Za-z0-9_])(?:${[...levelOfName.keys()].join('|')})(?![A-Za-z0-9_])`, 'i');
+
+/** The level that a line names first; undefined for one that names none. */
+export const levelOf = (line: string): LogLevel | undefined => levelOfName.get(anyLevel.exec(line)?.[0].toUpperCase() ?? '');
+
 /** An extended regular expression of grep that finds a level as a word; of constants only. */
 export const levelPattern = (level: LogLevel): string => names[level].join('|');
 

@@ -11,6 +11,13 @@ export const HostName = z
   .trim()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is a small letter, then small letters, digits and dashes');
 
+/** `web1, web2`: hosts of the inventory, each once, in their order. */
+export const HostNames = z
+  .string()
+  .trim()
+  .regex(/^[a-z][a-z0-9-]{0,62}([\s,]+[a-z][a-z0-9-]{0,62}){0,49}$/, 'are names of hosts, at most fifty')
+  .transform(typed => [...new Set(typed.split(/[\s,]+/))]);
+
 /** Where it is: a name of DNS or an address. What begins with a dash, or holds blanks, could be taken for something else. */
 export const HostAddress = z
   .string()

@@ -7,9 +7,11 @@ import type { FilterContext } from '../domain/filter.ts';
 import type { Outcome, Refusal } from '../domain/outcome.ts';
 import type { Operator } from '../domain/permission.ts';
 import type { PlatformProfile } from '../domain/platform-profile.ts';
+import type { CredentialsFor } from '../remote/connection.ts';
 import type { AnyAction, SealSecret } from './define-action.ts';
 import type { AnyResource } from './define-resource.ts';
 import { healthOf, type HealthWatch } from './health.ts';
+import { hostLogsOf, type HostLogs } from './host-logs.ts';
 import { hostsOf, type Hosts } from './hosts.ts';
 import { runsOf, type Runs } from './runs.ts';
 import type { Offers } from './offers.ts';
@@ -56,6 +58,8 @@ export type Session = Reads & {
   readonly watch?: Watch;
   /** The hosts that this console may ask; undefined where it may not. */
   readonly hosts?: Hosts;
+  /** The logs of those hosts; undefined where it may read none, or has no way in. */
+  readonly logs?: HostLogs;
   /** The runs that this console may execute; undefined where it may not. */
   readonly runs?: Runs;
   /** What is due by the clock, for whoever may execute it; undefined where nobody may. */
@@ -95,6 +99,8 @@ export type SessionParts = {
   /** What unlocking and codes need; without it a demo's session. */
   readonly credentials?: Pick<PresenceParts, 'seedKey' | 'derive'> & Pick<OutboxParts, 'openSecret'> & { readonly sealSecret: SealSecret };
   readonly become?: Session['become'];
+  /** How this console signs in to hosts, or why it cannot. */
+  readonly wayIn?: () => Outcome<CredentialsFor>;
   /** The sign-in outlives this console, as a login for commands does: leaving closes its write window only. */
   readonly stays?: boolean;
   /** Why whoever this is asks for nothing, though it executes what others asked for: a machine. */
@@ -163,11 +169,25 @@ const leaveWith = async ({ database, token, stays }: SessionParts): Promise<void
   }
 };
 
+const hostsAndLogs = (parts: SessionParts, token: string, permissions: Set<string>): Pick<Session, 'hosts' | 'logs'> => {
+  const hosts = hostsOf(parts.database, token);
+  if (!parts.wayIn) return { hosts };
+  const logs = hostLogsOf({
+    hosts,
+    may: () => permissions.has('host.use'),
+    named: parts.environment.platform?.logs ?? [],
+    wayIn: parts.wayIn,
+    record: filter => recordAccess(parts, 'export', 'host', '-', { filter, rows: 0 }),
+  });
+  return { hosts, logs };
+};
+
 /** What a signed-in session does beside what its operator asks for, as far as it may. */
 const keptUpBy = (
-  { database, environment, token, readOnly, credentials }: SessionParts,
+  parts: SessionParts,
   permissions: Set<string>,
-): Pick<Session, 'presence' | 'outbox' | 'securityWatch' | 'watch' | 'schedule' | 'health' | 'hosts' | 'runs'> => {
+): Pick<Session, 'presence' | 'outbox' | 'securityWatch' | 'watch' | 'schedule' | 'health' | 'hosts' | 'logs' | 'runs'> => {
+  const { database, environment, token, readOnly, credentials } = parts;
   if (token === undefined) return {};
   const presence = renewing(presenceOf({ database, token, demo: environment.demo, ...(credentials ?? demoCredentials()) }), permissions);
   if (readOnly) return { presence };
@@ -179,7 +199,7 @@ const keptUpBy = (
     ...(permissions.has('schedule.run')
       ? { schedule: scheduleOf(database, token), health: healthOf(database, token, permissions.has('host.use')) }
       : {}),
-    ...(permissions.has('host.use') ? { hosts: hostsOf(database, token), runs: runsOf(database, token) } : {}),
+    ...(permissions.has('host.use') ? { ...hostsAndLogs(parts, token, permissions), runs: runsOf(database, token) } : {}),
   };
 };
 

@@ -15,7 +15,12 @@ export type RemoteTarget = {
   readonly credentials: RemoteCredentials;
   /** Between two questions whether the host is still there, in milliseconds; five seconds unless said. */
   readonly keepAliveMs?: number;
+  /** Ends the attempt to connect, and the connection. */
+  readonly signal?: AbortSignal;
 };
+
+/** The way into a host, by the key that it is pinned to. */
+export type CredentialsFor = (host: Pick<RemoteTarget, 'pinned'>) => RemoteCredentials;
 
 type RemoteAnswer = {
   /** Exit code; null where a signal ended it. */
@@ -97,7 +102,7 @@ const open = async (
   at: RemoteAddress,
   check: HostKeyCheck,
   credentials: RemoteCredentials | undefined,
-  keepaliveInterval = usualKeepAlive,
+  { keepAliveMs = usualKeepAlive, signal }: Pick<RemoteTarget, 'keepAliveMs' | 'signal'> = {},
 ): Promise<Client> => {
   const given =
     credentials === undefined
@@ -107,9 +112,12 @@ const open = async (
         : { privateKey: await readKey(credentials.keyFile) };
   // Loaded when somebody connects: most consoles never do
   const { default: ssh2 } = await import('ssh2');
+  if (signal?.aborted) throw new RemoteError({ kind: 'unreachable', message: `nobody waits for ${where(at)} any more` });
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     let isReady = false;
+    const end = (): void => void client.destroy();
+    signal?.addEventListener('abort', end);
     client.on('ready', () => {
       isReady = true;
       resolve(client);
@@ -118,13 +126,16 @@ const open = async (
       client.destroy();
       reject(new RemoteError(faultOf(error, at, check, isReady)));
     });
-    client.on('close', () => reject(new RemoteError({ kind: 'unreachable', message: `${where(at)} closed the connection` })));
+    client.on('close', () => {
+      signal?.removeEventListener('abort', end);
+      reject(new RemoteError({ kind: 'unreachable', message: `${where(at)} closed the connection` }));
+    });
     client.connect({
       host: at.address,
       port: at.port,
       username: at.user,
       readyTimeout: connectTimeout,
-      keepaliveInterval,
+      keepaliveInterval: keepAliveMs,
       keepaliveCountMax: mostUnanswered,
       agentForward: false,
       tryKeyboard: false,
@@ -182,9 +193,9 @@ const follow = (channel: ClientChannel, client: Client, at: RemoteAddress, wishe
   });
 
 /** Connects to a host whose key is known. Throws RemoteError; with any other key than the pinned one no command is sent. */
-export const connect = async ({ at, pinned, credentials, keepAliveMs }: RemoteTarget): Promise<Connection> => {
+export const connect = async ({ at, pinned, credentials, ...wishes }: RemoteTarget): Promise<Connection> => {
   const began = performance.now();
-  const client = await open(at, checkHostKey(pinned), credentials, keepAliveMs);
+  const client = await open(at, checkHostKey(pinned), credentials, wishes);
   return {
     handshakeMs: Math.round(performance.now() - began),
     run: (words, wishes) =>

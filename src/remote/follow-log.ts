@@ -1,3 +1,4 @@
+import { logStates, type LogState } from '../domain/host-news.ts';
 import type { Connection } from './connection.ts';
 
 /** Where reading a log has got to: which file it was, whatever it is called by now, and octets of it that were read. */
@@ -5,30 +6,37 @@ export type LogPosition = { readonly inode: string; readonly offset: number };
 
 /** A piece of a log, and where the next one begins. */
 export type LogPiece = {
-  readonly state: 'read' | 'rotated' | 'truncated' | 'absent';
+  readonly state: LogState;
   readonly piece: Buffer;
   readonly next: LogPosition | undefined;
 };
+
+/** The host answered, but with no log: its shell or its tools are others than those that are needed. */
+export class LogUnread extends Error {
+  override name = 'LogUnread';
+}
 
 const timeoutMs = 30_000;
 /** Octets that are fetched at once: what a host says never fills this console's memory. */
 const mostAtOnce = 262_144;
 
 /*
- * Reads and ends: nothing is left running on the host, so that nothing has to be ended there. A file that was renamed by logrotate is read to its end under
- * its new name before the new one is begun. The script is constant; everything else is an argument.
+ * Reads and ends: nothing is left running on the host, so that nothing has to be ended there. A file that was renamed by logrotate is read to its end under its
+ * new name before the new one is begun; nothing but a plain file is opened, because a pipe would never end. The script is constant; everything else is an argument.
  */
 const script = String.raw`
 set -eu
 file=$1 inode=$2 offset=$3 most=$4 last=$5 state=read
 seen=$(stat -Lc '%i %s' -- "$file" 2>/dev/null) || { echo "absent 0 0"; exit 0; }
+[ -f "$file" ] && [ -r "$file" ] || { echo "unreadable 0 0"; exit 0; }
 now=${'$'}{seen% *} size=${'$'}{seen#* }
 if [ -z "$inode" ]; then
   inode=$now
   from=$(( size > most ? size - most : 0 ))
   offset=$(( size - $(tail -c "+$((from + 1))" -- "$file" | head -c "$((size - from))" | tail -n "$last" | wc -c) ))
 elif [ "$inode" != "$now" ]; then
-  if [ "$(stat -Lc %i -- "$file.1" 2>/dev/null || true)" = "$inode" ] && [ "$(stat -Lc %s -- "$file.1")" -gt "$offset" ]; then file=$file.1
+  if [ "$(stat -Lc %i -- "$file.1" 2>/dev/null || true)" != "$inode" ]; then inode=$now offset=0 state=replaced
+  elif [ "$(stat -Lc %s -- "$file.1")" -gt "$offset" ]; then file=$file.1
   else inode=$now offset=0 state=rotated; fi
 elif [ "$size" -lt "$offset" ]; then offset=0 state=truncated; fi
 echo "$state $inode $offset"
@@ -42,13 +50,14 @@ export const readLog = async (connection: Connection, file: string, from: LogPos
     ['sh', '-c', script, 'bursar', file, from?.inode ?? '', String(from?.offset ?? 0), String(mostAtOnce), String(last)],
     { timeoutMs, most: 1_024, onOutput: piece => pieces.push(piece) },
   );
-  if (code !== 0) throw new Error(`the log was not read: ${errors.trim().slice(0, 300) || `code ${code}`}`);
+  if (code !== 0) throw new LogUnread(`the log was not read: ${errors.trim().slice(0, 300) || `code ${code}`}`);
   const answer = Buffer.concat(pieces);
   const end = answer.indexOf(10);
-  const [state = '', inode = '', offset = ''] = answer.toString('latin1', 0, end).split(' ');
+  const [word = '', inode = '', offset = ''] = answer.toString('latin1', 0, end).split(' ');
   const piece = answer.subarray(end + 1);
-  if (state === 'absent') return { state, piece, next: from };
-  if ((state !== 'read' && state !== 'rotated' && state !== 'truncated') || !/^\d{1,20}$/.test(inode) || !/^\d{1,15}$/.test(offset))
-    throw new Error('the host answered something else than a log');
+  const state = logStates.find(known => known === word);
+  if (state === 'absent' || state === 'unreadable') return { state, piece, next: from };
+  if (state === undefined || !/^\d{1,20}$/.test(inode) || !/^\d{1,15}$/.test(offset))
+    throw new LogUnread('the host answered something else than a log');
   return { state, piece, next: { inode, offset: Number(offset) + piece.length } };
 };

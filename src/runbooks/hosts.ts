@@ -1,15 +1,10 @@
-import { z } from 'zod';
 import { conflict, done, notFound, type Outcome } from '../domain/outcome.ts';
+import { HostNames as NamesOfHosts } from '../domain/remote-host.ts';
 import type { Context } from '../kit/define-action.ts';
 import { findHostsByName, type NamedHost } from '../resources/hosts/queries.ts';
 
-/** `web1, web2`: hosts of the inventory, the first of which is the canary. */
-export const HostNames = z
-  .string()
-  .trim()
-  .regex(/^[a-z][a-z0-9-]{0,62}([\s,]+[a-z][a-z0-9-]{0,62}){0,49}$/, 'are names of hosts, at most fifty')
-  .transform(typed => [...new Set(typed.split(/[\s,]+/))])
-  .meta({ title: 'Hosts, the canary first' });
+/** The hosts of a run. */
+export const HostNames = NamesOfHosts.meta({ title: 'Hosts, the canary first' });
 
 /** Those hosts, in the order in which they were named. */
 export const hostsNamed = async (names: readonly string[], { db }: Context): Promise<Outcome<readonly NamedHost[]>> => {
