@@ -42,14 +42,28 @@ export const ReviewDocument = z.object({
       note: z.string(),
       'decided by': z.string(),
       decided: z.string(),
+      /** Of machines alone. */
+      machine: z
+        .object({
+          place: z.string(),
+          from: z.array(z.string()),
+          'used from': Maybe,
+          fingerprint: z.string(),
+          'approved by': Maybe,
+          'days left': z.number(),
+          permissions: z.array(z.string()),
+          hosts: z.array(z.string()),
+        })
+        .optional(),
     }),
   ),
 });
 export type ReviewDocument = z.output<typeof ReviewDocument>;
+type Item = ReviewDocument['items'][number];
 
 const day = (instant: string | null): string => instant?.slice(0, 10) ?? '\u2013';
 
-const itemRow = (item: ReviewDocument['items'][number]): readonly string[] => [
+const itemRow = (item: Item): readonly string[] => [
   escaped(`${item.kind} ${item.who}`),
   escaped(item.role),
   item.sensitive ? 'yes' : '',
@@ -61,11 +75,29 @@ const itemRow = (item: ReviewDocument['items'][number]): readonly string[] => [
   escaped(item.note),
 ];
 
+const machineRow = ({ who, machine, ...item }: Item): readonly string[] =>
+  machine === undefined
+    ? []
+    : [
+        who,
+        machine.place,
+        machine.from.join(', ') || 'anywhere',
+        machine.fingerprint,
+        `${item['granted by'] ?? ''}, approved by ${machine['approved by'] ?? 'nobody on record'}`,
+        `${day(item.expires)}, ${machine['days left']} d`,
+        day(item['last used']),
+        machine.permissions.join(', '),
+        machine.hosts.join(', '),
+      ].map(escaped);
+
+const machineTitles = ['Machine', 'Where', 'Only from', 'Key', 'Asked for by', 'Until', 'Last used', 'May', 'Worked on'];
+
 const itemTitles = ['Who', 'Role', 'Sensitive', 'Granted', 'Until', 'Inactive', 'Against it', 'Decision', 'Note'];
 
 /** The result for people to read. */
 export const reviewMarkdown = ({ review, context, items }: ReviewDocument, sha256: string): string => {
   const decided = (decision: string) => items.filter(item => item.decision === decision).map(itemRow);
+  const machines = items.filter(item => item.machine !== undefined).map(machineRow);
   const lines = [
     `# ${escaped(review.title)}`,
     '',
@@ -75,6 +107,7 @@ export const reviewMarkdown = ({ review, context, items }: ReviewDocument, sha25
     `SHA-256 of the result: \`${sha256}\``,
     ...section('Revoked', review.revoked === 0 ? [] : tableOf(itemTitles, decided('revoke'))),
     ...section('Kept', review.kept === 0 ? [] : tableOf(itemTitles, decided('keep'))),
+    ...(machines.length === 0 ? [] : section('Machines', tableOf(machineTitles, machines))),
     ...section(
       'Changes since the last review',
       context.changes.length === 0

@@ -1,7 +1,7 @@
 import { formatInstant, formatShortInstant, isoInstant } from '../../domain/day.ts';
 import { defineResource, on, type DetailSection, type Tone } from '../../kit/define-resource.ts';
 import { itemPage, type ItemRow } from './queries.ts';
-import { whyNotKeep, whyNotRevoke } from './target.ts';
+import { machineLines, whyNotKeep, whyNotRevoke } from './target.ts';
 
 /** Nobody used it for so many days: it stands out. */
 const long = 90;
@@ -12,7 +12,12 @@ const state = ({ decision, held }: ItemRow): readonly [string, Tone] => {
   return held ? ['to revoke', 'warn'] : ['revoked', 'dim'];
 };
 
-const origins = { operator: 'an operator of this console', grant: 'a grant on the platform', user: "the user's own role" } as const;
+const origins = {
+  operator: 'an operator of this console',
+  grant: 'a grant on the platform',
+  user: "the user's own role",
+  machine: 'of a machine',
+} as const;
 
 const detail = (item: ItemRow): readonly DetailSection[] => [
   {
@@ -30,6 +35,7 @@ const detail = (item: ItemRow): readonly DetailSection[] => [
       ...item.conflicts.map(title => ['Conflict', title, 'warn'] as const),
     ],
   },
+  ...(item.machine === null ? [] : [{ title: 'Machine', lines: machineLines(item.machine) }]),
   {
     title: 'Decision',
     lines: [
@@ -88,8 +94,7 @@ export const reviewItems = defineResource<ItemRow, undefined>({
 
   actions: { k: on('review-items.keep', whyNotKeep), r: on('review-items.revoke', whyNotRevoke) },
   jumps: {
-    u: item =>
-      item.kind === 'user' ? { resource: 'users', filter: `username=${item.who}` } : { resource: 'operators', filter: `name=${item.who}` },
+    u: ({ kind, who }) => ({ resource: `${kind}s`, filter: `${kind === 'user' ? 'username' : 'name'}=${who}` }),
     l: item => ({ resource: 'audit', filter: `entity=${item.kind} record=${item.subjectId}` }),
   },
 });

@@ -3,7 +3,7 @@ import { formatInstant } from '../../domain/day.ts';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, forbidden, notFound, type Outcome } from '../../domain/outcome.ts';
 import type { Context, Target } from '../../kit/define-action.ts';
-import { findItem, type ItemRow } from './queries.ts';
+import { findItem, type ItemRow, type ReviewedMachine } from './queries.ts';
 
 /** Both decisions take the same: which item, and why. */
 export const ItemInput = z.object({ id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Item' }), note: Note });
@@ -35,9 +35,20 @@ export const itemFor = async (
   return objection === undefined ? done(item) : conflict(objection);
 };
 
+/** What a machine is, for whoever decides about it. */
+export const machineLines = (machine: ReviewedMachine): readonly (readonly [string, string])[] => [
+  ['Where', machine.place],
+  ['Only from', machine.from.length === 0 ? 'anywhere' : machine.from.join(', ')],
+  ['Used from', machine['used from'] ?? '-'],
+  ['Key', `${machine.fingerprint}, ${machine['days left']} days left, approved by ${machine['approved by'] ?? 'nobody who is on record'}`],
+  ['May', machine.permissions.join(', ')],
+  ['Worked on', machine.hosts.length === 0 ? 'no host in the last quarter; it may on any' : `${machine.hosts.join(', ')}; it may on any`],
+];
+
 /** Where it is held from, and when it was used. */
 export const factLines = (item: ItemRow): readonly string[] => [
   `granted ${formatInstant(item.grantedAt)} by ${item.grantedBy ?? 'the setup'}, ${item.expiresAt ? `until ${formatInstant(item.expiresAt)}` : 'without end'}`,
   `last used ${formatInstant(item.lastUsedAt)}, last login ${formatInstant(item.lastLoginAt)}: ${item.inactiveDays} days ago when the review was opened`,
   ...(item.change === null ? [] : [item.change]),
+  ...(item.machine === null ? [] : machineLines(item.machine).map(([title, words]) => `${title.toLowerCase()}: ${words}`)),
 ];

@@ -3,7 +3,7 @@ import { defineResource, on, type DetailSection } from '../../kit/define-resourc
 import { factsOf, reviewPage, type ReviewFacts, type ReviewRow } from './queries.ts';
 import { undecidedIn, whyNotClose } from './target.ts';
 
-const ways = { operator: 'operators revoke-role', user: 'users change-role', grant: 'grants revoke' } as const;
+const ways = { operator: 'operators revoke-role', user: 'users change-role', grant: 'grants revoke', machine: 'machines revoke' } as const;
 const shownChanges = 20;
 
 const summary = (review: ReviewRow, facts: ReviewFacts): DetailSection => ({

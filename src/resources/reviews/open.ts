@@ -26,7 +26,7 @@ export const openAccessReview = defineAction({
   },
   target: (_facts, { title }) => ({ id: '-', label: title, version: 0 }),
   preview: ({ since, items, conflicts, sensitive, inactive }, { kind }) => [
-    `the ${kind} review asks about ${items} roles that somebody holds now, and about what changed since ${formatInstant(since)}`,
+    `the ${kind} review asks about ${items} roles that somebody holds now and machines that work by themselves, and about what changed since ${formatInstant(since)}`,
     `${sensitive} are sensitive, ${inactive} were not used for 90 days, ${conflicts} break a separation of duties`,
     'what it asks about stays as it is now, whatever changes while it is open',
     ...(kind === 'monthly' ? ['left out: lower roles that are in use and did not change'] : []),
