@@ -23,6 +23,8 @@ const deliverEvery = 5_000;
 /** Between two looks of the rules at what was posted, and before the first one, in milliseconds. */
 const detectEvery = 60_000;
 const detectAfter = 10_000;
+/** Between two looks whether the bank is of another schema, in milliseconds. */
+const schemaEvery = 5_000;
 /** Between two counts of security events, and before the first one, in milliseconds. */
 const gatherEvery = 60_000;
 const gatherAfter = 5_000;
@@ -38,7 +40,10 @@ export type Busy = {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Hears of the schedule, where somebody wants to. */
-  readonly told?: Partial<Pick<KeepSchedulingOptions, 'onExecuted' | 'onMissed' | 'onError'>>;
+  readonly told?: Partial<Pick<KeepSchedulingOptions, 'onExecuted' | 'onMissed' | 'onError'>> & {
+    /** Migrations that wait since an older backup was restored; 0 when they are applied. */
+    readonly onLacking?: (count: number) => void;
+  };
 };
 
 const deliver = async ({ session, channels, signal, log }: Busy): Promise<void> =>
@@ -107,17 +112,40 @@ const keepTime = ({ bank, session, config, migrations, signal, log, told = {} }:
     },
   });
 
+/** Looks whether an older backup was restored; until its migrations are applied nothing is done by the clock. Runs go on: one of them restored it. */
+const restWhileLacking = (busy: Busy): { readonly looking: Promise<void>; readonly session: () => Session } => {
+  const { session, signal, log, told = {} } = busy;
+  let lacks = 0;
+  const look = async (): Promise<void> => {
+    const before = lacks;
+    lacks = (await session().presence?.lacking()) ?? 0;
+    if (lacks !== before) told.onLacking?.(lacks);
+  };
+  const onError = (error: unknown): void => log.write('looking at the schema failed', { error });
+  return {
+    looking: keepLooking(look, { signal, firstAfterMs: schemaEvery, everyMs: schemaEvery, onError }),
+    session: () => {
+      if (lacks === 0) return session();
+      const { outbox: _outbox, watch: _watch, securityWatch: _securityWatch, schedule: _schedule, health: _health, ...rest } = session();
+      return rest;
+    },
+  };
+};
+
 /**
  * What a console does beside its screen until the signal: it anchors the audit log, delivers notices, counts security events, measures health, has the rules look at what was posted, executes runs on hosts
  * and what is due by the schedule, and in a demo bank one of them makes the traffic.
  */
-export const keepBusy = async (busy: Busy): Promise<void> => {
-  const { bank, session, config, signal, log } = busy;
+export const keepBusy = async (given: Busy): Promise<void> => {
+  const { looking, session } = restWhileLacking(given);
+  const busy: Busy = { ...given, session };
+  const { bank, config, signal, log } = busy;
   const { url, platformUrl } = bank;
   const { environment, readOnly } = session();
   const isDemo = environment.demo && readOnly === undefined;
   if (isDemo && platformUrl === undefined) log.write('no traffic', { why: 'nobody named a login of bursar_platform' });
   await Promise.all([
+    looking,
     keepAnchoring(url, config, signal, trouble => log.write('anchoring failed', { trouble })),
     deliver(busy),
     watchOver(busy),

@@ -39,7 +39,11 @@ const checkMigrations = async (connection: Direct, migrations: string): Promise<
     ...unknown.map(name => fail('migrations', `${name} is not known to this program`, 'update Bursar')),
     pending.length === 0
       ? ok('migrations', `${applied.length} applied`)
-      : fail('migrations', `${pending.length} pending`, 'run "bursar migrate"'),
+      : fail(
+          'migrations',
+          `${pending.length} pending`,
+          'run "bursar migrate", or where an older backup was restored "bursar maintain migrations --what apply" on its host',
+        ),
   ];
 };
 

@@ -2,6 +2,7 @@ import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import { faultOf } from '../database/fault.ts';
 import { formatInstant } from '../domain/day.ts';
+import { lackingWords } from '../domain/lacking.ts';
 import { forbidden, invalid, type Refusal } from '../domain/outcome.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
@@ -55,6 +56,8 @@ const work = async (bank: Bank, first: Session, json: boolean, context: CommandC
       told: {
         onExecuted: executed => say(lineOf(executed, json)),
         onMissed: (job, due) => say(missedLine(job, due, json)),
+        onLacking: count =>
+          streams.say(count > 0 ? `${lackingWords(count)}; nothing is done meanwhile` : 'the migrations are applied: the daemon goes on'),
         onError: error => {
           if (!machine && faultOf(error).code === sessionEnded) over.abort();
         },

@@ -3,6 +3,8 @@ import type { Config } from '../config.ts';
 import type { Database } from '../database/client.ts';
 import type { Direct } from '../database/direct.ts';
 import { migrate, migrationStatus } from '../database/migrate.ts';
+import { lackingWords } from '../domain/lacking.ts';
+import { lackingIn } from '../kit/lacking.ts';
 import { refuseToGoOn } from '../database/migration-record.ts';
 import { applyRights, rightsAreCurrent } from '../database/rights.ts';
 import { oldestPostgres, readSetup, serverVersion } from '../database/setup.ts';
@@ -62,7 +64,7 @@ const seedUnlessSomebodyElseDid = async (connection: Direct, url: string, onProg
 const lacking = (pending: number, applied: number): string =>
   applied === 0
     ? 'this database has no tables of Bursar: run "bursar demo" to make a demo bank in it, or "bursar migrate" for an empty one'
-    : `this database lacks ${pending} of ${pending + applied} migrations: make a backup and run "bursar migrate"`;
+    : `this database lacks ${pending} of ${pending + applied} migrations: make a backup and run "bursar migrate", or where an older backup was restored "bursar maintain migrations --what apply" on its host`;
 
 /** An embedded database is brought up to date and filled at its first start; any other is its owner's to prepare. */
 const prepare = ({ url, embedded }: Address, { config, migrations, onProgress }: Wishes): Promise<void> =>
@@ -75,7 +77,7 @@ const prepare = ({ url, embedded }: Address, { config, migrations, onProgress }:
     if (status.pending.length > 0 && !embedded) throw new NotReady(lacking(status.pending.length, status.applied.length));
     // Of a restore because of a migration: it must not run again by itself
     if (status.pending.length > 0 && (await isAsRestored(config.home, status.applied)))
-      throw new NotReady(lacking(status.pending.length, status.applied.length));
+      throw new NotReady(lackingWords(status.pending.length));
     if (status.pending.length > 0) {
       onProgress('Creating tables');
       await migrate(connection, migrations);
@@ -123,6 +125,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     const logins = await loginsOf(address, wishes.config, wishes.readOnly);
     database = openDatabase({ url: logins.console, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
     await Promise.all([prepare(address, wishes), warmUp(database)]);
+    await lackingIn(database);
     const open = database;
     const { config, registry, readOnly } = wishes;
     const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });

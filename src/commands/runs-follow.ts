@@ -3,6 +3,7 @@ import { refuse } from '../cli/answer.ts';
 import { exitCode } from '../cli/exit-code.ts';
 import { isConnectionLost } from '../database/fault.ts';
 import { invalid, notFound, type Outcome } from '../domain/outcome.ts';
+import { lackingWords } from '../domain/lacking.ts';
 import { runProgress } from '../domain/run.ts';
 import { safe } from '../domain/safe-text.ts';
 import { toJson } from '../kit/export.ts';
@@ -12,6 +13,7 @@ import type { RunRow } from '../resources/runs/queries.ts';
 import type { Command, CommandContext } from './command.ts';
 import { withDemoHost } from './demo-host.ts';
 import { keepExecuting } from './execute-runs.ts';
+import { NotReady } from './not-ready.ts';
 import { credentialsOf } from './remote-credentials.ts';
 
 /** Between two looks at the run, in milliseconds. */
@@ -24,6 +26,12 @@ const runNumbered = async (session: Session, number: bigint): Promise<RunRow | u
 /** How long a database that is away is waited for, in milliseconds: a restore replaces it while its run is followed. */
 const patience = 120_000;
 
+/** Why the run cannot be read: where the followed run restored an older backup, its own row may be of another schema. */
+const orLacking = async (session: Session, error: unknown): Promise<unknown> => {
+  const lacks = (await session.presence?.lacking()) ?? 0;
+  return lacks > 0 ? new NotReady(`the run cannot be read: ${lackingWords(lacks)}`) : error;
+};
+
 /** The run as it stands; a database that is away is waited for. */
 const lookAt = async (session: Session, number: bigint, signal: AbortSignal): Promise<RunRow | undefined> => {
   const until = Date.now() + patience;
@@ -31,7 +39,8 @@ const lookAt = async (session: Session, number: bigint, signal: AbortSignal): Pr
     try {
       return await runNumbered(session, number);
     } catch (error) {
-      if (!isConnectionLost(error) || signal.aborted || Date.now() > until) throw error;
+      if (!isConnectionLost(error)) throw await orLacking(session, error);
+      if (signal.aborted || Date.now() > until) throw error;
       await pause(lookEvery, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -89,6 +98,8 @@ const answer = async (run: RunRow, json: boolean, { streams }: CommandContext): 
 /** Follows a run to its end and tells it. */
 export const followAndTell = async (session: Session, number: bigint, json: boolean, context: CommandContext): Promise<number> => {
   const run = await withDemoHost(context, session.environment.demo, () => follow(session, number, context));
+  const lacks = (await session.presence?.lacking()) ?? 0;
+  if (lacks > 0) context.streams.say(`${lackingWords(lacks)}; no console opens this bank before`);
   return run ? answer(run, json, context) : refuse(context.streams, json, notFound(`there is no run ${number}`));
 };
 

@@ -2,7 +2,8 @@ import { done, forbidden, type Outcome } from '../domain/outcome.ts';
 import type { RunSeen } from '../domain/run-progress.ts';
 import { codeAsTyped } from '../database/sign-in.ts';
 import type { Database } from '../database/client.ts';
-import { refusalOf } from '../database/fault.ts';
+import { isConnectionLost, refusalOf } from '../database/fault.ts';
+import { lackingIn } from './lacking.ts';
 
 /** What a session is right now, by database time. */
 export type Pulse = {
@@ -32,12 +33,16 @@ export type Pulse = {
   readonly at: Date;
   /** How far the runs that are under way are; only for a screen that is locked. */
   readonly runs?: readonly RunSeen[];
+  /** The migrations that the database lacks since an older backup was restored; while it does, nothing else here says anything. */
+  readonly lacks?: number;
 };
 
 /** What a person does about their own session. */
 export type Presence = {
   /** Asked every second; `active` says that a key was pressed since, `locked` that the screen is: then it shows how far runs are, and nothing else is read. */
   readonly pulse: (active: boolean, locked?: boolean) => Promise<Pulse>;
+  /** The same of the schema alone, for whoever has no screen: it keeps no session awake. */
+  readonly lacking: () => Promise<number>;
   /** Lets this session write for 1 to 60 minutes; gives the end. */
   readonly openWindow: (reason: string, minutes: number) => Promise<Outcome<Date>>;
   /** The same with the reason it had; only while an incident is open. */
@@ -83,19 +88,54 @@ const refusable = async <T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>
 
 const none = Buffer.alloc(32);
 
+const pulseIn = async (writes: Database['writes'], token: string, active: boolean, locked: boolean): Promise<Pulse> => {
+  const [row] = await writes.$queryRaw<Pulse[]>`
+    SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
+           broken_glass AS "brokenGlass", incident, developers, permissions,
+           (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
+  if (!row) throw new Error('the database gave no pulse');
+  if (!locked || row.state === 'over' || row.state === 'ended') return row;
+  return { ...row, runs: await writes.$queryRaw<RunSeen[]>`SELECT runbook, seconds, steps FROM ops.progress_of_runs(${token})` };
+};
+
+/** What is there is no pulse that this program understands: it may be missing from the older schema, or answer something else. */
+const ofAnotherSchema = (lacks: number): Pulse => ({
+  state: 'live',
+  why: null,
+  expiresAt: null,
+  windowExpiresAt: null,
+  windowReason: null,
+  inbox: null,
+  toRatify: null,
+  brokenGlass: null,
+  incident: null,
+  developers: null,
+  permissions: null,
+  maintenanceUntil: null,
+  codeAt: null,
+  at: new Date(),
+  runs: [],
+  lacks,
+});
+
+/** A pulse, or why there is none: the schema is asked about as well, before what its absence made fail is told as a fault. */
+const orLacking = async (felt: Promise<Pulse>, lacking: () => Promise<number>): Promise<Pulse> => {
+  const [pulse, lacks] = await Promise.allSettled([felt, lacking()]);
+  if (pulse.status === 'rejected' && isConnectionLost(pulse.reason)) throw pulse.reason;
+  if (lacks.status === 'rejected') throw lacks.reason;
+  if (lacks.value > 0) return ofAnotherSchema(lacks.value);
+  if (pulse.status === 'rejected') throw pulse.reason;
+  return pulse.value;
+};
+
 /** Everything about a session that is no action: its pulse, its write window, its codes and its lock. */
-export const presenceOf = ({ database: { writes }, token, demo, seedKey, derive }: PresenceParts): Presence => {
+export const presenceOf = ({ database, token, demo, seedKey, derive }: PresenceParts): Presence => {
+  const { writes } = database;
   const openUntil = async (rows: readonly { until: Date }[]): Promise<Outcome<Date>> => done(rows[0]?.until ?? new Date(0));
+  const lacking = (): Promise<number> => lackingIn(database);
   return {
-    pulse: async (active, locked = false) => {
-      const [row] = await writes.$queryRaw<Pulse[]>`
-        SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
-               broken_glass AS "brokenGlass", incident, developers, permissions,
-               (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
-      if (!row) throw new Error('the database gave no pulse');
-      if (!locked || row.state === 'over' || row.state === 'ended') return row;
-      return { ...row, runs: await writes.$queryRaw<RunSeen[]>`SELECT runbook, seconds, steps FROM ops.progress_of_runs(${token})` };
-    },
+    pulse: (active, locked = false) => orLacking(pulseIn(writes, token, active, locked), lacking),
+    lacking,
     openWindow: (reason, minutes) =>
       refusable(async () => openUntil(await writes.$queryRaw`SELECT ops.open_window(${token}, ${reason}, ${minutes}::int) AS until`)),
     renewWindow: minutes =>

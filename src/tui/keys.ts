@@ -32,8 +32,8 @@ const form: readonly Context[] = ['field', 'choice', 'buttons'];
 const choosers: readonly Context[] = ['sort', 'columns', 'saved'];
 /** Where letters choose. */
 const menus: readonly Context[] = ['actions', 'window'];
-/** Instead of the bank: before somebody signed in, while it is locked, after the session ended. */
-const covers: readonly Context[] = ['sign-in', 'lock', 'ended'];
+/** Instead of the bank: before somebody signed in, while it is locked or of another schema, after the session ended. */
+const covers: readonly Context[] = ['sign-in', 'lock', 'lacking', 'ended'];
 const scrollers: readonly Context[] = ['confirm', 'bulk', 'help'];
 
 const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 'moved', by });
@@ -131,7 +131,7 @@ const typing: readonly KeyRow[] = [
   { in: ['sign-in'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter on', long: 'next field; after the last one, sign in' },
   { in: ['lock'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter unlock', long: 'unlock' },
   { in: ['ended'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter go on', long: 'sign in again; in a demo, leave' },
-  { in: ['ended'], keys: ['q'], intent: plain('quit-asked'), hint: 'q leave', long: 'leave the console' },
+  { in: ['lacking', 'ended'], keys: ['q'], intent: plain('quit-asked'), hint: 'q leave', long: 'leave the console' },
   { in: covers, keys: ['^c'], intent: plain('interrupted'), hint: '^C leave', long: 'ask whether to leave' },
   { in: ['sign-in'], keys: ['escape'], intent: plain('escaped'), long: 'ask whether to leave' },
 ];

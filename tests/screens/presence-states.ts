@@ -14,6 +14,7 @@ const refuse = async (): Promise<never> => {
 /** A presence that is only there: whatever would ask the database throws. */
 const aPresence = (): Presence => ({
   pulse: refuse,
+  lacking: refuse,
   openWindow: refuse,
   renewWindow: refuse,
   closeWindow: refuse,

@@ -1,4 +1,5 @@
 import { formatValue } from '../../domain/health.ts';
+import { lackingWords } from '../../domain/lacking.ts';
 import { runFraction, wideBar, type RunSeen } from '../../domain/run-progress.ts';
 import { safe } from '../../domain/safe-text.ts';
 import type { Refusal } from '../../domain/outcome.ts';
@@ -75,9 +76,18 @@ const lockLines = (state: State, { lock }: Extract<Mode, { kind: 'lock' }>, widt
     ...bulkLines(state, width),
     ...runLines(state, lock.runs, width),
     ...(state.lostSince === undefined ? [] : paragraph('The database does not answer; unlocking waits for it.', width, 'warn')),
+    ...(state.pulse.lacks === 0 ? [] : paragraph(`${capital(lackingWords(state.pulse.lacks))}.`, width, 'warn')),
     ...refusalLines(lock.refusal, width),
   ];
 };
+
+const lackingLines = (state: State, width: number): readonly string[] => [
+  paint(within('  THIS BANK WAITS FOR ITS MIGRATIONS', width), 'title'),
+  '',
+  ...paragraph(`${capital(lackingWords(state.pulse.lacks))}.`, width, 'warn'),
+  ...paragraph('Nothing is read or changed here meanwhile, and what you began is kept. It goes on by itself when they are applied.', width),
+  ...(state.lostSince === undefined ? [] : paragraph('The database does not answer; it is asked again every second.', width, 'warn')),
+];
 
 const endedLines = (state: State, { why }: Extract<Mode, { kind: 'ended' }>, width: number): readonly string[] => [
   paint(within('  YOUR SESSION HAS ENDED', width), 'bad'),
@@ -96,6 +106,8 @@ const coverText = (state: State, cover: Cover, width: number): readonly string[]
       return signInLines(state, cover, width);
     case 'lock':
       return lockLines(state, cover, width);
+    case 'lacking':
+      return lackingLines(state, width);
     case 'ended':
       return endedLines(state, cover, width);
   }
@@ -110,7 +122,7 @@ const leaveLines = (state: State, width: number): readonly string[] => [
 /** The same where there is no room for sentences: what it is, how far a bulk is, what was refused. */
 const coverWords = (state: State, cover: Cover, width: number): readonly string[] => {
   const [title = ''] = coverText(state, cover, width);
-  const refusal = cover.kind === 'ended' ? undefined : cover.kind === 'lock' ? cover.lock.refusal : cover.refusal;
+  const refusal = cover.kind === 'sign-in' ? cover.refusal : cover.kind === 'lock' ? cover.lock.refusal : undefined;
   const runs = cover.kind === 'lock' ? runLines(state, cover.lock.runs, width) : [];
   return [title, ...[...bulkLines(state, width), ...runs].filter(line => line !== ''), ...refusalLines(refusal, width)];
 };
@@ -124,7 +136,7 @@ export const coverLines = (
 ): { readonly lines: readonly string[]; readonly field: { readonly from: number; readonly height: number } | undefined } => {
   const text = coverText(state, cover, width);
   if (state.mode.kind === 'quit') return { lines: [...text, ...leaveLines(state, width)].slice(-height), field: undefined };
-  if (cover.kind === 'ended') return { lines: text.slice(0, height), field: undefined };
+  if (cover.kind === 'ended' || cover.kind === 'lacking') return { lines: text.slice(0, height), field: undefined };
   const sheet = cover.kind === 'lock' ? cover.lock.sheet : cover.sheet;
   const wanted = Math.min(formHeight(sheet), height);
   const room = Math.max(0, height - wanted);

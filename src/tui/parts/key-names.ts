@@ -47,5 +47,6 @@ export const contextTitles: Readonly<Record<Context, string>> = {
   quit: 'the last question',
   'sign-in': 'the sign-in',
   lock: 'the locked console',
+  lacking: 'a bank whose migrations wait',
   ended: 'a session that ended',
 };

@@ -23,6 +23,7 @@ export type Context =
   | 'quit'
   | 'sign-in'
   | 'lock'
+  | 'lacking'
   | 'ended';
 
 const contextOfSheet = (sheet: Sheet): Context => {

@@ -1,12 +1,11 @@
 import type { Step } from './effects.ts';
 import type { Event, Happening, Intent } from './events.ts';
 import { changeMode, coverOf, findMode, isCovered, runningBulk } from './mode.ts';
-import { followDetail, refresh } from './reading.ts';
 import { emptied, missingFrom, newSheet, sheetPressed, typedInto } from './sheet.ts';
-import { andThen, stay, step, withMode } from './step.ts';
+import { stay, step, withMode } from './step.ts';
 import type { LockState, Sheet } from './session-types.ts';
 import type { Mode, State } from './types.ts';
-import { readView } from './views.ts';
+import { readBeneath } from './views.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 type Locked = Extract<Mode, { kind: 'lock' }>;
@@ -104,13 +103,11 @@ export const unlockAnswered = (state: State, { outcome, at }: Of<'unlock-answere
   if (!mode) return stay(state);
   if (!outcome.ok) return stay(withLock(state, { sheet: { ...mode.lock.sheet, waiting: false }, refusal: outcome.refusal }));
   const { pulse, asked } = state;
-  const open = {
+  return readBeneath({
     ...withMode(state, mode.under),
     asked: { ...asked, pulse: asked.pulse + 1 },
     pulse: { ...pulse, keyAt: at, active: true },
-  };
-  if (open.view.status === 'failed') return readView(open);
-  return andThen(refresh({ ...open, refreshing: false }), next => followDetail(next, next.view.detail !== undefined));
+  });
 };
 
 /** The session is over. What was begun stays for whoever signs in as the same operator; a bulk stops where somebody ended it. */

@@ -1,13 +1,13 @@
 import type { BulkState, Mode, State } from './types.ts';
 
-/** What hides everything else: nobody sees the bank before they signed in, while it is locked, or after their session ended. */
-export type Cover = Extract<Mode, { kind: 'sign-in' | 'lock' | 'ended' }>;
+/** What hides everything else: nobody sees the bank before they signed in, while it is locked or of another schema, or after their session ended. */
+export type Cover = Extract<Mode, { kind: 'sign-in' | 'lock' | 'lacking' | 'ended' }>;
 
 export const underOf = (mode: Mode): Mode | undefined => ('under' in mode ? mode.under : undefined);
 
 /** The cover that is on screen, be it under the question whether to leave. */
 export const coverOf = (mode: Mode): Cover | undefined => {
-  if (mode.kind === 'sign-in' || mode.kind === 'lock' || mode.kind === 'ended') return mode;
+  if (mode.kind === 'sign-in' || mode.kind === 'lock' || mode.kind === 'lacking' || mode.kind === 'ended') return mode;
   return mode.kind === 'quit' && mode.under ? coverOf(mode.under) : undefined;
 };
 

@@ -1,9 +1,10 @@
 import type { Pulse } from '../../kit/presence.ts';
 import type { Step } from './effects.ts';
 import type { Event, Happening } from './events.ts';
+import { coverLacking, uncoverLacking } from './lacking.ts';
 import { endSession, sessionLocked, withRuns } from './lock.ts';
-import { coverOf, findMode, runningBulk } from './mode.ts';
-import { stay, step } from './step.ts';
+import { coverOf, findMode, isCovered, runningBulk } from './mode.ts';
+import { andThen, stay, step } from './step.ts';
 import type { PulseState } from './session-types.ts';
 import type { State } from './types.ts';
 import { lapsed } from './write-window.ts';
@@ -59,14 +60,16 @@ const alive = (state: State, last: Pulse, at: number): State => {
 
 /** What the session is right now: live, locked or ended. */
 export const pulseFelt = (before: State, { asked, pulse, at }: Of<'pulse-felt'>): Step => {
-  const state = withRuns({ ...before, pulse: { ...before.pulse, beating: false } }, pulse.runs);
+  const lacks = pulse.lacks ?? 0;
+  const state = withRuns({ ...before, pulse: { ...before.pulse, beating: false, lacks } }, pulse.runs);
   if (asked !== state.asked.pulse || state.pulse.handedOver) return stay(state);
   if (pulse.state === 'ended' || pulse.state === 'over')
     return endSession(state, pulse.why ?? 'this session ended', pulse.state === 'ended');
   if (pulse.state === 'locked') return sessionLocked(state, at, pulse.why ?? undefined);
-  // Behind a lock nobody reads: that the database answers again is heard here
-  const found = findMode(state.mode, 'lock') ? { ...state, lostSince: undefined } : state;
-  return stay(alive(found, pulse, at));
+  // Behind a cover nobody reads: that the database answers again is heard here
+  const found = isCovered(state) || lacks > 0 ? { ...state, lostSince: undefined } : state;
+  if (lacks > 0) return stay(coverLacking(found));
+  return andThen(stay(alive(found, pulse, at)), uncoverLacking);
 };
 
 export const pulseFailed = (before: State, { lost, at }: Of<'pulse-failed'>): Step => {

@@ -42,6 +42,8 @@ export type LockState = {
 /** What is known of the session by its last pulse. Times are by our own clock, in milliseconds of the epoch. */
 export type PulseState = {
   readonly last: Pulse | undefined;
+  /** The migrations that the database lacks; 0 is as it should be. */
+  readonly lacks: number;
   /** One is under way; the next waits for it. */
   readonly beating: boolean;
   /** Until when this session may write; undefined while it is read-only. */

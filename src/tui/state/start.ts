@@ -42,6 +42,7 @@ export const newLine = (text: string): Line => ({ text, completions: [], chosen:
 /** A session of which nothing is known yet. */
 export const newPulse = (now: number): PulseState => ({
   last: undefined,
+  lacks: 0,
   beating: false,
   writesUntil: undefined,
   wroteBefore: false,

@@ -163,6 +163,8 @@ export type Mode =
   | { readonly kind: 'code'; readonly sheet: Sheet; readonly after: After; readonly under: Mode }
   | { readonly kind: 'sign-in'; readonly sheet: Sheet; readonly refusal: Refusal | undefined; readonly under: Mode }
   | { readonly kind: 'lock'; readonly lock: LockState; readonly under: Mode }
+  /** An older backup was restored under it, and its migrations wait. */
+  | { readonly kind: 'lacking'; readonly under: Mode }
   /** The session is over; `why` as the database says it. */
   | { readonly kind: 'ended'; readonly why: string; readonly under: Mode };
 

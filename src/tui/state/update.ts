@@ -13,6 +13,7 @@ import { filterPressed, typeFilter } from './filter.ts';
 import { formPressed, typeInField } from './form.ts';
 import { offered } from './offers.ts';
 import { helpPressed } from './help.ts';
+import { lackingPressed } from './lacking.ts';
 import { layoutOf } from './layout.ts';
 import { lockIfIdle, lockPressed, suspend, typeInLock } from './lock.ts';
 import { idsFrozen } from './marks.ts';
@@ -89,6 +90,8 @@ const pressed = (before: State, intent: Intent, at: number): Step => {
       return signInPressed(state, mode, intent);
     case 'lock':
       return lockPressed(state, mode, intent);
+    case 'lacking':
+      return lackingPressed(state, mode, intent);
     case 'ended':
       return endedPressed(state, mode, intent);
   }

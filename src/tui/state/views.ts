@@ -34,6 +34,12 @@ const unasked = (state: State): State => ({
 /** Shows a list that has not been read yet. */
 export const readView = (state: State): Step => andThen(readPage(unasked(state), 'first'), countRows);
 
+/** Shows again what a cover hid: as it was left, and brought up to date. */
+export const readBeneath = (state: State): Step =>
+  state.view.status === 'failed'
+    ? readView(state)
+    : andThen(refresh({ ...state, refreshing: false }), next => followDetail(next, next.view.detail !== undefined));
+
 /** Leaves the list for a new one; `[` leads back to it. */
 export const enterView = (state: State, view: View): Step => {
   const left = trimmed({ ...state.view, reading: undefined, owed: 0 }, layoutOf(state.size).listRows);

@@ -2,8 +2,10 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { withConnection } from '../../../src/commands/with-database.ts';
+import { openDatabase } from '../../../src/database/client.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { applyRights } from '../../../src/database/rights.ts';
+import { presenceOf } from '../../../src/kit/presence.ts';
 import { aBankOn, act, toStatus, type Bank } from '../../support/acting.ts';
 import { aCommand, aCommandHome, type Answer } from '../../support/command.ts';
 import { aDatabase } from '../../support/database.ts';
@@ -30,6 +32,8 @@ const migrated = (url: string, until?: string, folder = migrations): Promise<str
     await applyRights(connection);
     return applied;
   });
+
+const never = (): Promise<never> => Promise.reject(new Error('nobody signs in here'));
 
 /** What people decided and consoles noted after the backup, and what a program of today writes that the older schema does not know. */
 const decideSince = async (bank: Bank, frozen: string, user: string): Promise<void> => {
@@ -81,6 +85,12 @@ test.each(cuts)('a backup of the schema of %s, as %s, is restored into a newer b
   const [before, keptLate] = [await query(database.url, facts), await query(database.url, late)];
   expect(before).toMatchObject([{ problem: null, resets: 1, holds: 1, granted: 0, revived: 0 }]);
   await bank[Symbol.asyncDispose]();
+  // a console that stays open through it
+  const open = openDatabase({ url: database.url, applicationName: 'a console' });
+  await using console = { ...open, [Symbol.asyncDispose]: open.close };
+  const presence = presenceOf({ database: console, token: 'nobody', demo: true, seedKey: never, derive: never });
+  const lacks = async (): Promise<number | undefined> => (await presence.pulse(false)).lacks;
+  expect(await lacks()).toBe(undefined);
 
   const results: Record<string, unknown>[] = [];
   for (const [work, input] of restoreParts(aRun(), String(backup['name']), name)) results.push(await host.maintain(work, input));
@@ -92,7 +102,8 @@ test.each(cuts)('a backup of the schema of %s, as %s, is restored into a newer b
   for (const words of [until < '20261124' ? 'ops.host: 1 rows' : '', until < '20261125090200' ? 'ops.cleanup_policy: ' : ''])
     expect(told).toContain(words);
 
-  // a console of today does not open it, and says why
+  // a console that was open says why it shows nothing, a console of today does not open it, and says why
+  await vi.waitFor(async () => expect(await lacks()).toBe(newer.length));
   const bursar = aCommand({ url: database.url, home });
   expect(await doctor(bursar)).toEqual([expect.stringContaining(`${newer.length} pending`)]);
   const refused = await bursar('accounts', 'list');
@@ -104,6 +115,7 @@ test.each(cuts)('a backup of the schema of %s, as %s, is restored into a newer b
 
   const applied = await host.maintain('migrations', { what: 'apply' });
   expect(applied).toMatchObject({ newlyApplied: newer, pending: [] });
+  expect(await lacks()).toBe(undefined);
   expect(await query(database.url, facts)).toEqual(before);
   expect(await query(database.url, late)).toEqual(keptLate);
   expect(await host.maintain('migrations', { what: 'apply' })).toEqual({ applied: applied['applied'], newlyApplied: [], pending: [] });
