@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { aRunFolder } from './run-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,10 +15,8 @@ declare module 'vitest' {
  * Vitest's global setup. It only makes a folder and the process that sweeps it: the cluster itself starts when a test first asks for a
  * database (database.ts), so that a run of unit tests alone pays nothing.
  */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'bursar-test-'));
-  // started by root, the servers run under another account, which must get through
-  await chmod(folder, 0o755);
+export default function setUp(project: TestProject): () => Promise<void> {
+  const folder = aRunFolder();
   project.provide('runFolder', folder);
   // what a test starts from the sources has its types taken out once, not at every start
   process.env['NODE_COMPILE_CACHE'] ??= path.join(folder, 'compiled');
