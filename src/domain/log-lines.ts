@@ -8,6 +8,9 @@ export const LogFiles = z
   .regex(/^(?!.*\.\.)\/[A-Za-z0-9._@+=/-]{1,250}([\s,]+\/[A-Za-z0-9._@+=/-]{1,250}){0,19}$/, 'are whole paths of logs, at most twenty')
   .transform(typed => [...new Set(typed.split(/[\s,]+/))]);
 
+/** Characters of a line that are kept; what is longer is cut, so that a log without line ends fills no memory. */
+export const longestLine = 16_000;
+
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'SECURITY'] as const;
 export type LogLevel = (typeof logLevels)[number];
 

@@ -110,6 +110,8 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   /** Actions that need no record, after `x` too. */
   readonly general?: Readonly<Record<string, Binding<undefined>>>;
   readonly jumps: Jumps<Row>;
+  /** The host that a record is, or is about: its logs can be followed; undefined for a record that has none. */
+  hostOf?(row: Row): string | undefined;
   /** Where Enter leads instead of to the detail, which `d` still opens; undefined for a row that leads nowhere. */
   open?(row: Row): Jump | undefined;
 };

@@ -1,7 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-
-/** Characters of a line that are kept; what is longer is cut, so that a log without line ends fills no memory. */
-const longest = 16_000;
+import { longestLine } from '../domain/log-lines.ts';
 
 /** Puts pieces together to lines; a character that was cut in two is whole again. */
 export const lineSplitter = (): ((piece: Buffer) => readonly string[]) => {
@@ -9,7 +7,7 @@ export const lineSplitter = (): ((piece: Buffer) => readonly string[]) => {
   let begun = '';
   return piece => {
     const parts = (begun + decoder.write(piece)).split('\n');
-    begun = (parts.pop() ?? '').slice(0, longest);
-    return parts.map(line => line.slice(0, longest));
+    begun = (parts.pop() ?? '').slice(0, longestLine);
+    return parts.map(line => line.slice(0, longestLine));
   };
 };

@@ -8,13 +8,14 @@ import { flashLine } from './parts/flash.ts';
 import { formHeight } from './parts/form-lines.ts';
 import { helpScroll } from './parts/help.ts';
 import { hintLine } from './parts/hints.ts';
+import { logsCrumbs, logsLines, logsScroll, logsStatus } from './parts/logs.ts';
 import { panelLines } from './parts/panels.ts';
 import { bodyLines, detailPlace } from './parts/panes.ts';
 import { startingLines } from './parts/starting.ts';
 import { statusLine } from './parts/status.ts';
 import { stripLines } from './parts/strip.ts';
 import { layoutOf } from './state/layout.ts';
-import { coverOf, isCovered } from './state/mode.ts';
+import { coverOf, findMode, isCovered } from './state/mode.ts';
 import type { Mode, State } from './state/types.ts';
 
 /** A part of the screen: its first line and how many. */
@@ -28,7 +29,11 @@ const top = 2;
 const exactly = (lines: readonly string[], height: number): readonly string[] =>
   Array.from({ length: Math.max(0, height) }, (_, index) => lines[index] ?? '');
 
-const isLine = ({ mode }: State): boolean => mode.kind === 'filter' || mode.kind === 'command';
+const isLine = ({ mode }: State): boolean =>
+  mode.kind === 'filter' || mode.kind === 'command' || (mode.kind === 'logs' && mode.logs.typing !== undefined);
+
+/** Logs that are followed stand in the place of lists, also under what lies over them. */
+const logsIn = ({ mode }: State) => findMode(mode, 'logs')?.logs;
 
 const isTooSmall = ({ size }: State): boolean => size.columns < smallest.columns || size.rows < smallest.rows;
 
@@ -42,7 +47,7 @@ const middle = (state: State): Span => {
 const wanted = (state: State, area: number): number => {
   const { mode, size } = state;
   if (mode.kind === 'form') return formHeight(mode.form);
-  if (mode.kind === 'window' || mode.kind === 'code') return formHeight(mode.sheet);
+  if (mode.kind === 'window' || mode.kind === 'code' || mode.kind === 'logs-form') return formHeight(mode.sheet);
   if (mode.kind === 'confirm') return confirmHeight(state, mode.confirm, size.columns);
   return panelLines(state, size.columns, area - keptAbove)?.length ?? 0;
 };
@@ -59,7 +64,8 @@ const coverTop = 2;
 const coverHeight = ({ size }: State): number => Math.max(1, size.rows - coverTop - layoutOf(size).hints);
 
 /** Dialogs that hold fields alone: Ink draws all of them. */
-const isDrawnByInk = (mode: Mode): boolean => mode.kind === 'form' || mode.kind === 'window' || mode.kind === 'code';
+const isDrawnByInk = (mode: Mode): boolean =>
+  mode.kind === 'form' || mode.kind === 'window' || mode.kind === 'code' || mode.kind === 'logs-form';
 
 /** Where Ink draws, because something is typed or chosen there. Undefined while nothing is. */
 export const livePart = (state: State): Span | undefined => {
@@ -92,8 +98,9 @@ const middleLines = (state: State): readonly string[] => {
   const { columns } = state.size;
   const { height: area } = middle(state);
   const { height: dialog } = dialogSpan(state);
-  const height = bodyHeight(state);
-  const body = exactly(bodyLines(state, columns, height), height);
+  const logs = logsIn(state);
+  const height = logs ? area - dialog : bodyHeight(state);
+  const body = exactly(logs ? logsLines(state, logs, columns, height) : bodyLines(state, columns, height), height);
   if (dialog === 0) return [...body, ...exactly(stripLines(state, columns, area - height), area - height)];
   const lines = isDrawnByInk(state.mode) ? [] : (panelLines(state, columns, dialog) ?? []);
   return [...body, ...exactly([], area - height - dialog), ...exactly(lines, dialog)];
@@ -114,6 +121,11 @@ const settledMode = (state: State): Mode => {
     case 'bulk': {
       const scroll = bulkScroll(state, mode.bulk, size.columns, height);
       return scroll === mode.bulk.scroll ? mode : { ...mode, bulk: { ...mode.bulk, scroll } };
+    }
+    case 'logs': {
+      const { logs } = mode;
+      const scroll = logs.whole ? logsScroll(state, logs, logs.whole.scroll, size.columns, middle(state).height) : 0;
+      return !logs.whole || scroll === logs.whole.scroll ? mode : { ...mode, logs: { ...logs, whole: { scroll } } };
     }
     default:
       return mode;
@@ -142,11 +154,12 @@ export const frameOf = (state: State): readonly string[] => {
     const { lines } = coverLines(state, cover, columns, area);
     return [bannerLine(state, columns), '', ...exactly(lines, area), ...exactly([hintLine(state, columns)], hints)];
   }
+  const logs = logsIn(state);
   const end = [
-    ...exactly([isLine(state) ? '' : statusLine(state, columns)], status),
+    ...exactly([isLine(state) ? '' : logs ? logsStatus(logs, columns) : statusLine(state, columns)], status),
     ...exactly([flashLine(state, columns)], flash),
     ...exactly([hintLine(state, columns)], hints),
   ];
   if (!state.session) return [bannerLine(state, columns), ...startingLines(state, columns, height + 1), ...end];
-  return [bannerLine(state, columns), crumbsLine(state, columns), ...middleLines(state), ...end];
+  return [bannerLine(state, columns), logs ? logsCrumbs(logs, columns) : crumbsLine(state, columns), ...middleLines(state), ...end];
 };

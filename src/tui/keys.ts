@@ -25,6 +25,10 @@ export type KeyRow = {
 /** Letters are words that are typed then, and move nothing. */
 const typesWords = ({ mode }: State): boolean => mode.kind === 'confirm' && mode.confirm.words !== '';
 
+/** Whether somebody looks back in logs, and does not follow their end. */
+const isLookingBack = ({ mode }: State): boolean => mode.kind === 'logs' && mode.logs.at !== undefined;
+const hasEnded = ({ mode }: State): boolean => mode.kind === 'logs' && mode.logs.ended !== undefined;
+
 const browse: readonly Context[] = ['list', 'detail'];
 const list: readonly Context[] = ['list'];
 const lines: readonly Context[] = ['filter', 'command'];
@@ -34,7 +38,10 @@ const choosers: readonly Context[] = ['sort', 'columns', 'saved'];
 const menus: readonly Context[] = ['actions', 'window'];
 /** Instead of the bank: before somebody signed in, while it is locked or of another schema, after the session ended. */
 const covers: readonly Context[] = ['sign-in', 'lock', 'lacking', 'ended'];
-const scrollers: readonly Context[] = ['confirm', 'bulk', 'help'];
+const scrollers: readonly Context[] = ['confirm', 'bulk', 'help', 'log-line'];
+/** A list of records, or of lines. */
+const lists: readonly Context[] = [...browse, 'logs'];
+const logs: readonly Context[] = ['logs', 'log-line'];
 
 const move = (by: Extract<Intent, { name: 'moved' }>['by']): Intent => ({ name: 'moved', by });
 const plain = (name: Exclude<Intent, { by: unknown } | { index: unknown } | { key: unknown } | { letter: unknown }>['name']): Intent => ({
@@ -44,16 +51,17 @@ const jumps = (key: 'u' | 'a' | 't' | 'l' | 'T') => (state: State) => resourceOf
 
 // prettier-ignore
 const moving: readonly KeyRow[] = [
-  { in: [...browse, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down', when: state => !typesWords(state) },
-  { in: [...browse, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
+  { in: [...lists, ...choosers, ...scrollers], keys: ['j', 'down'], intent: move(1), hint: 'j/k move', long: 'one line down', when: state => !typesWords(state) },
+  { in: [...lists, ...choosers, ...scrollers], keys: ['k', 'up'], intent: move(-1), long: 'one line up' },
   { in: menus, keys: ['down'], intent: move(1), long: 'next choice' },
   { in: menus, keys: ['up'], intent: move(-1), long: 'choice before' },
-  { in: [...browse, ...choosers, ...scrollers], keys: ['g', 'home'], intent: move('first'), long: 'to the beginning' },
+  { in: [...lists, ...choosers, ...scrollers], keys: ['g', 'home'], intent: move('first'), long: 'to the beginning' },
   { in: [...browse, ...choosers, ...scrollers], keys: ['G', 'end'], intent: move('last'), long: 'to the end' },
-  { in: [...browse, ...scrollers], keys: ['^d'], intent: move('half-down'), long: 'half a page down' },
-  { in: [...browse, ...scrollers], keys: ['^u'], intent: move('half-up'), long: 'half a page up' },
-  { in: [...browse, ...choosers, ...scrollers], keys: ['pagedown', '^f'], intent: move('page-down'), long: 'a page down' },
-  { in: [...browse, ...choosers, ...scrollers], keys: ['pageup', '^b'], intent: move('page-up'), long: 'a page up' },
+  { in: [...lists, ...scrollers], keys: ['^d'], intent: move('half-down'), long: 'half a page down' },
+  { in: [...lists, ...scrollers], keys: ['^u'], intent: move('half-up'), long: 'half a page up' },
+  { in: [...lists, ...choosers, ...scrollers], keys: ['pagedown', '^f'], intent: move('page-down'), long: 'a page down' },
+  { in: [...lists, ...choosers, ...scrollers], keys: ['pageup', '^b'], intent: move('page-up'), long: 'a page up' },
+  { in: ['logs'], keys: ['G', 'end'], intent: move('last'), hint: 'G follow', long: 'to the end, and follow what comes', when: isLookingBack },
   { in: browse, keys: ['n'], intent: { name: 'record-chosen', by: 1 }, long: 'next record that matches the filter, also while its detail is open' },
   { in: browse, keys: ['N'], intent: { name: 'record-chosen', by: -1 }, long: 'record before it' },
 ];
@@ -75,6 +83,7 @@ const finding: readonly KeyRow[] = [
 
 // prettier-ignore
 const going: readonly KeyRow[] = [
+  { in: browse, keys: ['L'], intent: plain('logs-asked'), hint: 'L logs', long: 'follow logs of the host of this record, or of the marked ones', when: state => resourceOf(state).hostOf !== undefined },
   { in: browse, keys: ['u'], intent: { name: 'jumped', key: 'u' }, hint: 'u user', long: 'the user of this record', when: jumps('u') },
   { in: browse, keys: ['a'], intent: { name: 'jumped', key: 'a' }, hint: 'a account', long: 'the account of this record', when: jumps('a') },
   { in: browse, keys: ['t'], intent: { name: 'jumped', key: 't' }, hint: 't transactions', long: 'the transactions of this record', when: jumps('t') },
@@ -104,9 +113,26 @@ const looking: readonly KeyRow[] = [
   { in: browse, keys: ['y'], intent: plain('copied'), long: 'copy the name of the record' },
   { in: browse, keys: ['Y'], intent: plain('link-copied'), long: 'copy a link to the record; the command line opens it' },
   { in: browse, keys: ['E'], intent: plain('export-opened'), long: 'export the list as CSV or JSON' },
-  { in: ['list', 'detail', 'actions', ...choosers, 'bulk', 'confirm'], keys: ['?'], intent: plain('helped'), hint: '? help', long: 'help for what has the focus' },
+  { in: ['list', 'detail', 'actions', ...choosers, 'bulk', 'confirm', ...logs], keys: ['?'], intent: plain('helped'), hint: '? help', long: 'help for what has the focus' },
   { in: browse, keys: ['q'], intent: plain('quit-asked'), long: 'close the view; at the last one, ask whether to leave' },
   { in: browse, keys: ['^c'], intent: plain('interrupted'), long: 'cancel what is being read, or ask whether to leave' },
+];
+
+// prettier-ignore
+const following: readonly KeyRow[] = [
+  { in: ['logs'], keys: ['/'], intent: plain('filter-opened'), hint: '/ filter', long: 'show only lines that hold the words that are typed; ! turns round' },
+  { in: ['logs'], keys: ['l'], intent: { name: 'stepped', by: 1 }, hint: 'l level', long: 'show only lines with the next level: ERROR, CRITICAL, WARNING, SECURITY, INFO, DEBUG, all' },
+  { in: ['logs'], keys: ['L'], intent: { name: 'stepped', by: -1 }, long: 'the level before it' },
+  { in: ['logs'], keys: ['p'], intent: plain('paused'), hint: 'p pause', long: 'pause, and go on where it was: what is not read stays on the hosts' },
+  { in: ['logs'], keys: ['enter'], intent: plain('opened'), hint: 'Enter whole line', long: 'the whole line under the cursor' },
+  { in: logs, keys: ['n'], intent: { name: 'record-chosen', by: 1 }, long: 'next line, also while one is read whole' },
+  { in: logs, keys: ['N'], intent: { name: 'record-chosen', by: -1 }, long: 'line before it' },
+  { in: logs, keys: ['y'], intent: plain('copied'), long: 'copy the line' },
+  { in: logs, keys: ['r'], intent: plain('refreshed'), hint: 'r begin again', long: 'follow the same logs again, once nothing more comes', when: hasEnded },
+  { in: logs, keys: ['escape'], intent: plain('escaped'), hint: 'Esc back', long: 'close the whole line, then clear words and level, then go back; nothing is left on the hosts' },
+  { in: logs, keys: ['q'], intent: plain('quit-asked'), long: 'close' },
+  { in: logs, keys: ['^c'], intent: plain('interrupted'), long: 'stop following, and go back' },
+  { in: ['log-words'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter keep', long: 'keep the words' },
 ];
 
 // prettier-ignore
@@ -116,7 +142,7 @@ const typing: readonly KeyRow[] = [
   { in: lines, keys: ['shift+tab'], intent: plain('back-tabbed'), long: 'possibility before' },
   { in: lines, keys: ['up'], intent: move(-1), hint: 'Up earlier', long: 'what was typed earlier' },
   { in: lines, keys: ['down'], intent: move(1), long: 'what was typed later' },
-  { in: ['filter', 'command', 'field', 'words', 'sign-in', 'lock'], keys: ['^u'], intent: plain('cleared'), long: 'empty the field' },
+  { in: ['filter', 'command', 'field', 'words', 'log-words', 'sign-in', 'lock'], keys: ['^u'], intent: plain('cleared'), long: 'empty the field' },
   { in: ['field', 'buttons'], keys: ['tab', 'down'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
   { in: ['field', 'buttons'], keys: ['shift+tab', 'up'], intent: plain('back-tabbed'), long: 'field before' },
   { in: ['choice'], keys: ['tab'], intent: plain('tabbed'), hint: 'Tab next', long: 'next field' },
@@ -161,8 +187,8 @@ const deciding: readonly KeyRow[] = [
   { in: ['help'], keys: ['?'], intent: plain('helped'), long: 'close' },
   { in: ['quit'], keys: ['enter', 'y'], intent: plain('confirmed'), hint: 'Enter leave', long: 'leave the console' },
   { in: ['quit'], keys: ['n'], intent: plain('escaped'), long: 'stay' },
-  { in: ['filter', 'command', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['escape'], intent: plain('escaped'), hint: 'Esc cancel', long: 'close; nothing is changed' },
-  { in: ['filter', 'command', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['^c'], intent: plain('interrupted'), long: 'as Esc; where it asks whether to leave, leave' },
+  { in: ['filter', 'command', 'log-words', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['escape'], intent: plain('escaped'), hint: 'Esc cancel', long: 'close; nothing is changed' },
+  { in: ['filter', 'command', 'log-words', ...form, ...menus, 'confirm', 'words', 'bulk', ...choosers, 'help', 'quit'], keys: ['^c'], intent: plain('interrupted'), long: 'as Esc; where it asks whether to leave, leave' },
 ];
 
 const everywhere: readonly Context[] = [
@@ -173,6 +199,8 @@ const everywhere: readonly Context[] = [
   'confirm',
   'words',
   'bulk',
+  ...logs,
+  'log-words',
   ...choosers,
   'help',
   'quit',
@@ -186,7 +214,7 @@ const terminal: readonly KeyRow[] = [
 ];
 
 /** The one key table. Earlier rows are hinted first. */
-const keyTable: readonly KeyRow[] = [...moving, ...finding, ...going, ...looking, ...typing, ...deciding, ...terminal];
+const keyTable: readonly KeyRow[] = [...moving, ...finding, ...going, ...looking, ...following, ...typing, ...deciding, ...terminal];
 
 /** The name of a key as the table writes it. */
 const nameOfKey = ({ name, ctrl, alt, shift }: Key): string => {

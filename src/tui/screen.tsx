@@ -29,6 +29,9 @@ const Live = ({ state, onText, height }: LiveProps) => {
       return <TextField key={mode.line.edition} label=":" value={mode.line.text} onText={onText} />;
     case 'form':
       return <Form form={mode.form} width={size.columns} height={height} onText={onText} />;
+    case 'logs':
+      return mode.logs.typing && <TextField key={mode.logs.typing.edition} label="/" value={mode.logs.words} onText={onText} />;
+    case 'logs-form':
     case 'window':
     case 'code':
     case 'sign-in':

@@ -6,7 +6,7 @@ import { actions, resources } from '../../src/resources/registry.ts';
 import { aBank, type AccountStatus } from './acting.ts';
 import { aDatabase } from './database.ts';
 import { query } from './query.ts';
-import { signedIn } from './session.ts';
+import { signedIn, type SignInWishes } from './session.ts';
 
 export type TestAccountWish = {
   /** First and last name. */
@@ -36,9 +36,9 @@ export type TestBank = AsyncDisposable & {
 
 type Opened = { readonly session: Session; readonly url: string; readonly numbers: readonly string[]; readonly close: () => Promise<void> };
 
-const onDemo = async (given: string | undefined, operator: string | undefined, window: boolean): Promise<Opened> => {
+const onDemo = async (given: string | undefined, operator: string | undefined, wishes: SignInWishes): Promise<Opened> => {
   const database = given === undefined ? await aDatabase('demo') : undefined;
-  const { session, url } = await signedIn(database?.url ?? given ?? '', operator, { window });
+  const { session, url } = await signedIn(database?.url ?? given ?? '', operator, wishes);
   const close = async () => {
     await session.close();
     await database?.drop();
@@ -86,11 +86,11 @@ type BankWishes = {
   readonly operator?: string;
   /** Whether the session may write and needs no code: true unless said. */
   readonly window?: boolean;
-};
+} & Pick<SignInWishes, 'hosts'>;
 
-export const openTestBank = async ({ database, url, accounts, operator, window = true }: BankWishes): Promise<TestBank> => {
+export const openTestBank = async ({ database, url, accounts, operator, window = true, hosts }: BankWishes): Promise<TestBank> => {
   const empty = accounts !== undefined || database === 'empty';
-  const opened = empty && url === undefined ? await onEmpty(accounts ?? []) : await onDemo(url, operator, window);
+  const opened = empty && url === undefined ? await onEmpty(accounts ?? []) : await onDemo(url, operator, { window, hosts });
   const rows = (sql: string, values: unknown[] = []) => query(opened.url, sql, values);
   const [head] = await rows('SELECT seq FROM ops.audit_head');
   return {

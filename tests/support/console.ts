@@ -6,6 +6,7 @@ import type { Registry, Session } from '../../src/kit/session.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
 import { App } from '../../src/tui/app.tsx';
 import type { Mode, State } from '../../src/tui/state/types.ts';
+import type { SignInWishes } from './session.ts';
 import { openTestBank, type TestAccountWish, type TestBank } from './console-bank.ts';
 import { bytesOf, FakeTerminal } from './fake-terminal.ts';
 
@@ -21,6 +22,8 @@ export type ConsoleWishes = {
   readonly operator?: string;
   /** False leaves the session read-only, as it is for people. */
   readonly window?: boolean;
+  /** The way into hosts; without one no logs can be read. */
+  readonly hosts?: SignInWishes['hosts'];
   readonly size?: readonly [columns: number, rows: number];
   /** The pane to begin with; the first one otherwise. */
   readonly pane?: string;

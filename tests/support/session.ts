@@ -3,8 +3,9 @@ import { openDatabase } from '../../src/database/client.ts';
 import { asRole } from '../../src/database/role-url.ts';
 import { loadOperator, openDemoSession, readBankFacts } from '../../src/database/sign-in.ts';
 import { parseFilter } from '../../src/domain/filter.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import { done, type Outcome } from '../../src/domain/outcome.ts';
 import type { Keyed } from '../../src/domain/page.ts';
+import { PlatformProfile } from '../../src/domain/platform-profile.ts';
 import type { AnyAction } from '../../src/kit/define-action.ts';
 import type { AnyResource, DetailSection } from '../../src/kit/define-resource.ts';
 import type { Preview, Receipt, Typed } from '../../src/kit/request.ts';
@@ -47,8 +48,14 @@ const termsOf = (session: Session, resource: AnyResource, filter: string) => {
   return terms.value;
 };
 
+export type SignInWishes = {
+  readonly window?: boolean;
+  /** The key that signs in to hosts, and the logs that the profile of the platform names. */
+  readonly hosts?: { readonly keyFile: string; readonly logs: readonly string[] } | undefined;
+};
+
 /** Signs a demo operator in on a demo database; the session may write and needs no code, unless `window` is false. */
-export const signedIn = async (url: string, operatorName = 'demo', { window = true } = {}): Promise<TestSession> => {
+export const signedIn = async (url: string, operatorName = 'demo', { window = true, hosts }: SignInWishes = {}): Promise<TestSession> => {
   const database = openDatabase({ url: asRole(url, 'bursar_operator'), applicationName: 'bursar test' });
   const facts = await readBankFacts(database.reads);
   const token = randomBytes(32).toString('hex');
@@ -58,7 +65,15 @@ export const signedIn = async (url: string, operatorName = 'demo', { window = tr
     database,
     operator: await loadOperator(database.reads, operatorName),
     token,
-    environment: { name: 'test', production: false, demo: facts.demo, timeZone: facts.timeZone, currency: 'EUR' },
+    environment: {
+      name: 'test',
+      production: false,
+      demo: facts.demo,
+      timeZone: facts.timeZone,
+      currency: 'EUR',
+      ...(hosts ? { platform: PlatformProfile.parse({ logs: hosts.logs }) } : {}),
+    },
+    ...(hosts ? { wayIn: () => done(() => ({ keyFile: hosts.keyFile })) } : {}),
     registry: { resources, actions },
   });
   const rows = (sql: string, values: unknown[] = []) => query(url, sql, values);

@@ -96,5 +96,6 @@ export const health = defineResource<HealthRow, Related>({
 
   actions: helpKeys,
   jumps: { l: row => (row.host === null ? undefined : { resource: 'runs', filter: `host=${row.host}` }) },
+  hostOf: row => row.host ?? row.databaseHost,
   open: row => (row.of.behind === undefined ? undefined : { resource: row.of.behind, filter: '' }),
 });

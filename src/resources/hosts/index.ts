@@ -82,6 +82,7 @@ export const hosts = defineResource<HostRow, undefined>({
     r: on('hosts.retire', whyNotInUse),
     b: on('hosts.restore', whyNotRestore),
   },
+  hostOf: host => (host.retiredAt === null ? host.name : undefined),
   general: { n: { action: 'hosts.add', inputFrom: () => ({}), whyNot: () => undefined } },
   jumps: { l: host => ({ resource: 'audit', filter: `entity=host record=${host.id}` }) },
 });

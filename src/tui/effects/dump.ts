@@ -10,11 +10,16 @@ export const withoutSecret = (state: State, event: Event): Event => {
   const { kind } = state.mode;
   const isSecret =
     kind === 'sign-in' || kind === 'lock' || kind === 'code' || (kind === 'form' && fieldInFocus(state.mode.form)?.kind === 'secret');
-  return event.kind === 'text-changed' && isSecret
-    ? { ...event, text: '' }
-    : event.kind === 'demo-code-shown'
-      ? { ...event, code: '' }
-      : event;
+  switch (event.kind) {
+    case 'text-changed':
+      return isSecret ? { ...event, text: '' } : event;
+    case 'demo-code-shown':
+      return { ...event, code: '' };
+    case 'log-read':
+      return { ...event, items: [] }; // megabytes in a flood
+    default:
+      return event;
+  }
 };
 
 /** An event without the records it carried. */
@@ -55,6 +60,7 @@ const modeOf = (state: State, mode: Mode): object => {
   if (mode.kind === 'form') return { ...mode, form: formWithoutSecrets(state, mode.form) };
   if (mode.kind === 'confirm') return { kind: mode.kind, form: formWithoutSecrets(state, mode.confirm.form), focus: mode.confirm.focus };
   if (mode.kind === 'bulk') return { kind: mode.kind, total: mode.bulk.total, done: mode.bulk.results.length };
+  if (mode.kind === 'logs') return { kind: mode.kind, held: mode.logs.ring.lines.length, shown: mode.logs.shown.length, at: mode.logs.at };
   // Passwords, codes and why somebody was refused stay here
   const under = underOf(mode);
   if (under) return { kind: mode.kind, under: modeOf(state, under) };

@@ -8,6 +8,7 @@ import type { State } from '../state/types.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { offer, preview, run, runBulk, settle, type RunningBulk } from './changes.ts';
 import { exportList, writeDump, writeSaved } from './files.ts';
+import { hostsOffered, LogReader } from './logs.ts';
 import { isPresenceEffect, performPresence, type PresenceEffect } from './presence.ts';
 import { read, type ReadEffect } from './reads.ts';
 import { readStream } from './stream.ts';
@@ -36,6 +37,7 @@ type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 /** Carries effects out. Whatever comes of them comes back as an event; it decides nothing. */
 export class Performer {
   readonly #means: Means;
+  readonly #logs: LogReader;
   readonly #timers = new Set<NodeJS.Timeout>();
   #resting: NodeJS.Timeout | undefined;
   #bulk: RunningBulk | undefined;
@@ -43,10 +45,12 @@ export class Performer {
 
   constructor(means: Means) {
     this.#means = means;
+    this.#logs = new LogReader(means.dispatch, this.#tell);
   }
 
-  /** Stops what is under way: a bulk after the record it is at, an export at once. */
+  /** Stops what is under way: a bulk after the record it is at, an export and what reads logs at once. */
   close(): void {
+    this.#logs.close();
     this.#bulk?.abort();
     this.#exporting?.abort();
     clearTimeout(this.#resting);
@@ -100,6 +104,8 @@ export class Performer {
         return this.#soon(writeSaved(this.#means.home, effect.saved).then(() => undefined));
       case 'proceed':
         return this.#bulk?.proceed(effect.yes);
+      case 'steer-logs':
+        return this.#logs.steer(effect);
       case 'abort-bulk':
         return this.#bulk?.abort();
       default:
@@ -115,13 +121,31 @@ export class Performer {
 
   /** What is asked of the bank; without a session nobody asks. */
   #ask(
-    effect: ReadEffect | Of<'read-stream' | 'find' | 'offer' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'>,
+    effect:
+      | ReadEffect
+      | Of<
+          | 'read-stream'
+          | 'offer-logs'
+          | 'open-logs'
+          | 'find'
+          | 'offer'
+          | 'preview'
+          | 'run'
+          | 'run-bulk'
+          | 'settle'
+          | 'export'
+          | 'cancel-reads'
+        >,
   ): void {
     const { session } = this.#means.state();
     if (!session) return;
     switch (effect.kind) {
       case 'read-stream':
         return this.#soon(readStream(session, effect.most, this.#tell));
+      case 'offer-logs':
+        return this.#soon(hostsOffered(session));
+      case 'open-logs':
+        return this.#soon(this.#logs.open(session, effect));
       case 'find':
         return this.#soon(
           session.find(this.#resource(effect.resource), effect.id).then(row => ({ kind: 'record-found', resource: effect.resource, row })),

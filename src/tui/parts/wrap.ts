@@ -47,3 +47,21 @@ export const verbatim = (lines: readonly string[], width: number): readonly stri
 /** Our own words, broken to the width, two columns in. */
 export const paragraph = (text: string, width: number, ink: Ink = 'plain'): readonly string[] =>
   wrap(text, Math.max(4, Math.min(widestText, width) - 2)).map(line => paint(`  ${line}`, ink));
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Safe text in pieces of a width, each but the last as long as it may be: nothing is added and nothing is left out. */
+export const pieces = (text: string, width: number): readonly string[] => {
+  const found: string[] = [];
+  let [piece, used] = ['', 0];
+  for (const { segment } of graphemes.segment(text)) {
+    const columns = columnsOf(segment);
+    if (used + columns > width && piece !== '') {
+      found.push(piece);
+      [piece, used] = ['', 0];
+    }
+    piece += segment;
+    used += columns;
+  }
+  return [...found, piece];
+};

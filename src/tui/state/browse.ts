@@ -6,6 +6,7 @@ import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openFilter } from './filter.ts';
 import { openHelp, scrolledBy } from './help.ts';
+import { openLogs } from './log-form.ts';
 import { layoutOf } from './layout.ts';
 import { clearMarks, markAll, markRange, toggleMark } from './marks.ts';
 import { openNote } from './note.ts';
@@ -122,6 +123,8 @@ const leading = (state: State, intent: Intent, at: number): Step => {
       return openNote(state);
     case 'incident-opened':
       return openIncident(state);
+    case 'logs-asked':
+      return openLogs(state);
     case 'helped':
       return openHelp(state);
     default:

@@ -5,6 +5,7 @@ import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openHelp } from './help.ts';
 import { cleared, completed, recalled, refusedLine, remembered, retyped } from './line.ts';
+import { askForLogs } from './log-form.ts';
 import { lockNow } from './lock.ts';
 import { become } from './operator.ts';
 import { applySaved, forgetFilter, openSaved, saveFilter } from './saved.ts';
@@ -56,6 +57,8 @@ const run = (state: State, text: string): Outcome<Step> => {
       return forgetFilter(state, argument);
     case 'export':
       return exportAs(state, argument);
+    case 'logs':
+      return askForLogs(browsing(state), argument);
     case 'as':
       return become(state, argument);
     case 'lock':

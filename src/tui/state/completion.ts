@@ -10,6 +10,7 @@ export const commands = {
   save: 'keep the filter under a name: save NAME',
   saved: 'the saved filters of this pane: saved, or saved NAME',
   forget: 'forget a saved filter: forget NAME',
+  logs: 'follow logs of hosts: logs, or logs web1,web2',
   as: 'in a demo, go on as the operator of another role: as ROLE',
   lock: 'hide everything until you unlock it',
   export: 'write the list to a file: export csv, or export json',

@@ -19,6 +19,9 @@ export type Context =
   | 'sort'
   | 'saved'
   | 'window'
+  | 'logs'
+  | 'log-line'
+  | 'log-words'
   | 'help'
   | 'quit'
   | 'sign-in'
@@ -38,6 +41,9 @@ const contextOfMode = (state: State, mode: Mode): Context => {
       return state.view.inDetail ? 'detail' : 'list';
     case 'form':
       return contextOfSheet(mode.form);
+    case 'logs':
+      return mode.logs.typing ? 'log-words' : mode.logs.whole ? 'log-line' : 'logs';
+    case 'logs-form':
     case 'window':
     case 'code':
       return contextOfSheet(mode.sheet);
@@ -60,7 +66,7 @@ const sheetOfCover = ({ mode }: State): Sheet | undefined =>
 export const isTyping = (state: State): boolean => {
   const cover = sheetOfCover(state);
   if (cover) return fieldInFocus(cover) !== undefined;
-  return ['filter', 'command', 'field', 'words'].includes(contextOf(state));
+  return ['filter', 'command', 'field', 'words', 'log-words'].includes(contextOf(state));
 };
 
 /** Whether what Ink draws takes keys itself: a text field, or a list of choices. */

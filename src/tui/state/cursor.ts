@@ -5,7 +5,7 @@ import { followDetail, prefetch, readPage } from './reading.ts';
 import { andThen, indexOfCursor, stay, withView } from './step.ts';
 import type { State } from './types.ts';
 
-type By = Extract<Intent, { name: 'moved' }>['by'];
+export type By = Extract<Intent, { name: 'moved' }>['by'];
 
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 
@@ -22,7 +22,8 @@ const put = (state: State, index: number, owed: number): State => {
   return withView({ ...state, follow: false }, { cursor: row?.id, top, owed });
 };
 
-const linesOf = (by: By, visible: number): number => {
+/** Lines that a key moves by. */
+export const linesOf = (by: By, visible: number): number => {
   switch (by) {
     case 'page-down':
       return visible;

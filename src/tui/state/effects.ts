@@ -1,4 +1,6 @@
 import type { Keyed } from '../../domain/page.ts';
+import type { LogRequest } from '../../domain/log-request.ts';
+import type { LogDemand } from './log-types.ts';
 import type { ConfirmState, FormState, Reading, State, Unsettled, View } from './types.ts';
 
 /** What the one impure file is asked to do. In the imperative. */
@@ -24,6 +26,10 @@ export type Effect =
   | { readonly kind: 'export'; readonly view: View; readonly format: 'csv' | 'json' }
   | { readonly kind: 'copy'; readonly text: string; readonly what: string }
   | { readonly kind: 'save-filters'; readonly saved: State['saved'] }
+  /** Reads which hosts there are. */
+  | { readonly kind: 'offer-logs' }
+  | { readonly kind: 'open-logs'; readonly follow: string; readonly request: LogRequest }
+  | { readonly kind: 'steer-logs'; readonly follow: string; readonly demand: LogDemand }
   | { readonly kind: 'sign-in'; readonly name: string; readonly password: string; readonly code: string }
   | { readonly kind: 'become'; readonly role: string }
   | { readonly kind: 'pulse'; readonly asked: number; readonly active: boolean; readonly locked: boolean }

@@ -7,6 +7,8 @@ import type { Preview, Receipt } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { Session } from '../../kit/session.ts';
 import type { Gate } from '../../kit/gate.ts';
+import type { LogRequest } from '../../domain/log-request.ts';
+import type { LogItem } from './log-types.ts';
 import type { Reading, Size, State } from './types.ts';
 
 /** What a key means, whatever key it is; keys.ts is the one table that says which. */
@@ -55,7 +57,8 @@ export type Intent =
         | 'window-opened'
         | 'inbox-opened'
         | 'incident-opened'
-        | 'note-opened';
+        | 'note-opened'
+        | 'logs-asked';
     }
   | { readonly name: 'pane-chosen'; readonly index: number }
   | { readonly name: 'jumped'; readonly key: 'u' | 'a' | 't' | 'l' | 'T' }
@@ -117,6 +120,10 @@ export type Happening =
   | { readonly kind: 'settled'; readonly request: string; readonly outcome: Outcome<Receipt> }
   | { readonly kind: 'records-finished'; readonly request: string; readonly results: readonly RecordResult[]; readonly atCanary: boolean }
   | { readonly kind: 'bulk-finished'; readonly request: string; readonly outcome: Outcome<BulkResult> }
+  | { readonly kind: 'log-hosts-listed'; readonly hosts: readonly string[] }
+  | { readonly kind: 'logs-opened'; readonly follow: string; readonly request: LogRequest; readonly outcome: Outcome<true> }
+  | { readonly kind: 'log-read'; readonly follow: string; readonly items: readonly LogItem[] }
+  | { readonly kind: 'logs-ended'; readonly follow: string; readonly why: string }
   | { readonly kind: 'saved-read'; readonly saved: State['saved'] }
   | { readonly kind: 'told'; readonly tone: 'good' | 'info'; readonly text: string; readonly next?: string }
   | { readonly kind: 'failed'; readonly message: string; readonly next?: string };

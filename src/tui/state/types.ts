@@ -6,6 +6,7 @@ import type { Preview, Receipt, RunOptions, Typed } from '../../kit/request.ts';
 import type { BulkPreview, BulkResult, RecordResult } from '../../kit/run-bulk.ts';
 import type { WayBack } from '../../kit/define-action.ts';
 import type { Registry, Session } from '../../kit/session.ts';
+import type { LogsState } from './log-types.ts';
 import type { After, LockState, PulseState, Sheet } from './session-types.ts';
 import type { Gate } from '../../kit/gate.ts';
 
@@ -150,6 +151,9 @@ export type Mode =
   | { readonly kind: 'form'; readonly form: FormState }
   | { readonly kind: 'confirm'; readonly confirm: ConfirmState }
   | { readonly kind: 'bulk'; readonly bulk: BulkState }
+  /** Which logs are to be followed; `follow` once that was asked. */
+  | { readonly kind: 'logs-form'; readonly sheet: Sheet; readonly follow: string | undefined }
+  | { readonly kind: 'logs'; readonly logs: LogsState }
   | { readonly kind: 'columns'; readonly chosen: number }
   | { readonly kind: 'sort'; readonly chosen: number }
   | { readonly kind: 'saved'; readonly names: readonly string[]; readonly chosen: number }

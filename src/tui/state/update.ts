@@ -16,6 +16,8 @@ import { helpPressed } from './help.ts';
 import { lackingPressed } from './lacking.ts';
 import { layoutOf } from './layout.ts';
 import { lockIfIdle, lockPressed, suspend, typeInLock } from './lock.ts';
+import { logHostsListed, logsFormPressed, typeInLogsForm } from './log-form.ts';
+import { logRead, logsEnded, logsOpened, logsPressed, typeLogWords } from './logs.ts';
 import { idsFrozen } from './marks.ts';
 import { isCovered } from './mode.ts';
 import { finished, settled, settleSome } from './outcomes.ts';
@@ -24,6 +26,7 @@ import { followDetail, prefetch, readAgain, refresh } from './reading.ts';
 import { savedPressed } from './saved.ts';
 import { ofSession } from './session-events.ts';
 import { typedInto } from './sheet.ts';
+import { steered } from './steer-logs.ts';
 import { readStream, streamRead } from './stream.ts';
 import { endedPressed, signInPressed } from './sign-in.ts';
 import { andThen, browsing, indexOfCursor, resourceOf, stay, step, withFlash, withMode, withoutOldFlash, withView } from './step.ts';
@@ -70,6 +73,10 @@ const pressed = (before: State, intent: Intent, at: number): Step => {
       return confirmPressed(state, mode.confirm, intent, at);
     case 'bulk':
       return bulkPressed(state, mode.bulk, intent, at);
+    case 'logs-form':
+      return logsFormPressed(state, mode, intent);
+    case 'logs':
+      return logsPressed(state, mode.logs, intent);
     case 'columns':
       return columnsPressed(state, mode, intent);
     case 'sort':
@@ -108,6 +115,10 @@ const typed = (state: State, text: string): Step => {
       return typeInField(state, mode.form, text);
     case 'confirm':
       return typeWords(state, mode.confirm, text);
+    case 'logs-form':
+      return typeInLogsForm(state, mode, text);
+    case 'logs':
+      return typeLogWords(state, mode.logs, text);
     case 'window':
     case 'code':
     case 'sign-in':
@@ -154,6 +165,14 @@ const told = (state: State, event: Event): Step => {
       return stay(state.session ? state : { ...state, starting: event.text });
     case 'stream-read':
       return streamRead(state, event);
+    case 'log-hosts-listed':
+      return logHostsListed(state, event);
+    case 'logs-opened':
+      return logsOpened(state, event);
+    case 'log-read':
+      return logRead(state, event);
+    case 'logs-ended':
+      return logsEnded(state, event);
     case 'saved-read':
       return stay({ ...state, saved: event.saved });
     case 'told':
@@ -208,8 +227,7 @@ const answered = (state: State, event: Event): Step => {
   }
 };
 
-/** State and event in, state and effects out. Pure: the same events make the same screens. */
-export const update = (state: State, event: Event): Step => {
+const stepOf = (state: State, event: Event): Step => {
   switch (event.kind) {
     case 'key-pressed':
       return pressed(awake(state, event.at), event.intent, event.at);
@@ -223,3 +241,6 @@ export const update = (state: State, event: Event): Step => {
       return ofSession(state, event) ?? beneath(state, open => answered(open, event));
   }
 };
+
+/** State and event in, state and effects out. Pure: the same events make the same screens. */
+export const update = (state: State, event: Event): Step => steered(state, stepOf(state, event));

@@ -1,0 +1,177 @@
+import path from 'node:path';
+import { newsWords } from '../../domain/host-news.ts';
+import { levelOf } from '../../domain/log-lines.ts';
+import type { LogRequest } from '../../domain/log-request.ts';
+import { safe } from '../../domain/safe-text.ts';
+import type { Step } from './effects.ts';
+import type { Event, Happening, Intent } from './events.ts';
+import { openHelp, scrolledBy } from './help.ts';
+import { layoutOf } from './layout.ts';
+import { logRows, newHost, withNews } from './log-hosts.ts';
+import { added, emptyRing } from './log-ring.ts';
+import type { FollowedHost, LogItem, LogLine, LogsState } from './log-types.ts';
+import { levelStepped, lineAtCursor, moved, opened, refiltered, shows, withoutFallen } from './log-view.ts';
+import { changeMode, findMode } from './mode.ts';
+import { browsing, newRequest, stay, step, withFlash } from './step.ts';
+import type { State } from './types.ts';
+
+type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
+
+export const newLogs = (follow: string, request: LogRequest): LogsState => ({
+  follow,
+  request,
+  ring: emptyRing,
+  level: undefined,
+  words: '',
+  shown: [],
+  at: undefined,
+  paused: false,
+  typing: undefined,
+  whole: undefined,
+  hosts: request.hosts.map(newHost),
+  ended: undefined,
+  again: undefined,
+});
+
+const withLogs = (state: State, logs: LogsState): State => ({
+  ...state,
+  mode: changeMode(state.mode, 'logs', () => ({ kind: 'logs', logs })),
+});
+
+const logsOf = (state: State, follow: string): LogsState | undefined => {
+  const logs = findMode(state.mode, 'logs')?.logs;
+  return logs?.follow === follow ? logs : undefined;
+};
+
+/** What the console says in the list itself; that a host is still away is said below it. */
+const noteOf = ({ host, news }: Extract<LogItem, { news: unknown }>, before: FollowedHost | undefined): readonly Omit<LogLine, 'seq'>[] => {
+  const words = newsWords(news);
+  if (words === undefined || (news.kind === 'lost' && before?.state === 'lost')) return [];
+  return [{ host, file: news.kind === 'file' ? path.basename(news.file) : '', text: words, level: undefined, isNote: true }];
+};
+
+/** Lines and news came, in their order. */
+export const logRead = (state: State, { follow, items, at }: Of<'log-read'>): Step => {
+  const logs = logsOf(state, follow);
+  if (!logs) return stay(state);
+  const hosts = new Map(logs.hosts.map(host => [host.host, host] as const));
+  const came = items.flatMap((item): readonly Omit<LogLine, 'seq'>[] => {
+    if ('text' in item) return [{ ...item, level: levelOf(item.text), isNote: false }];
+    const before = hosts.get(item.host);
+    if (before) hosts.set(item.host, withNews(before, item.news, at));
+    return noteOf(item, before);
+  });
+  const ring = added(logs.ring, came, logs.at?.top);
+  const fresh = ring.lines.slice(ring.lines.length - Math.min(came.length, ring.lines.length)).filter(shows(logs));
+  const next = withoutFallen({ ...logs, ring, hosts: [...hosts.values()], shown: [...logs.shown, ...fresh] });
+  return stay(withLogs(state, next));
+};
+
+/** Nothing more comes. */
+export const logsEnded = (state: State, { follow, why }: Of<'logs-ended'>): Step => {
+  const logs = logsOf(state, follow);
+  return stay(logs && logs.ended === undefined ? withLogs(state, { ...logs, ended: why }) : state);
+};
+
+const close = (state: State): Step =>
+  stay(withFlash(browsing(state), 'info', 'the logs are no longer followed; nothing was left on the hosts'));
+
+/** Closes what is open, then clears, then goes back: the whole line, the words, the level, the screen. */
+const escape = (state: State, logs: LogsState): Step => {
+  const calm = { ...state, flash: undefined };
+  if (logs.whole) return stay(withLogs(calm, { ...logs, whole: undefined }));
+  if (logs.words !== '') return stay(withLogs(calm, refiltered(logs, { words: '' })));
+  if (logs.level !== undefined) return stay(withLogs(calm, refiltered(logs, { level: undefined })));
+  return close(calm);
+};
+
+/** Asks for the same logs anew, once nothing more comes. */
+const begin = (state: State, logs: LogsState): Step => {
+  if (logs.ended === undefined || logs.again !== undefined) return stay(withFlash(state, 'info', 'they are followed already'));
+  const { state: next, request: again } = newRequest(state);
+  return step(withLogs(next, { ...logs, again }), { kind: 'open-logs', follow: again, request: logs.request });
+};
+
+const copy = (state: State, logs: LogsState): Step => {
+  const line = lineAtCursor(logs, logRows(logs, state.size));
+  return line ? step(state, { kind: 'copy', text: safe(line.text, { max: 4_000 }), what: 'the line' }) : stay(state);
+};
+
+const move = (state: State, logs: LogsState, by: Extract<Intent, { name: 'moved' }>['by']): Step => {
+  const { whole } = logs;
+  if (!whole) return stay(withLogs(state, moved(logs, by, logRows(logs, state.size))));
+  const { bodyLines, strip } = layoutOf(state.size);
+  return stay(withLogs(state, { ...logs, whole: { scroll: scrolledBy(whole.scroll, by, bodyLines + strip) } }));
+};
+
+/** Keys while words are typed that the lines are filtered by. */
+const wordsPressed = (state: State, logs: LogsState, { before, edition }: NonNullable<LogsState['typing']>, intent: Intent): Step => {
+  switch (intent.name) {
+    case 'confirmed':
+      return stay(withLogs(state, { ...logs, typing: undefined }));
+    case 'escaped':
+    case 'interrupted':
+      return stay(withLogs(state, { ...refiltered(logs, { words: before }), typing: undefined }));
+    case 'cleared':
+      return stay(withLogs(state, { ...refiltered(logs, { words: '' }), typing: { before, edition: edition + 1 } }));
+    default:
+      return stay(state);
+  }
+};
+
+/** Filters while words are typed. */
+export const typeLogWords = (state: State, logs: LogsState, words: string): Step =>
+  stay(logs.typing && words !== logs.words ? withLogs(state, refiltered(logs, { words })) : state);
+
+/** Keys while logs are followed. */
+export const logsPressed = (state: State, logs: LogsState, intent: Intent): Step => {
+  const rows = logRows(logs, state.size);
+  if (logs.typing) return wordsPressed(state, logs, logs.typing, intent);
+  switch (intent.name) {
+    case 'moved':
+      return move(state, logs, intent.by);
+    case 'record-chosen': {
+      const next = moved(logs, intent.by, rows);
+      return stay(withLogs(state, next.whole ? { ...next, whole: { scroll: 0 } } : next));
+    }
+    case 'opened':
+      return stay(withLogs(state, opened(logs, rows)));
+    case 'filter-opened':
+      return stay(withLogs(state, { ...logs, typing: { before: logs.words, edition: 0 } }));
+    case 'stepped':
+      return stay(withLogs(state, levelStepped(logs, intent.by)));
+    case 'paused':
+      return stay(withLogs(state, { ...logs, paused: !logs.paused }));
+    case 'refreshed':
+      return begin(state, logs);
+    case 'copied':
+      return copy(state, logs);
+    case 'helped':
+      return openHelp(state);
+    case 'escaped':
+      return escape(state, logs);
+    case 'quit-asked':
+      return logs.whole ? escape(state, logs) : close(state);
+    case 'interrupted':
+      return close(state);
+    default:
+      return stay(state);
+  }
+};
+
+/** They may be read, or not: asked for by the form, or anew. */
+export const logsOpened = (state: State, { follow, request, outcome }: Of<'logs-opened'>): Step => {
+  const opens = newLogs(follow, request);
+  const form = findMode(state.mode, 'logs-form');
+  if (form?.follow === follow) {
+    if (outcome.ok)
+      return stay({ ...state, mode: changeMode(state.mode, 'logs-form', () => ({ kind: 'logs', logs: opens })), flash: undefined });
+    const { message, next } = outcome.refusal;
+    const sheet = { ...form.sheet, waiting: false, focus: 0, errors: { '': next === undefined ? message : `${message}; ${next}` } };
+    return stay({ ...state, mode: changeMode(state.mode, 'logs-form', mode => ({ ...mode, sheet })) });
+  }
+  const logs = findMode(state.mode, 'logs')?.logs;
+  if (logs?.again !== follow) return stay(state);
+  const { level, words } = logs;
+  return stay(withLogs(state, outcome.ok ? { ...opens, level, words } : { ...logs, again: undefined, ended: outcome.refusal.message }));
+};

@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest';
+import { done, forbidden } from '../../../src/domain/outcome.ts';
+import { hosts } from '../../../src/resources/hosts/index.ts';
+import type { HostRow } from '../../../src/resources/hosts/queries.ts';
+import { frameOf } from '../../../src/tui/frame.ts';
+import { mostLines } from '../../../src/tui/state/log-ring.ts';
+import { logRows } from '../../../src/tui/state/log-hosts.ts';
+import { lineAtCursor, newerThan } from '../../../src/tui/state/log-view.ts';
+import { newView } from '../../../src/tui/state/start.ts';
+import type { State } from '../../../src/tui/state/types.ts';
+import { unpainted } from '../../../src/tui/theme.ts';
+import { followed, lines, logsIn, read, readingSession, said } from '../../support/log-states.ts';
+import { aState, noon, small } from '../../support/state.ts';
+import { effectOf, happen, kindsOf, press } from '../../support/state-play.ts';
+
+const up = { name: 'moved', by: -1 } as const;
+const pageUp = { name: 'moved', by: 'page-up' } as const;
+const end = { name: 'moved', by: 'last' } as const;
+const level = { name: 'stepped', by: 1 } as const;
+
+const visible = (state: State): readonly string[] => frameOf(state).map(unpainted);
+const numbers = (state: State): readonly number[] =>
+  visible(state).flatMap(line => { const [, number] = /\bline (\d+)/.exec(line) ?? []; return number === undefined ? [] : [Number(number)]; }); // prettier-ignore
+const cursorOn = (state: State): string | undefined => lineAtCursor(logsIn(state), logRows(logsIn(state), state.size))?.text;
+const demandOf = (state: State, ...keys: Parameters<typeof press> extends [State, ...infer Keys] ? Keys : never) =>
+  effectOf(press(state, ...keys), 'steer-logs')?.demand;
+
+describe('following', () => {
+  test('the end is followed until somebody looks back; then the list does not move, and what is new is counted', () => {
+    const full = read(followed(), ...lines(100));
+    expect(numbers(full).at(-1)).toBe(100);
+    const back = press(full, up).state;
+    const before = visible(back).slice(2, -3);
+    const later = read(back, ...lines(30, 101));
+    expect(visible(later).slice(2, -3)).toEqual(before);
+    expect(visible(later).join('\n')).toContain('30 new, G');
+    expect(cursorOn(later)).toContain('line 99');
+    const followedAgain = press(later, end).state;
+    expect([numbers(followedAgain).at(-1), newerThan(logsIn(followedAgain))]).toEqual([130, 0]);
+    expect(numbers(read(followedAgain, ...lines(1, 131))).at(-1)).toBe(131);
+  });
+
+  test('what was on screen once is not new', () => {
+    const back = read(press(read(followed(), ...lines(100)), pageUp, pageUp).state, ...lines(5, 101));
+    expect(newerThan(logsIn(back))).toBe(5);
+  });
+
+  test('at the end, down changes nothing; k and g lead up, j down', () => {
+    const full = read(followed(), ...lines(100));
+    expect(press(full, { name: 'moved', by: 1 }).state.mode).toEqual(full.mode);
+    expect(cursorOn(press(full, { name: 'moved', by: 'first' }).state)).toContain('line 1');
+    expect(cursorOn(press(full, { name: 'moved', by: 'first' }, { name: 'moved', by: 1 }).state)).toContain('line 2');
+  });
+
+  test('memory is bounded by lines and by characters, and what was let go is told', () => {
+    let state = followed();
+    for (let batch = 0; batch < 4; batch += 1) state = read(state, ...lines(4_000, batch * 4_000 + 1));
+    expect([logsIn(state).ring.lines.length, logsIn(state).ring.fallen]).toEqual([mostLines, 6_000]);
+    expect(logsIn(state).shown).toHaveLength(mostLines);
+    expect(visible(state)[1]).toContain('10,000 lines, 6,000 older let go');
+    const long = Array.from({ length: 600 }, () => said('x'.repeat(16_000)));
+    expect(logsIn(read(state, ...long)).ring).toMatchObject({ characters: 8_000_000, lines: { length: 500 } });
+  });
+
+  test('what somebody looks at is not let go: reading waits instead, and goes on with G', () => {
+    const back = press(read(followed(), ...lines(4_000)), { name: 'moved', by: 'first' }).state;
+    const fuller = read(read(back, ...lines(4_000, 4_001)), ...lines(2_000, 8_001));
+    const over = happen(fuller, { kind: 'log-read', follow: 'f1', items: lines(4_000, 10_001) });
+    expect(effectOf(over, 'steer-logs')).toMatchObject({ follow: 'f1', demand: 'hold' });
+    expect(numbers(over.state)[0]).toBe(1);
+    expect(visible(over.state).join('\n')).toContain('what comes waits on the hosts');
+    const on = press(over.state, end);
+    expect(effectOf(on, 'steer-logs')).toMatchObject({ demand: 'flow' });
+    expect(logsIn(on.state).ring.lines).toHaveLength(mostLines);
+  });
+
+  test('p holds reading back, and lets it go on', () => {
+    const paused = press(followed(), 'paused');
+    expect(effectOf(paused, 'steer-logs')).toMatchObject({ demand: 'hold' });
+    expect(visible(paused.state).join('\n')).toContain('paused');
+    expect(demandOf(paused.state, 'paused')).toBe('flow');
+  });
+
+  test('answers to another following are dropped', () => {
+    const state = followed();
+    expect(happen(state, { kind: 'log-read', follow: 'f0', items: lines(3) })).toEqual({ state, effects: [] });
+    expect(happen(state, { kind: 'logs-ended', follow: 'f0', why: 'it is over' })).toEqual({ state, effects: [] });
+  });
+});
+
+describe('filters', () => {
+  const mixed = read(
+    followed(),
+    said('INFO login of ada'),
+    said('ERROR timeout of jobs', 'web2'),
+    said('ERROR login refused'),
+    said('no level at all'),
+  );
+  const shown = (state: State): readonly string[] => logsIn(state).shown.map(({ text }) => text);
+  const typed = (state: State, text: string): State => happen(press(state, 'filter-opened').state, { kind: 'text-changed', text }).state;
+
+  test('words filter what is held while they are typed; Esc brings back what was before, Enter keeps them, ! turns round', () => {
+    const typing = typed(mixed, 'LOGIN');
+    expect(shown(typing)).toEqual(['INFO login of ada', 'ERROR login refused']);
+    expect(shown(press(typing, 'escaped').state)).toHaveLength(4);
+    const kept = press(typing, 'confirmed').state;
+    expect(shown(read(kept, said('INFO logout'), said('INFO next login')))).toEqual([
+      'INFO login of ada',
+      'ERROR login refused',
+      'INFO next login',
+    ]);
+    expect(shown(typed(mixed, '!login'))).toEqual(['ERROR timeout of jobs', 'no level at all']);
+    expect(shown(press(kept, 'escaped').state)).toHaveLength(4);
+  });
+
+  test('a key goes through the levels and back to all', () => {
+    expect(shown(press(mixed, level).state)).toEqual(['ERROR timeout of jobs', 'ERROR login refused']);
+    expect(shown(press(mixed, level, level, level, level, level, level, level).state)).toHaveLength(4);
+    expect(visible(press(mixed, level).state)[1]).toMatch(/app\.log > web1, web2 > ERROR +2 of 4 lines/);
+  });
+
+  test('what the console itself says stands among the lines whatever they are filtered by', () => {
+    const noted = read(press(mixed, level).state, {
+      host: 'web1',
+      news: { kind: 'file', file: '/var/log/bank/app.log', state: 'rotated' },
+    });
+    expect(visible(noted).join('\n')).toMatch(/web1 note +\| \/var\/log\/bank\/app\.log was rotated; it goes on/);
+  });
+
+  test('where nothing fits, it says so, and the cursor comes back', () => {
+    const none = typed(read(followed(), ...lines(50)), 'nowhere');
+    expect(visible(none).join('\n')).toContain('None of 50 lines fits /nowhere.');
+    expect(press(press(none, 'confirmed').state, up, 'opened').state.mode).toEqual(press(none, 'confirmed').state.mode);
+  });
+});
+
+describe('hosts', () => {
+  const lost = { kind: 'lost', why: '10.0.0.2:22 cannot be reached', waitMs: 4_000 } as const;
+
+  test('those that are followed stand in one line, and each that has trouble in its own', () => {
+    const state = read(followed(), { host: 'web1', news: { kind: 'reached', again: false } }, { host: 'web2', news: lost });
+    expect(visible(state).join('\n')).toMatch(/web2: reconnecting in 4 s: 10\.0\.0\.2:22 cannot be reached.*\n +following web1/);
+    expect(visible({ ...state, now: noon + 3_100 }).join('\n')).toContain('reconnecting in 1 s');
+    const again = read(state, { host: 'web2', news: { kind: 'reached', again: true } });
+    expect(visible(again).join('\n')).toContain('following web1, web2');
+    // a host that stays away is not told of with every attempt
+    const notes = logsIn(read(state, { host: 'web2', news: lost }, { host: 'web2', news: lost })).shown.filter(({ isNote }) => isNote);
+    expect(notes).toHaveLength(1);
+  });
+
+  test('a changed key and a log that is not there are told; a rotation stays told', () => {
+    const why = '10.0.0.2:22 showed the key SHA256:x, which is not the pinned one: nothing was sent';
+    const rotated = read(
+      followed(),
+      { host: 'web1', news: { kind: 'reached', again: false } },
+      { host: 'web1', news: { kind: 'file', file: '/var/log/bank/app.log', state: 'rotated' } },
+      { host: 'web1', news: { kind: 'file', file: '/var/log/bank/app.log', state: 'read' } },
+      { host: 'web2', news: { kind: 'given-up', why } },
+    );
+    expect(visible(rotated).join('\n')).toContain(`web2: given up: ${why}`.slice(0, 70));
+    expect(visible(rotated).join('\n')).toContain('following web1 (app.log rotated 12:04:31Z)');
+    const absent = read(rotated, { host: 'web1', news: { kind: 'file', file: '/var/log/bank/app.log', state: 'absent' } });
+    expect(visible(absent).join('\n')).toContain('web1: app.log is not there');
+  });
+});
+
+describe('opening and leaving', () => {
+  const row: HostRow = {
+    id: 1n, sortKey: 'web1', name: 'web1', address: '10.0.0.1', port: 22, username: 'deploy', environment: 'test', tags: [], fingerprint: 'SHA256:x', pinnedAt: new Date(noon), pinnedBy: 'lena',
+    addedAt: new Date(noon), addedBy: 'lena', retiredAt: null, state: 'up', detail: null, askedAt: null, upAt: null, latencyMs: 12, keyDays: 1, version: 1,
+  }; // prettier-ignore
+  const onHosts = (): State => ({
+    ...aState(small),
+    session: readingSession(),
+    view: { ...newView(hosts), status: 'ready', cursor: 1n, window: { rows: [row], moreBefore: false, moreAfter: false } },
+  });
+
+  test('L asks for the logs of the host under the cursor, and Follow opens them', () => {
+    const form = press(onHosts(), 'logs-asked');
+    expect(kindsOf(form)).toEqual(['offer-logs']);
+    expect(form.state.mode).toMatchObject({
+      kind: 'logs-form',
+      sheet: { typed: { hosts: 'web1', file: '/var/log/bank/app.log', last: '100' }, focus: 1 },
+    });
+    const asked = press(form.state, 'confirmed', 'confirmed', 'confirmed', 'confirmed');
+    const { follow = '', request } = effectOf(asked, 'open-logs') ?? {};
+    expect(request).toMatchObject({ hosts: ['web1'], file: ['/var/log/bank/app.log'], last: 100 });
+    if (!request) throw new Error('nothing was asked');
+    const refused = happen(asked.state, { kind: 'logs-opened', follow, request, outcome: forbidden('not yours', 'ask') });
+    expect(refused.state.mode).toMatchObject({ sheet: { errors: { '': 'not yours; ask' }, waiting: false } });
+    const open = happen(asked.state, { kind: 'logs-opened', follow, request, outcome: done(true) });
+    expect(open.effects).toEqual([{ kind: 'steer-logs', follow, demand: 'flow' }]);
+    const closed = press(open.state, 'escaped');
+    expect(closed.effects).toEqual([{ kind: 'steer-logs', follow, demand: 'end' }]);
+    expect([closed.state.mode.kind, closed.state.view]).toEqual(['browse', onHosts().view]);
+  });
+
+  test('a mistake is told beside its field', () => {
+    const form = press(onHosts(), 'logs-asked').state;
+    const wrong = happen(press(form, 'cleared').state, { kind: 'text-changed', text: '../etc/shadow' }).state;
+    expect(press(wrong, 'confirmed', 'confirmed', 'confirmed', 'confirmed').state.mode).toMatchObject({ sheet: { focus: 1, errors: { file: 'are whole paths of logs, at most twenty' } } });
+  }); // prettier-ignore
+
+  test('who may not use hosts, and a console without a way in, are told why', () => {
+    const { session, ...others } = onHosts();
+    if (!session) throw new Error('no session');
+    const barred = press(
+      { ...others, session: { ...session, operator: { ...session.operator, permissions: new Set() } } },
+      'logs-asked',
+    ).state;
+    expect(barred.flash?.text).toContain('host.use');
+    const { logs: _logs, ...without } = session;
+    expect(press({ ...others, session: without }, 'logs-asked').state.flash?.text).toBe('this console has no way into hosts');
+  });
+
+  test('Esc closes the whole line, then the words, then the level, then the screen', () => {
+    const state = read(followed({ words: 'line', level: 'ERROR' }), ...lines(20));
+    const whole = press(state, 'opened').state;
+    expect(logsIn(whole).whole).toEqual({ scroll: 0 });
+    const first = press(whole, 'escaped').state;
+    expect([logsIn(first).whole, logsIn(first).words]).toEqual([undefined, 'line']);
+    const second = press(first, 'escaped').state;
+    expect([logsIn(second).words, logsIn(second).level]).toEqual(['', 'ERROR']);
+    expect(press(second, 'escaped', 'escaped').state.mode.kind).toBe('browse');
+  });
+
+  test('n goes to the next line while one is read whole', () => {
+    const whole = press(read(followed(), ...lines(20)), up, up, 'opened', { name: 'record-chosen', by: 1 }).state;
+    expect(cursorOn(whole)).toContain('line 19');
+    expect(logsIn(whole).whole).toEqual({ scroll: 0 });
+  });
+});
+
+describe('the session', () => {
+  const held = read(followed(), said('4471 is secret'));
+  const lockedOf = (state: State) => happen(state, { kind: 'ticked' }, 16 * 60_000);
+
+  test('behind a lock nothing shows and connections rest; unlocked, reading goes on', () => {
+    const present = { ...held, session: { ...readingSession(), presence: {} as never } };
+    const locked = lockedOf(present);
+    expect(effectOf(locked, 'steer-logs')).toMatchObject({ follow: 'f1', demand: 'rest' });
+    expect(visible(locked.state).join('\n')).not.toContain('4471');
+    const open = happen(locked.state, { kind: 'unlock-answered', outcome: done(true) }, 16 * 60_000);
+    expect(effectOf(open, 'steer-logs')).toMatchObject({ follow: 'f1', demand: 'flow' });
+    expect(visible(open.state).join('\n')).toContain('4471');
+  });
+
+  test('they end with the session, and with the permission; r begins again', () => {
+    const { session } = held;
+    if (!session) throw new Error('no session');
+    const barred = happen(
+      { ...held, session: { ...session, operator: { ...session.operator, permissions: new Set() } } },
+      { kind: 'ticked' },
+    );
+    expect(effectOf(barred, 'steer-logs')).toMatchObject({ demand: 'end' });
+    expect(visible(barred.state).join('\n')).toContain('ended: the permission host.use was taken away; r begins again');
+    const over = happen({ ...held, mode: { kind: 'ended', why: 'revoked', under: held.mode } }, { kind: 'ticked' });
+    expect(effectOf(over, 'steer-logs')).toMatchObject({ demand: 'end' });
+    const again = press(happen(held, { kind: 'logs-ended', follow: 'f1', why: 'no host is left' }).state, 'refreshed');
+    const { follow = '', request } = effectOf(again, 'open-logs') ?? {};
+    if (!request) throw new Error('nothing was asked');
+    const open = happen(again.state, { kind: 'logs-opened', follow, request, outcome: done(true) });
+    expect([open.effects, logsIn(open.state).shown]).toEqual([[{ kind: 'steer-logs', follow, demand: 'flow' }], []]);
+  });
+});
