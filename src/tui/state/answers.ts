@@ -67,7 +67,9 @@ export const pageRefreshed = (state: State, event: Of<'page-refreshed'>): Step =
   }
   const window = refreshed(view.window, event.page, event.from);
   if (!window) return stay(withView(alive, read));
-  const first = view.first ?? window.rows[0];
+  // A record that is sorted otherwise than when it was first is not newer than itself
+  const [top] = window.rows;
+  const first = top && view.first?.id === top.id ? top : (view.first ?? top);
   const row = view.window.rows.find(candidate => candidate.id === view.cursor);
   const next = withView(alive, { ...read, ...steady(view, window, visible), first });
   const changed = row !== window.rows.find(candidate => candidate.id === next.view.cursor);

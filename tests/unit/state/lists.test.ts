@@ -87,6 +87,18 @@ describe('a refresh', () => {
     expect(next.view.window).toBe(onTenth.view.window);
   });
 
+  test('that found the first record with a later time counts what came above it from there', () => {
+    const [first, ...others] = rows.map(row => ({ ...row, sortKey: '2026-11-21 18:45:52' }));
+    const later = { ...first, sortKey: '2026-11-21 18:46:04' } as Keyed;
+    const state = aState(small, { rows, view: { first: rows[0], top: 0 } });
+    expect(refreshed(state, { rows: [later, ...others], more: true }, rows[0]?.id).view.first).toMatchObject({
+      id: later.id,
+      sortKey: later.sortKey,
+    });
+    const came = refreshed(state, { rows: [anAccount(900), later, ...others], more: true }, rows[0]?.id);
+    expect(came.view.first).toBe(rows[0]);
+  });
+
   test('is asked for one at a time, and not while paused', () => {
     const first = happen(aState(small), { kind: 'ticked' }, 1_000);
     expect(kindsOf(first)).toContain('refresh');
