@@ -49,11 +49,27 @@ const stringWidth = {
     ),
 };
 
+/**
+ * Prisma reads the schema twice in each client: as a graph in JavaScript and as a compiler in WebAssembly, together 10 to 30 ms of a core. Neither is ever changed, so all
+ * clients of a process share them: a console has two, and one run of the tests thousands.
+ */
+export const prismaRuntime = {
+  file: /node_modules[/\\]@prisma[/\\]client[/\\]runtime[/\\]client\.js$/,
+  change: (text: string, file: string): string =>
+    [
+      ['function Ba(e){return new Li(e).deserialize()}', 'var graphs=new WeakMap();function Ba(e){let g=graphs.get(e);return g||graphs.set(e,g=new Li(e).deserialize()),g}'],
+      ['return this.#m(()=>new r({datamodel:this.datamodel,provider:n,connectionInfo:i}),void 0,!1)', 'let key=JSON.stringify([n,i,this.datamodel]);return compilers[key]??=this.#m(()=>new r({datamodel:this.datamodel,provider:n,connectionInfo:i}),void 0,!1)'],
+      ['var yr=class{name="ClientEngine";', 'var compilers={};var yr=class{name="ClientEngine";'],
+      ['this.#t={type:"disconnected"},n?.free(),await r?.disconnect(),o', 'this.#t={type:"disconnected"},await r?.disconnect(),o'],
+      ['await t.executor.disconnect(),t.queryCompiler.free()', 'await t.executor.disconnect()'],
+    ].reduce((changed, [expected = '', by = '']) => replaced(file, changed, expected, by), text),
+}; // prettier-ignore
+
 /** The changes as one plugin; react-devtools-core, which Ink imports for debugging only, is not installed and becomes nothing. */
 export const changedPackages: Plugin = {
   name: 'changed-packages',
   setup: build => {
-    for (const { file, change } of [inkTable, yoga, stringWidth]) {
+    for (const { file, change } of [inkTable, yoga, stringWidth, prismaRuntime]) {
       build.onLoad({ filter: file }, ({ path }) => ({ contents: change(readFileSync(path, 'utf8'), path), resolveDir: dirname(path) }));
     }
     build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
