@@ -1,7 +1,7 @@
 import { done } from '../../src/domain/outcome.ts';
 import { PlatformProfile } from '../../src/domain/platform-profile.ts';
 import type { LogItem, LogsState } from '../../src/tui/state/log-types.ts';
-import { newLogs } from '../../src/tui/state/logs.ts';
+import { newLogs } from '../../src/tui/state/log-events.ts';
 import { findMode } from '../../src/tui/state/mode.ts';
 import type { Size, State } from '../../src/tui/state/types.ts';
 import { aSession, aState, noon, small } from './state.ts';

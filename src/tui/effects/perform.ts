@@ -34,6 +34,12 @@ const restFor = 150;
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
+type BankEffect =
+  | ReadEffect
+  | Of<
+      'read-stream' | 'offer-logs' | 'open-logs' | 'find' | 'offer' | 'preview' | 'run' | 'run-bulk' | 'settle' | 'export' | 'cancel-reads'
+    >;
+
 /** Carries effects out. Whatever comes of them comes back as an event; it decides nothing. */
 export class Performer {
   readonly #means: Means;
@@ -120,23 +126,7 @@ export class Performer {
   }
 
   /** What is asked of the bank; without a session nobody asks. */
-  #ask(
-    effect:
-      | ReadEffect
-      | Of<
-          | 'read-stream'
-          | 'offer-logs'
-          | 'open-logs'
-          | 'find'
-          | 'offer'
-          | 'preview'
-          | 'run'
-          | 'run-bulk'
-          | 'settle'
-          | 'export'
-          | 'cancel-reads'
-        >,
-  ): void {
+  #ask(effect: BankEffect): void {
     const { session } = this.#means.state();
     if (!session) return;
     switch (effect.kind) {

@@ -16,10 +16,11 @@ import { helpPressed } from './help.ts';
 import { lackingPressed } from './lacking.ts';
 import { layoutOf } from './layout.ts';
 import { lockIfIdle, lockPressed, suspend, typeInLock } from './lock.ts';
-import { logHostsListed, logsFormPressed, typeInLogsForm } from './log-form.ts';
-import { logRead, logsEnded, logsOpened, logsPressed, typeLogWords } from './logs.ts';
+import { logsFormPressed, typeInLogsForm } from './log-form.ts';
+import { ofLogs } from './log-events.ts';
+import { logsPressed, typeLogWords } from './logs.ts';
 import { idsFrozen } from './marks.ts';
-import { isCovered } from './mode.ts';
+import { isCovered, type Cover } from './mode.ts';
 import { finished, settled, settleSome } from './outcomes.ts';
 import { beat, lapseIfDue } from './pulse.ts';
 import { followDetail, prefetch, readAgain, refresh } from './reading.ts';
@@ -51,6 +52,19 @@ const awake = (state: State, at: number): State =>
   isCovered(state) || (state.pulse.active && state.pulse.keyAt === at)
     ? state
     : { ...state, pulse: { ...state.pulse, keyAt: at, active: true } };
+
+const coverPressed = (state: State, mode: Cover, intent: Intent): Step => {
+  switch (mode.kind) {
+    case 'sign-in':
+      return signInPressed(state, mode, intent);
+    case 'lock':
+      return lockPressed(state, mode, intent);
+    case 'lacking':
+      return lackingPressed(state, mode, intent);
+    case 'ended':
+      return endedPressed(state, mode, intent);
+  }
+};
 
 const pressed = (before: State, intent: Intent, at: number): Step => {
   const state = withoutOldFlash(before, at, true);
@@ -93,14 +107,8 @@ const pressed = (before: State, intent: Intent, at: number): Step => {
       return windowMenuPressed(state, mode, intent);
     case 'code':
       return codePressed(state, mode, intent);
-    case 'sign-in':
-      return signInPressed(state, mode, intent);
-    case 'lock':
-      return lockPressed(state, mode, intent);
-    case 'lacking':
-      return lackingPressed(state, mode, intent);
-    case 'ended':
-      return endedPressed(state, mode, intent);
+    default:
+      return coverPressed(state, mode, intent);
   }
 };
 
@@ -165,14 +173,6 @@ const told = (state: State, event: Event): Step => {
       return stay(state.session ? state : { ...state, starting: event.text });
     case 'stream-read':
       return streamRead(state, event);
-    case 'log-hosts-listed':
-      return logHostsListed(state, event);
-    case 'logs-opened':
-      return logsOpened(state, event);
-    case 'log-read':
-      return logRead(state, event);
-    case 'logs-ended':
-      return logsEnded(state, event);
     case 'saved-read':
       return stay({ ...state, saved: event.saved });
     case 'told':
@@ -238,7 +238,7 @@ const stepOf = (state: State, event: Event): Step => {
     case 'resized':
       return resized(state, event.size);
     default:
-      return ofSession(state, event) ?? beneath(state, open => answered(open, event));
+      return ofSession(state, event) ?? ofLogs(state, event) ?? beneath(state, open => answered(open, event));
   }
 };
 
