@@ -9,13 +9,16 @@ const room = 4e9;
 
 /** Programs are started from the folder, which some file systems in memory forbid. */
 const startsPrograms = (folder: string): boolean => {
+  const program = path.join(folder, 'try');
   try {
-    const program = path.join(folder, 'try');
     writeFileSync(program, '#!/bin/sh\n', { mode: 0o700 });
     execFileSync(program);
     return true;
   } catch {
     return false;
+  } finally {
+    // whoever sweeps the folder takes all that lies in it for homes
+    rmSync(program, { force: true });
   }
 };
 
