@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { Db } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { Context, Danger } from './define-action.ts';
+import type { Offers } from './offers.ts';
 
 /** One command on one host. It is written down word for word when the run is asked for. */
 export type RunStep = {
@@ -33,6 +35,8 @@ export type Runbook<Input extends z.ZodObject, Facts> = {
   /** Whether it changes anything on its hosts: of those with one target one runs at a time. */
   readonly dangerous: boolean;
   readonly input: Input;
+  /** What its fields may be filled in with beside hosts. */
+  offers?(db: Db): Promise<Offers>;
   /** What aborting it leaves behind, in words; said before it is asked for. */
   readonly whenAborted: string;
   gather(input: z.output<Input>, context: Context): Promise<Outcome<Facts>>;

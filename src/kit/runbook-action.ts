@@ -62,7 +62,7 @@ export const runbookAction = <Input extends z.ZodObject, Facts>(runbook: Runbook
     verb: 'create',
     entity: 'run',
     input: runbook.input,
-    offers: db => offerHosts(db, Object.keys(runbook.input.shape)),
+    offers: async db => ({ ...(await offerHosts(db, Object.keys(runbook.input.shape))), ...(await runbook.offers?.(db)) }),
 
     gather: async (input, context) => {
       const gathered = await runbook.gather(input, context);

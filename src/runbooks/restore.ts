@@ -8,7 +8,15 @@ import { HostName } from '../domain/remote-host.ts';
 import type { Context } from '../kit/define-action.ts';
 import { runWord } from '../domain/run.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
-import { lastDrills, lossSince, oldDatabases, type DrillSeen, type LossSince } from '../resources/restores/queries.ts';
+import {
+  isOfOlderSchema,
+  lastDrills,
+  lossSince,
+  oldDatabases,
+  ownDatabaseName,
+  type DrillSeen,
+  type LossSince,
+} from '../resources/restores/queries.ts';
 import { hostsNamed } from './hosts.ts';
 import { databaseOn } from './one-host.ts';
 
@@ -74,12 +82,15 @@ const common = {
   version: '2', permission: 'run.start', checker: 'approval.decide', danger: 'typed-twice', eyes: 2, code: true, dangerous: true,
 } as const; // prettier-ignore
 
+/** What a field may be filled in with, one of it. */
+const oneOf = (choices: readonly string[]) => ({ choices, many: false });
+
 const ownDatabase = (typed: string, own: string) =>
   typed === own
     ? undefined
     : invalid(`this console works on the database ${own}, not on ${typed}`, `write ${own}, or start a console on the other one`);
 
-type Facts = { readonly loss: LossSince; readonly drill: DrillSeen | undefined; readonly now: Date };
+type Facts = { readonly loss: LossSince; readonly drill: DrillSeen | undefined; readonly older: boolean; readonly now: Date };
 
 const drillWords = (drill: DrillSeen | undefined): string => {
   if (!drill) return 'no drill was ever made: nobody knows how long this takes';
@@ -90,6 +101,10 @@ const drillWords = (drill: DrillSeen | undefined): string => {
 const lostWords = ({ transactions, sums, accounts, users }: LossSince): string =>
   `lost: ${transactions} transactions${sums.length === 0 ? '' : ` of ${sums.map(({ currency, sum }) => formatMoney(sum, currency)).join(', ')}`}, ${accounts} accounts and ${users} users since then; whoever repeats such a posting is told "lost in restore"`;
 
+/** Whoever asks and whoever agrees must know that they close the bank to themselves. */
+const olderWords = (host: string): string =>
+  `its schema is older than that of now: afterwards no console shows the bank before "bursar maintain migrations --what apply" on ${host} has applied what it lacks`;
+
 /** Never into the live database: loads the backup beside it, checks it, carries over what protects, and swaps both by name. */
 export const restore = defineRunbook({
   ...common,
@@ -99,6 +114,7 @@ export const restore = defineRunbook({
   whenAborted:
     'before the swap nothing has changed: the scratch database is dropped and the service started; after it the restore is finished',
   input: z.object({ host: Host, database: DatabaseName, backup: BackupName, note: Note }),
+  offers: async db => ({ database: oneOf([await ownDatabaseName(db)]) }),
 
   gather: async ({ host, database, backup }, context) => {
     const named = await hostsNamed([host], context);
@@ -109,12 +125,13 @@ export const restore = defineRunbook({
     const other = ownDatabase(database, loss.database);
     if (other) return other;
     const [drill] = await lastDrills(context.db);
-    return done<Facts>({ loss, drill, now });
+    return done<Facts>({ loss, drill, older: await isOfOlderSchema(context.db, host, backup), now });
   },
   target: (_facts, { host }) => databaseOn(host),
   label: (_facts, { host, database }) => `${host} ${database}`,
-  preview: ({ loss, drill, now }, { host, database, backup }) => [
+  preview: ({ loss, drill, older, now }, { host, database, backup }) => [
     `${database} on ${host} becomes what it was at ${formatInstant(takenAt(backup))} UTC, ${age(now.getTime() - takenAt(backup).getTime())} ago (${backup})`,
+    ...(older ? [olderWords(host)] : []),
     lostWords(loss),
     `stays in force: the whole audit log, ${loss.freezes} freezes and ${loss.deactivations} locks and deactivations since then, credentials, ended sessions, blocked addresses`,
     'a safety backup is taken first; the database of now is kept for seven days under another name',
@@ -133,7 +150,7 @@ const OldName = z
   .string()
   .trim()
   .regex(/^[a-z][a-z0-9_]{0,45}_old_\d{14}$/, 'is the name of a database that a restore replaced')
-  .meta({ title: 'Database that was replaced' });
+  .meta({ title: 'Kept since a restore' });
 
 /** The host has the last word on what lies there; what the console's own server knows is said beforehand. */
 const lyingWords = async (name: string, { db }: Pick<Context, 'db'>): Promise<string> => {
@@ -150,6 +167,7 @@ export const restoreBack = defineRunbook({
   past: 'swapped back',
   whenAborted: 'before the swap nothing has changed; after it the swap is finished',
   input: z.object({ host: Host, database: DatabaseName, old: OldName, note: Note }),
+  offers: async db => ({ database: oneOf([await ownDatabaseName(db)]), old: oneOf(await oldDatabases(db)) }),
   gather: async ({ host, database, old }, context) => {
     const named = await hostsNamed([host], context);
     if (!named.ok) return named;
@@ -178,6 +196,7 @@ export const dropOldDatabase = defineRunbook({
   past: 'dropped',
   whenAborted: 'it is dropped whole or not at all',
   input: z.object({ host: Host, old: OldName, note: Note }),
+  offers: async db => ({ old: oneOf(await oldDatabases(db)) }),
   gather: async ({ host, old }, context) => {
     const named = await hostsNamed([host], context);
     if (!named.ok) return named;

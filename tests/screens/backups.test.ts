@@ -78,3 +78,21 @@ test('the head of the list says when a backup was last restored and when the nex
   await console.sees(/FAILED: the/, 'sums of balances differ', /by drill: OVERDUE/);
   expect(await bank.bursar('backups', 'list', 'id>0', '--json')).toContain('20');
 });
+
+test('a restore knows the database of this console, and says where a backup of an older schema closes the bank', async () => {
+  const database = new URL(bank.url).pathname.slice(1);
+  await bank.rows(
+    `${off} UPDATE ops.backup SET manifest = jsonb_build_object('migration', '20261122190000_rights') FROM off WHERE name LIKE '%-night'`,
+  );
+  await using console = await bank.screen('backups', [120, 40]);
+  await console.press('x', 'r');
+  await console.sees('Restore database', 'db1', new RegExp(`Database that is replaced +${database}`));
+  await console.fill({ note: 'the schema of last month' });
+  await console.sees(`${database} on db1 becomes`, 'its schema is older than that of now', 'migrations --what apply" on db1');
+  await bank.rows(
+    `${off} UPDATE ops.backup SET manifest = jsonb_build_object('migration', (SELECT max(migration_name) FROM public._prisma_migrations)) FROM off WHERE name LIKE '%-night'`,
+  );
+  await console.press('esc', 'enter');
+  await console.sees('whoever repeats');
+  expect(console.frame()).not.toContain('its schema is older');
+});

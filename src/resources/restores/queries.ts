@@ -72,9 +72,26 @@ export const drillWords = async (db: Db): Promise<string> => {
   return `${was}, ${next?.dueAt ? (next.overdue ? 'next OVERDUE' : `next ${next.dueAt.toISOString().slice(5, 10)}`) : 'none planned'}`;
 };
 
-/** Databases that restores replaced and that still stand there, the oldest first; their age is in their names. */
+/** Whether a backup is of an older schema than the bank has now, as its manifest says: then migrations wait after it was restored. */
+export const isOfOlderSchema = async (db: Db, host: string, backup: string): Promise<boolean> => {
+  const [row] = await db.$queryRaw<{ older: boolean }[]>`
+    SELECT b.manifest ->> 'migration' < (SELECT max(m.migration_name) FROM public._prisma_migrations m WHERE m.finished_at IS NOT NULL AND m.rolled_back_at IS NULL) AS older
+      FROM ops.backup b JOIN ops.host h ON h.id = b.host_id WHERE h.name = ${host} AND b.name = ${backup}`;
+  return row?.older === true;
+};
+
+/** The database of this console: no other is restored from here. */
+export const ownDatabaseName = async (db: Db): Promise<string> => {
+  const [row] = await db.$queryRaw<{ name: string }[]>`SELECT current_database()::text AS name`;
+  return row?.name ?? '';
+};
+
+/** Databases in whose place restores of this one came and that still stand there, the oldest first; their names begin as restores begin them, and end with their age. */
 export const oldDatabases = async (db: Db): Promise<readonly string[]> => {
   const rows = await db.$queryRaw<{ name: string }[]>`
-    SELECT datname::text AS name FROM pg_catalog.pg_database WHERE datname ~ '_old_[0-9]{14}$' ORDER BY right(datname, 14)`;
+    SELECT datname::text AS name FROM pg_catalog.pg_database
+     WHERE datname ~ '_old_[0-9]{14}$'
+       AND starts_with(datname, left(regexp_replace(regexp_replace(lower(current_database()), '[^a-z0-9_]', '_', 'g'), '^[^a-z]', 'd'), 32) || '_old_')
+     ORDER BY right(datname, 14)`;
   return rows.map(({ name }) => name);
 };
