@@ -106,5 +106,12 @@ export const carryForward = (live: Direct, scratch: Direct, { horizon, migration
     };
   });
 
+/** As `carryForward` for the console's own part alone, of which only what was written from the transaction on is brought. */
+export const carryOwn = (live: Direct, scratch: Direct, { horizon, migrations }: CarryWishes): Promise<void> =>
+  inSnapshot(live, async () => {
+    await carryOps({ live, scratch }, { horizon, migrations });
+    await advanceSequences({ live, scratch });
+  });
+
 /** Validates the constraints that passes left unvalidated; what cannot be is named. */
 export const settleForeignKeys = validateConstraints;

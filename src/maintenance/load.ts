@@ -22,6 +22,8 @@ export type LoadWishes = {
   readonly adminUrl: string;
   /** Of the new database; there must be none of that name. */
   readonly name: string;
+  /** By which the new database is known later. */
+  readonly remark?: string;
   readonly tools: string | undefined;
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
@@ -51,12 +53,14 @@ const withDirect = async <T>(url: string, work: (connection: Direct) => Promise<
   }
 };
 
-const createDatabase = ({ adminUrl, name, manifest: { locale } }: LoadWishes): Promise<void> =>
+const createDatabase = ({ adminUrl, name, remark, manifest: { locale } }: LoadWishes): Promise<void> =>
   withDirect(adminUrl, async connection => {
     const literals = [locale.encoding, locale.collate, locale.ctype].map(word => connection.escapeLiteral(word));
     await connection.query(
       `CREATE DATABASE ${connection.escapeIdentifier(name)} TEMPLATE template0 ENCODING ${literals[0]} LC_COLLATE ${literals[1]} LC_CTYPE ${literals[2]}`,
     );
+    if (remark !== undefined)
+      await connection.query(`COMMENT ON DATABASE ${connection.escapeIdentifier(name)} IS ${connection.escapeLiteral(remark)}`);
   });
 
 /** Owners and rights are put on afterwards: the server may be another one, on which our roles are yet to be made. */

@@ -135,10 +135,15 @@ export const expire = async (vault: Vault, keep: Parameters<typeof expiredOf>[1]
   return names;
 };
 
-/** Octets that are free, and the share of the disk that they are. */
-export const freeSpace = async (folder: string): Promise<{ readonly octets: number; readonly share: number }> => {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  return { octets: bavail * bsize, share: blocks === 0 ? 1 : bavail / blocks };
+/** Octets that are free, and the share of the disk that they are; of the nearest folder that is there, since a folder of backups comes with the first one. */
+export const freeSpace = async (folder: string): Promise<{ readonly octets: number; readonly share: number; readonly place: string }> => {
+  const found = await statfs(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && path.dirname(folder) !== folder) return undefined;
+    throw error;
+  });
+  if (!found) return freeSpace(path.dirname(folder));
+  const { bavail, bsize, blocks } = found;
+  return { octets: bavail * bsize, share: blocks === 0 ? 1 : bavail / blocks, place: folder };
 };
 
 const lockPatienceMs = 3_000;

@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { formatInstant } from '../domain/day.ts';
-import { endsItselfLine } from '../domain/ending-itself.ts';
 import { formatMoney } from '../domain/money.ts';
 import { Note } from '../domain/note.ts';
 import { done, invalid } from '../domain/outcome.ts';
 import { HostName } from '../domain/remote-host.ts';
 import type { Context } from '../kit/define-action.ts';
-import { runWord } from '../domain/run.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import {
   isOfOlderSchema,
@@ -19,6 +17,7 @@ import {
 } from '../resources/restores/queries.ts';
 import { hostsNamed } from './hosts.ts';
 import { databaseOn } from './one-host.ts';
+import { partOn, wholeOn } from './restore-parts.ts';
 
 /** As backups are called: when they were taken, and by which run. */
 const BackupName = z
@@ -41,37 +40,6 @@ const age = (milliseconds: number): string => {
   if (minutes < 120) return `${minutes} min`;
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 };
-
-/**
- * Each part of a restore: killed it goes on at once where it was; asked to end it is told so and waited for, since it undoes or finishes what it began; and where it
- * could not any more, or was never begun, what the parts before it left is undone. A trap waits for whatever runs in the foreground, so that the part does not.
- */
-const partScript = `${endsItselfLine}
-run=$1 asked= part=
-shift
-trap 'asked=yes; [ -z "$part" ] || kill -TERM "$part" 2> /dev/null' TERM
-go() {
-  "$@" &
-  part=$!
-  [ -z "$asked" ] || kill -TERM "$part" 2> /dev/null
-  while wait "$part"; code=$?; kill -0 "$part" 2> /dev/null; do :; done
-}
-if [ "$0" != undo ]; then
-  go "$@"
-  [ "$code" -lt 128 ] || [ -n "$asked" ] || go "$@"
-  [ -n "$asked" ] && [ "$code" -ge 128 ] || exit "$code"
-fi
-trap '' TERM
-exec bursar maintain restore-abort --run "$run"`;
-
-type Part = { readonly title: string; readonly work: string; readonly flags?: readonly string[]; readonly timeoutSeconds: number };
-
-const partOn = (host: string, { title, work, flags = [], timeoutSeconds }: Part): RunStep => ({
-  title,
-  host,
-  timeoutSeconds,
-  words: ['sh', '-c', partScript, 'sh', runWord, 'bursar', 'maintain', work, '--run', runWord, ...flags],
-});
 
 const carryAndSwitch = (host: string): readonly RunStep[] => [
   partOn(host, { title: 'carry forward', work: 'restore-carry', timeoutSeconds: 7_200 }),
@@ -191,6 +159,7 @@ export const restoreBack = defineRunbook({
 
 export const dropOldDatabase = defineRunbook({
   ...common,
+  version: '3',
   id: 'drop-old-database',
   title: 'Drop replaced database',
   past: 'dropped',
@@ -209,9 +178,7 @@ export const dropOldDatabase = defineRunbook({
     `${old} on ${host} is deleted for good: there is no way back to the bank before that restore then, but its safety backup`,
     'the host refuses before seven days are over, unless less than a tenth of its disk is free',
   ],
-  steps: (_facts, { host, old }) => [
-    { title: 'drop', host, words: ['bursar', 'maintain', 'drop-old-database', '--old', old], timeoutSeconds: 600 },
-  ],
+  steps: (_facts, { host, old }) => [wholeOn(host, 'drop', ['drop-old-database', '--old', old], 600)],
 });
 
 /** Restores the newest backup beside the live database, checks it and drops it: only that proves a backup. */
@@ -219,7 +186,7 @@ export const drill = defineRunbook({
   id: 'drill',
   title: 'Restore drill',
   past: 'drilled',
-  version: '1',
+  version: '2',
   permission: 'run.start',
   danger: 'plain',
   eyes: 1,
@@ -238,5 +205,5 @@ export const drill = defineRunbook({
     `the newest backup on ${host} is restored into a database of its own, held against its manifest, and dropped; the live database is not touched`,
     drillWords(last),
   ],
-  steps: (_facts, { host }) => [{ title: 'drill', host, words: ['bursar', 'maintain', 'drill'], timeoutSeconds: 43_200 }],
+  steps: (_facts, { host }) => [wholeOn(host, 'drill', ['drill'], 43_200)],
 });

@@ -40,7 +40,7 @@ export const maintained = (url: string, { platform = {}, backup = {}, home }: Ma
       return (await work.run(work.input.parse(input), context(signal))) as Record<string, unknown>;
     },
     databases: async () => {
-      const stem = new URL(url).pathname.slice(1, 33);
+      const stem = new URL(url).pathname.slice(1, 25);
       const rows = await query(
         urlOfDatabase(url, 'postgres'),
         `SELECT datname FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1`,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { openDirect, type Direct } from '../../database/direct.ts';
 import { WorkRefused } from '../define-work.ts';
 import { urlOfDatabase } from '../load.ts';
@@ -34,15 +35,36 @@ export const adminUrlOf = (url: string): string => urlOfDatabase(url, maintenanc
 /** Of one database one restore, drill or removal of an old database runs at a time: "REST" in ASCII. Whoever is killed lets go of it. */
 const restoreLock = 0x52_45_53_54;
 
+/** A work that waits between its statements is alive: after so long another one is told so, in milliseconds. */
+const patience = 3_000;
+/** Of a killed work the statement under way comes to its end first, such as a drop that waits for the disk: so long, in milliseconds. */
+const longestStatement = 60_000;
+const lookEvery = 50;
+
+const tryLock = async (server: Direct, name: string): Promise<boolean> =>
+  (await server.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken', [restoreLock, name])).rows[0]?.taken ===
+  true;
+
+/** Whether whoever has the lock is in the middle of a statement. */
+const isHolderBusy = async (server: Direct, name: string): Promise<boolean> => {
+  const { rowCount } = await server.query(
+    `SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1 AND l.objid::bigint = hashtext($2)::bigint & 4294967295 AND a.state = 'active'`,
+    [restoreLock, name],
+  );
+  return (rowCount ?? 0) > 0;
+};
+
 /** Does the work while nobody else restores this database. Throws WorkRefused where somebody does. */
 export const alone = <T>(url: string, work: (server: Direct) => Promise<T>): Promise<T> =>
   onServer(url, async server => {
-    const { rows } = await server.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS taken', [
-      restoreLock,
-      databaseOf(url),
-    ]);
-    if (rows[0]?.taken !== true)
-      throw new WorkRefused('another restore, drill or removal of an old database of this database runs now: nothing was done');
+    const [name, began] = [databaseOf(url), Date.now()];
+    while (!(await tryLock(server, name))) {
+      const waited = Date.now() - began;
+      if (waited > longestStatement || (waited > patience && !(await isHolderBusy(server, name))))
+        throw new WorkRefused('another restore, drill or removal of an old database of this database runs now: nothing was done');
+      await pause(lookEvery);
+    }
     return work(server);
   });
 
@@ -70,6 +92,15 @@ export const admit = async (server: Direct, name: string, admitted: boolean): Pr
 /** Drops a database and whatever sessions it has; nothing where there is none. */
 export const dropDatabase = async (server: Direct, name: string): Promise<void> => {
   await server.query(`DROP DATABASE IF EXISTS ${server.escapeIdentifier(name)} WITH (FORCE)`);
+};
+
+/** What a person or a program noted about a database. */
+export const remarkOn = async (server: Direct, name: string): Promise<string | undefined> => {
+  const { rows } = await server.query<{ remark: string | null }>(
+    `SELECT shobj_description(oid, 'pg_database') AS remark FROM pg_catalog.pg_database WHERE datname = $1`,
+    [name],
+  );
+  return rows[0]?.remark ?? undefined;
 };
 
 /** Both renames happen or none; gives how long that took, in milliseconds. */

@@ -1,9 +1,10 @@
 import { WorkRefused } from '../define-work.ts';
+import { settleForeignKeys } from '../carry-forward.ts';
 import { urlOfDatabase } from '../load.ts';
-import { isThere } from './databases.ts';
+import { isThere, withConnection } from './databases.ts';
 import { openPlatform, startService, stopService, untilHealthy } from './platform.ts';
 import { clearScratch, resumeCommand, type Restoring } from './restoring.ts';
-import { newestIn, swapBack, swapBackUnlessWritten } from './switch-over.ts';
+import { swapBack, swapBackUnlessWritten, writtenInto } from './switch-over.ts';
 
 /** Starts the service and looks at it; gives what is wrong. A service that does not start is as little well as one that does not answer. */
 export const bringUp = async ({ context }: Restoring): Promise<string | undefined> => {
@@ -27,11 +28,12 @@ export const standing = (restoring: Restoring): string => {
 
 /** Carries out what was decided: begun again after a kill it does what is left. Gives what became of it, in words. */
 export const goBack = async (restoring: Restoring): Promise<string> => {
-  const { journal, context, names, server } = restoring;
+  const { journal, context, names, server, url } = restoring;
   const wrong = journal.state().goingBack ?? '';
   context.progress(0.9, `the database before comes back: ${wrong}`);
   if (await isThere(server, names.old)) await stopService(context).catch(() => undefined); // what is stuck must not hinder the way back
   await swapBack(restoring);
+  await withConnection(urlOfDatabase(url, names.database), settleForeignKeys);
   await startService(context).catch((error: Error) => {
     throw new WorkRefused(
       `${error.message}. The database from before the restore is in its place again, the service stands still and maintenance mode is on; once that is mended: ${resumeCommand(restoring)}`,
@@ -52,15 +54,18 @@ export const goBack = async (restoring: Restoring): Promise<string> => {
 export const backOrOffer = async (restoring: Restoring, wrong: string): Promise<never> => {
   const { journal, names, url, context } = restoring;
   const { run, known } = journal.state();
-  const refused = new WorkRefused(
-    `the platform is not well (${wrong}), and something was written into the restored database: it is not taken back by itself (run ${run}); ${standing(restoring)}`,
-  );
-  const { opened } = known;
-  if (opened === undefined || (await newestIn(urlOfDatabase(url, names.database))) !== opened) throw refused;
+  const refused = (written: string): WorkRefused =>
+    new WorkRefused(
+      `the platform is not well (${wrong}), and something was written into the restored database (${written}): it is not taken back by itself (run ${run}); ${standing(restoring)}`,
+    );
+  const { opening } = known;
+  if (opening === undefined) throw refused('nobody noted how it stood when it was opened');
+  const written = await writtenInto(urlOfDatabase(url, names.database), opening);
+  if (written !== undefined) throw refused(written);
   await stopService(context).catch(() => undefined); // what is stuck must not hinder the way back
-  if (!(await swapBackUnlessWritten(restoring, opened, () => journal.note('start', 'going back', { words: wrong })))) {
+  if (!(await swapBackUnlessWritten(restoring, opening, () => journal.note('start', 'going back', { words: wrong })))) {
     await startService(context).catch(() => undefined); // the refusal says already that it is not well
-    throw refused;
+    throw refused('while it was about to go back');
   }
   throw new WorkRefused(await goBack(restoring));
 };

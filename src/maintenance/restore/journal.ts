@@ -10,6 +10,17 @@ export const restoreSteps = [
 ] as const; // prettier-ignore
 export type RestoreStep = (typeof restoreSteps)[number];
 
+/** A restored database at the moment in which it is opened. */
+const Opening = z.object({
+  /** The first transaction that is not its filling. */
+  horizon: z.string(),
+  /** The end of the audit log. */
+  audited: z.string(),
+  /** How many, in each table but the console's own. */
+  rows: z.record(z.string(), z.string()),
+});
+export type Opening = z.output<typeof Opening>;
+
 /** What is known of a restore when a step is over. */
 const Known = z.object({
   backup: z.string(),
@@ -23,8 +34,8 @@ const Known = z.object({
   safety: z.string(),
   /** From which transaction on the next pass carries forward. */
   horizon: z.string(),
-  /** The end of the audit log, and what is newest in the bank, when the restored database was opened. */
-  opened: z.string(),
+  /** By which it is seen whether somebody wrote. */
+  opening: Opening,
   /** Offline: whether the dead database was still there to be renamed. */
   hadDead: z.boolean(),
   /** The newest migration of the backup. */

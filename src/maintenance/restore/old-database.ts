@@ -1,7 +1,7 @@
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { freeSpace, rootOf } from '../vault.ts';
 import { admit, alone, databaseOf, dropDatabase, isThere } from './databases.ts';
-import { openJournal } from './journal.ts';
+import { openJournal, restoresOf } from './journal.ts';
 import { demandDatabase, namesFor, stemOf } from './restoring.ts';
 
 /** How long a replaced database stays, in milliseconds. */
@@ -13,15 +13,19 @@ const scarce = 0.1;
 const replacedAt = (old: string): Date => new Date(old.slice(-14).replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z'));
 
 /** Only what a restore of this very database put aside is touched, whatever name is given. */
-const demandOwn = (old: string, url: string): void => {
-  if (!old.startsWith(`${stemOf(databaseOf(url))}_old_`) || !/_old_\d{14}$/.test(old) || Number.isNaN(replacedAt(old).getTime()))
-    throw new WorkRefused(`${old} is no database that a restore of ${databaseOf(url)} replaced`);
+const demandOwn = async (old: string, url: string, home: string): Promise<void> => {
+  const database = databaseOf(url);
+  const owners = (await restoresOf(home)).flatMap(({ known }) => (known.old === old ? [known.database] : []));
+  const isNamedSo = /_old_\d{14}$/.test(old) && !Number.isNaN(replacedAt(old).getTime());
+  // an older version gave names that two databases share: of those the journal knows whose one is
+  const isOwn = owners.length === 0 ? old.replace(/_old_\d{14}$/, '') === stemOf(database) : owners.includes(database);
+  if (!isNamedSo || !isOwn) throw new WorkRefused(`${old} is no database that a restore of ${database} replaced`);
 };
 
 /** Drops a replaced database after seven days, or where space is scarce. */
 export const dropOld = async (old: string, context: WorkContext, now = new Date()): Promise<object> => {
   const url = await context.databaseUrl();
-  demandOwn(old, url);
+  await demandOwn(old, url, context.home);
   return alone(url, async server => {
     if (!(await isThere(server, old))) return { old, dropped: false, why: 'it is gone already' };
     const { share } = await freeSpace(rootOf(context));
@@ -43,7 +47,7 @@ export const beginBack = async (
 ): Promise<object> => {
   const url = await context.databaseUrl();
   demandDatabase(url, database);
-  demandOwn(old, url);
+  await demandOwn(old, url, context.home);
   return alone(url, async server => {
     if (!(await isThere(server, old))) throw new WorkRefused(`there is no database ${old}`);
     const journal = await openJournal(context.home, run);

@@ -1,14 +1,14 @@
 import { WorkRefused, type WorkContext } from '../define-work.ts';
-import { freeSpace, rootOf } from '../vault.ts';
-import { alone, databaseOf, sizeOf } from './databases.ts';
+import { alone, databaseOf } from './databases.ts';
 import { openJournal, restoresOf } from './journal.ts';
 import { checkBackup, newSafetyBackup } from './stored.ts';
 import { demandDatabase, namesFor, orRollBack, reopen, resumeCommand, rollBack, type Restoring } from './restoring.ts';
+import { demandDisks } from './space.ts';
 
 /** A restore that said nothing for so long has ended, in milliseconds. */
 const silence = 120_000;
-/** Space that a restore needs, in databases: the scratch one, the safety backup, and room to work. */
-const spaceFactor = 2.2;
+/** What the safety backup takes of the disk of the backups, in databases. */
+const safetyFactor = 1;
 
 export type PrepareWishes = { readonly run: string; readonly backup: string; readonly database: string };
 
@@ -23,16 +23,6 @@ const clearLeftovers = async (restoring: Restoring): Promise<void> => {
     if (left.journal.state().begun.has('swap')) throw new WorkRefused(`restore ${other.run} stopped half-way: ${resumeCommand(left)}`);
     await rollBack(left, 'another restore began');
   }
-};
-
-const demandSpace = async ({ server, names, context }: Restoring): Promise<{ readonly needed: number; readonly free: number }> => {
-  const needed = Math.ceil(spaceFactor * (await sizeOf(server, names.database)));
-  const { octets: free } = await freeSpace(rootOf(context));
-  if (free < needed)
-    throw new WorkRefused(
-      `the restore needs ${needed} octets of space and there are ${free}: nothing was begun; bursar runs cleanup makes room`,
-    );
-  return { needed, free };
 };
 
 /** Steps 1 to 3: locks, takes a safety backup, looks whether there is space and the backup is what its manifest says. */
@@ -50,7 +40,7 @@ export const prepare = async ({ run, backup, database }: PrepareWishes, context:
     const restoring = await reopen(context, run, server, url);
     return orRollBack(restoring, async () => {
       await journal.note('space and manifest', 'begun');
-      const space = await demandSpace(restoring);
+      const space = await demandDisks('the restore', safetyFactor, restoring);
       context.progress(0.05, `${backup} is read whole and held against its manifest`);
       const { takenAt } = await checkBackup(context, backup);
       await journal.note('space and manifest', 'done');

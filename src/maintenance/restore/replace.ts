@@ -1,6 +1,6 @@
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { urlOfDatabase } from '../load.ts';
-import { admit, alone } from './databases.ts';
+import { admit, alone, isThere } from './databases.ts';
 import { backOrOffer, bringUp, goBack, standing } from './go-back.ts';
 import { openJournal, restoresOf } from './journal.ts';
 import { openPlatform, stopPlatform } from './platform.ts';
@@ -29,8 +29,8 @@ const swapDatabases = async (restoring: Restoring): Promise<void> => {
   await journal.note('swap', 'begun');
   context.progress(0.4, 'connections are refused, the last rows are carried, both databases are renamed');
   // Known before it is opened: whoever is quicker than the line after the rename would not be seen to have written
-  const { renamed, refused } = await swap(restoring, known(restoring, 'horizon'), opened =>
-    journal.note('swap', 'begun', { known: { opened } }),
+  const { renamed, refused } = await swap(restoring, known(restoring, 'horizon'), opening =>
+    journal.note('swap', 'begun', { known: { opening } }),
   );
   await journal.note('swap', 'done', { known: { renamed: rounded(renamed), refused: rounded(refused) } });
 };
@@ -59,6 +59,7 @@ export const finish = async (restoring: Restoring): Promise<object> => {
   const notAsItShould = await orSay(restoring, async () => {
     // Killed while it was about to go back, before that was decided: the door is closed
     await admit(server, names.database, true);
+    if (await isThere(server, names.old)) await admit(server, names.old, false);
     return settle(restoring);
   });
   context.progress(0.8, 'the platform is to be well three times in a row');

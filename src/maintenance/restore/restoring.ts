@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Direct } from '../../database/direct.ts';
 import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { admit, databaseOf, dropDatabase, endSessions, isThere } from './databases.ts';
@@ -28,13 +29,24 @@ export const namesIn = ({ known: { database, scratch, old } }: RestoreState): Na
   return { database, scratch, old };
 };
 
-/** How the databases beside one are called begin: short enough for Postgres. */
-export const stemOf = (database: string): string =>
+const longestStem = 32;
+const hashLength = 7;
+
+/** How the names of databases beside one began before they told apart what has one such beginning: `bank-prod` and `bank_prod` have. */
+export const formerStemOf = (database: string): string =>
   database
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]/g, '_')
     .replace(/^[^a-z]/, 'd')
-    .slice(0, 32);
+    .slice(0, longestStem);
+
+/** How the names of databases beside one begin: short enough for Postgres, and no other database's. Where characters had to be changed or cut off a hash of the name tells. */
+export const stemOf = (database: string): string => {
+  const plain = formerStemOf(database);
+  if (plain === database) return plain;
+  const hash = createHash('sha256').update(database).digest('hex').slice(0, hashLength);
+  return `${plain.slice(0, longestStem - hashLength - 1)}_${hash}`;
+};
 
 export const namesFor = (database: string, run: string, now: Date): Names => {
   const stem = stemOf(database);

@@ -1,10 +1,12 @@
 import { openDirect, type Direct } from '../../database/direct.ts';
 import { applyRights, rightsProblems } from '../../database/rights.ts';
-import { carryForward, settleForeignKeys, type CarryReport } from '../carry-forward.ts';
+import { carryForward, carryOwn, settleForeignKeys, type CarryReport } from '../carry-forward.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { urlOfDatabase } from '../load.ts';
 import { admit, endSessions, isThere, renameBoth, withConnection } from './databases.ts';
 import { furnish } from './furnish.ts';
+import type { Opening } from './journal.ts';
+import { openingOf, writtenSince } from './written.ts';
 
 /** The three names of a restore: what is replaced, what replaces it, and what the replaced one is called afterwards. */
 export type Names = { readonly database: string; readonly scratch: string; readonly old: string };
@@ -53,9 +55,9 @@ export type Swapped = {
 /**
  * Refuses connections, ends sessions, copies what came last, and renames both databases in one transaction. What fails before the rename lets everybody
  * in again. Nothing that was answered is lost: the last copy is made over a connection from before, when nobody else has one any more. `onFilled` hears, and
- * is waited for, what is newest in the database that is about to be opened: whoever writes into it changes that.
+ * is waited for, how the database stands that is about to be opened: whoever writes into it changes that.
  */
-export const swap = async (switching: Switching, horizon: string, onFilled: (newest: string) => Promise<void>): Promise<Swapped> => {
+export const swap = async (switching: Switching, horizon: string, onFilled: (opening: Opening) => Promise<void>): Promise<Swapped> => {
   const { server, url, names, context } = switching;
   await furnish(server, names.database, names.scratch);
   // A killed swap left the door closed: whoever opened it first would find nothing to carry from
@@ -70,7 +72,7 @@ export const swap = async (switching: Switching, horizon: string, onFilled: (new
     isClosed = true;
     await endSessions(server, names.database, rows[0]?.pid ?? 0);
     const carried = await carryForward(live, scratch, { horizon, migrations: context.migrations });
-    await onFilled(await newestOf(scratch));
+    await onFilled(await openingOf(scratch));
     await Promise.all([live.end(), scratch.end()]);
     await endSessions(server, names.database);
     await endSessions(server, names.scratch);
@@ -100,6 +102,7 @@ export const swapBack = async ({ server, names }: Switching): Promise<void> => {
   if (await isThere(server, names.old)) {
     await admit(server, names.database, false);
     await endSessions(server, names.database);
+    await endSessions(server, names.old);
     await renameBoth(server, [
       [names.database, names.scratch],
       [names.old, names.database],
@@ -109,38 +112,38 @@ export const swapBack = async ({ server, names }: Switching): Promise<void> => {
 };
 
 /**
- * Swaps back where nobody has written since the restored database was opened: true. Looks once more when nobody can write any more. `onDecided` is
- * waited for before anything is renamed; from then on only going back ends it.
+ * Swaps back where nobody has written since the restored database was opened: true. Looks once more when nobody can write any more, and brings what consoles wrote
+ * of themselves over into the database that comes back. `onDecided` is waited for before anything is renamed; from then on only going back ends it.
  */
-export const swapBackUnlessWritten = async (switching: Switching, opened: string, onDecided: () => Promise<void>): Promise<boolean> => {
-  const { server, url, names } = switching;
-  const watching = await connectTo(urlOfDatabase(url, names.database));
+export const swapBackUnlessWritten = async (switching: Switching, opening: Opening, onDecided: () => Promise<void>): Promise<boolean> => {
+  const { server, url, names, context } = switching;
+  const ends: Direct[] = [];
+  let isDecided = false;
   try {
+    const watching = await connectTo(urlOfDatabase(url, names.database));
+    ends.push(watching);
     const { rows } = await watching.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await admit(server, names.old, true);
+    const before = await connectTo(urlOfDatabase(url, names.old));
+    ends.push(before);
     await admit(server, names.database, false);
     await endSessions(server, names.database, rows[0]?.pid ?? 0);
-    if ((await newestOf(watching)) !== opened) {
-      await admit(server, names.database, true);
-      return false;
-    }
+    if ((await writtenSince(watching, opening)) !== undefined) return false;
+    // before it is decided: afterwards nothing of it could be read without letting everybody in
+    await carryOwn(watching, before, { horizon: opening.horizon, migrations: context.migrations });
     await onDecided();
-  } catch (error) {
-    await admit(server, names.database, true);
-    throw error;
+    isDecided = true;
   } finally {
-    await watching.end().catch(() => undefined); // it may be lost already
+    for (const one of ends) await one.end().catch(() => undefined); // it may be lost already
+    if (!isDecided) {
+      await admit(server, names.old, false);
+      await admit(server, names.database, true);
+    }
   }
   await swapBack(switching);
   return true;
 };
 
-/** What only moves when somebody writes: the end of the audit log and what is newest in the bank. */
-const newestOf = async (connection: Direct): Promise<string> => {
-  const { rows } = await connection.query<{ newest: string }>(
-    `SELECT concat_ws(' ', (SELECT seq FROM ops.audit_head), (SELECT max(id) FROM bank.transaction), (SELECT max(id) FROM bank.posting_refusal),
-                      (SELECT max(id) FROM bank."user"), (SELECT max(id) FROM bank.auth_event)) AS newest`,
-  );
-  return rows[0]?.newest ?? '';
-};
-
-export const newestIn = (url: string): Promise<string> => withConnection(url, newestOf);
+/** What somebody wrote into a database since it was opened. */
+export const writtenInto = (url: string, opening: Opening): Promise<string | undefined> =>
+  withConnection(url, connection => writtenSince(connection, opening));

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { openDirect, type Direct } from '../../../src/database/direct.ts';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
 import { databaseOf } from '../../../src/maintenance/restore/databases.ts';
+import { drillRemark } from '../../../src/maintenance/restore/drill.ts';
 import { openJournal } from '../../../src/maintenance/restore/journal.ts';
 import { namesFor, stemOf } from '../../../src/maintenance/restore/restoring.ts';
 import { aCommandHome } from '../../support/command.ts';
@@ -101,6 +102,8 @@ test('databases that killed restores and drills left are dropped; one that a res
     old: `${stemOf(own)}_old_20260102030405`,
   };
   for (const name of Object.values(names)) await server.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+  const remark = `COMMENT ON DATABASE ${names.drill} IS '${drillRemark(own)}'`;
+  await server.query(remark);
   const began = async (run: string, scratch: string) => {
     const journal = await openJournal(home, run);
     await journal.note('lock', 'begun', { known: { database: own, scratch, old: `${stemOf(own)}_old_20260303030303` } });
@@ -122,6 +125,7 @@ test('databases that killed restores and drills left are dropped; one that a res
   const needing = await began('cccc0000', names.ended);
   await server.query(`DROP DATABASE ${names.drill}`);
   await server.query(`CREATE DATABASE ${names.drill} TEMPLATE template0`);
+  await server.query(remark);
   const remove = () => work('remove-orphans', { list: listed['list'], what: 'databases' });
   expect(await remove()).toMatchObject({ removed: 0, left: 2 });
   await needing.note('finish', 'rolled back');

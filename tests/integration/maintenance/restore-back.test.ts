@@ -109,9 +109,12 @@ describe('the way back from a restore', () => {
     expect([platform.isMaintained(), platform.recorded()]).toEqual([true, ['stop']]);
     await query(database.url, 'DROP EVENT TRIGGER refuse_grant');
     await query(database.url, 'DROP FUNCTION public.refuse_grant()');
-    // killed while it was about to go back: nobody is let in, and nothing is decided
+    // killed while it was about to go back: nobody is let in but into the replaced one, and nothing is decided
     await onServer(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);
+    const kept = await replaced();
+    await onServer(`ALTER DATABASE "${kept}" ALLOW_CONNECTIONS true`);
     expect(await host().maintain('restore-resume', { run })).toMatchObject({ run, end: 'restored' });
+    expect(await onServer(`SELECT datallowconn AS open FROM pg_database WHERE datname = '${kept}'`)).toEqual([{ open: false }]);
     expect(await facts()).toEqual(restored);
     expect([platform.isMaintained(), platform.recorded()]).toEqual([false, ['stop', 'start']]);
   });
@@ -199,7 +202,7 @@ describe('the way back from a restore', () => {
     };
     const wrong = await switched(run).catch((error: Error) => error.message);
     const kept = await replaced();
-    expect(wrong).toContain(`(run ${run})`);
+    expect(wrong).toContain(`(the audit log): it is not taken back by itself (run ${run})`);
     expect(wrong).toContain(`--old ${kept}`);
     expect([platform.isMaintained(), await facts()]).toEqual([true, restored]);
     isWell = () => true;

@@ -2,6 +2,7 @@ import { cp } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
+import { stemOf } from '../../../src/maintenance/restore/restoring.ts';
 import { aBankOn } from '../../support/acting.ts';
 import { aCommand, aCommandHome, type Answer } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
@@ -74,7 +75,7 @@ describe('a database that nobody can read, on a server of its own', () => {
     ]);
     expect(await query(database.url, `SELECT problem, (SELECT count(*)::int FROM ops.operator_session WHERE revoked_at IS NULL AND kind <> 'owner') AS open FROM ops.verify_audit()`)).toEqual([{ problem: null, open: 0 }]); // prettier-ignore
     const beside = (await host().databases()).filter(one => one !== name);
-    expect(beside.map(one => one.replace(/\d+$/, ''))).toEqual(hadDead ? [`${name.slice(0, 32)}_old_`] : []);
+    expect(beside.map(one => one.replace(/\d+$/, ''))).toEqual(hadDead ? [`${stemOf(name)}_old_`] : []);
     expect(await query(urlOfDatabase(database.url, 'postgres'), 'SELECT datallowconn AS open FROM pg_database WHERE datname = $1', [name])).toEqual([{ open: true }]); // prettier-ignore
     expect(journals().at(-1)).toContain('"state":"restored"');
     // once it is over it answers, and an ordinary restore is not held up by it

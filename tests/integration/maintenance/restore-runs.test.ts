@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectionSettings } from '../../../src/database/settings.ts';
+import { urlOfDatabase } from '../../../src/maintenance/load.ts';
 import { findTools } from '../../../src/maintenance/tools.ts';
 import { aCommand, aCommandHome, type Answer } from '../../support/command.ts';
 import { aGuideBank, type GuideBank } from '../../support/guide-bank.ts';
@@ -157,6 +158,33 @@ describe.skipIf(whyNoSshServer !== undefined)('a run that restores a bank on its
       report('consoles killed while a bank was restored', { killed, 'begun twice': 0 });
     },
   );
+
+  test('a drill that is aborted is waited for, drops what it loaded and says so', async () => {
+    const { stdout } = await bursar('backups', 'drill', '--host', 'db1', '--note', note, '--yes');
+    const run = /run (\d+)/.exec(stdout)?.[1] ?? '';
+    writeFileSync(holds('load'), '');
+    const following = bursar('runs', 'follow', run);
+    await until(run, 'drill', /loads into/);
+    const [scratch = ''] = (await maintained(bank.url, { home: host.bursarHome }).databases()).filter(one => one.endsWith('_drill'));
+    // whoever has a lock of it keeps it from being dropped
+    const client = new Client(connectionSettings(urlOfDatabase(bank.url, 'postgres'), { applicationName: 'tests' }));
+    await client.connect();
+    await client.query(`BEGIN; COMMENT ON DATABASE "${scratch}" IS 'seen by a test'`);
+    await abort(run);
+    await until(run, 'drill', 'asked to end');
+    // a program that is not waited for is killed after five seconds
+    if (full) await new Promise(resolve => setTimeout(resolve, 8_000));
+    expect(await stepOf(run, 'drill')).toMatchObject({ status: 'running' });
+    await client.end();
+    expect(await following).toMatchObject({ code: 1, stdout: expect.stringContaining('aborted') as string });
+    rmSync(holds('load'));
+    expect(await stepOf(run, 'drill')).toMatchObject({
+      status: 'aborted',
+      tail: expect.stringContaining('the scratch one is dropped') as string,
+    });
+    expect(await maintained(bank.url, { home: host.bursarHome }).databases()).toEqual([database]);
+    expect(await bank.rows('SELECT FROM ops.drill')).toEqual([]);
+  });
 
   test('that is aborted after the swap is finished, and says so', async () => {
     await bank.post({
