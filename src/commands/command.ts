@@ -20,7 +20,7 @@ export type CommandContext = {
   readonly channels: () => Promise<Channels>;
   /** Opens the bank for whoever is signed in, and leaves it again whatever happens. */
   readonly withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
-  /** The same with all that a console has beside its screen; `unattended` work is a machine's before it is somebody's. */
+  /** The same with all that a console has beside its screen; `unattended` work is a machine's before it is somebody's, and waits until its key is approved. */
   readonly withBank: <T>(work: (bank: Bank, session: Session) => Promise<T>, unattended?: boolean) => Promise<T>;
 };
 

@@ -12,6 +12,7 @@ import type { Executed } from '../schedule/execute.ts';
 import { keepBusy } from './background.ts';
 import type { Command, CommandContext } from './command.ts';
 import type { Bank } from './open-session.ts';
+import { SignInRefused } from './sign-in-refused.ts';
 
 /** What the database says to a token that is over. */
 const sessionEnded = 'BU001';
@@ -77,11 +78,16 @@ export const daemonCommand: Command = {
     const json = flags['json'] === 'yes';
     const stop = (refusal: Parameters<typeof refuse>[2]) => refuse(context.streams, json, refusal);
     if (words.length > 0) return stop(invalid('daemon takes no words'));
-    return context.withBank(async (bank, session) => {
+    const working = context.withBank(async (bank, session) => {
       if (session.readOnly) return stop({ ok: false, refusal: session.readOnly });
       if (!session.schedule)
         return stop(forbidden('a daemon needs the permission schedule.run', 'ask an administrator for a role that has it'));
       return work(bank, session, json, context);
     }, true);
+    return working.catch((error: unknown) => {
+      // asked to end while it waited for its key
+      if (error instanceof SignInRefused && context.signal.aborted) return exitCode.done;
+      throw error;
+    });
   },
 };

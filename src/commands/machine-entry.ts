@@ -7,6 +7,7 @@ import type { Session } from '../kit/session.ts';
 import { addressOf } from './anchors.ts';
 import { clientOf, newToken, provenSession, type Entrance } from './entry.ts';
 import { keepTaken, readMachineKeys } from './machine-key.ts';
+import { untilApproved, type Patience } from './machine-wait.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 
 /** Between two looks whether its session still lives, in milliseconds. */
@@ -67,10 +68,11 @@ const renew = async (entrance: Entrance, held: Held): Promise<Refusal | undefine
   return undefined;
 };
 
-/** Signs in by the key of a machine that lies in this home; undefined where there is none. Throws SignInRefused where the key is not taken. */
-export const enterByMachine = async (entrance: Entrance): Promise<MachinePresence | undefined> => {
+/** Signs in by the key of a machine that lies in this home; undefined where there is none, or where whoever has patience was asked to end. Throws SignInRefused where the key is not taken. */
+export const enterByMachine = async (entrance: Entrance, patience: Patience | undefined): Promise<MachinePresence | undefined> => {
   const { config } = entrance;
-  if (!(await readMachineKeys(config.home, addressOf(config)))) return undefined;
+  if (patience) await untilApproved(entrance, patience);
+  if (patience?.signal.aborted || !(await readMachineKeys(config.home, addressOf(config)))) return undefined;
   const entered = await enter(entrance);
   if (!entered.ok) throw new SignInRefused(entered.refusal);
   const held = entered.value;

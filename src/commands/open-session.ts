@@ -14,6 +14,7 @@ import { makeDemoHost } from './demo-host.ts';
 import { enterByLogin, enterDemo, entranceOf, gateOf, type Entrance } from './entry.ts';
 import { loginsOf } from './logins.ts';
 import { enterByMachine, type MachinePresence } from './machine-entry.ts';
+import type { Patience } from './machine-wait.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 import { NotReady } from './not-ready.ts';
 import { isAsRestored } from '../maintenance/restore/catch-up.ts';
@@ -31,8 +32,8 @@ export type Wishes = {
   readonly as: string | undefined;
   /** A screen asks who is there; a command takes the login that was left for it. */
   readonly screen: boolean;
-  /** A machine whose key lies here goes before a login: what goes on for days must not depend on somebody's hour. */
-  readonly unattended?: boolean;
+  /** A machine whose key lies here goes before a login, and waits until its key is approved: what goes on for days must not depend on somebody's hour. */
+  readonly unattended?: Patience | undefined;
   /** What the program is busy with, for whoever waits. */
   readonly onProgress: (text: string) => void;
 };
@@ -90,8 +91,8 @@ const prepare = ({ url, embedded }: Address, { config, migrations, onProgress }:
 
 type Entered = Pick<Bank, 'session' | 'machine'>;
 
-const byMachine = async (entrance: Entrance): Promise<Entered | undefined> => {
-  const machine = await enterByMachine(entrance);
+const byMachine = async (entrance: Entrance, { unattended }: Wishes): Promise<Entered | undefined> => {
+  const machine = await enterByMachine(entrance, unattended);
   return machine && { machine, session: machine.session() };
 };
 
@@ -101,7 +102,8 @@ const byLogin = async (entrance: Entrance): Promise<Entered | undefined> => {
 };
 
 /** Who is there already: in a demo by name, elsewhere by the login of `bursar login` or the key of a machine, neither of which a screen uses. */
-const signIn = async (entrance: Entrance, { as, screen, unattended = false }: Wishes): Promise<Entered> => {
+const signIn = async (entrance: Entrance, wishes: Wishes): Promise<Entered> => {
+  const { as, screen, unattended } = wishes;
   if (entrance.facts.demo) {
     const entered = await enterDemo(entrance, as);
     if (!entered.ok) throw new SignInRefused(entered.refusal);
@@ -110,7 +112,7 @@ const signIn = async (entrance: Entrance, { as, screen, unattended = false }: Wi
   if (screen) return { session: undefined };
   const ways = unattended ? [byMachine, byLogin] : [byLogin, byMachine];
   for (const way of ways) {
-    const entered = await way(entrance);
+    const entered = await way(entrance, wishes);
     if (entered) return entered;
   }
   return { session: undefined };

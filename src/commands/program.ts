@@ -16,6 +16,7 @@ import type { CommandContext } from './command.ts';
 import type { Interruption } from './interruption.ts';
 import { noLog, openLog, secretsOf, type Log } from './debug-log.ts';
 import { tellSteps } from './progress.ts';
+import type { Patience } from './machine-wait.ts';
 import type { Bank } from './open-session.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 
@@ -60,7 +61,7 @@ export const openProgramBank = async (
   program: Program,
   screen: boolean,
   onProgress: (text: string) => void,
-  unattended = false,
+  unattended?: Patience,
 ): Promise<Bank> => {
   const { openBank } = await import('./open-session.ts');
   return openBank({ ...program, screen, unattended, onProgress });
@@ -71,7 +72,7 @@ const withBank = async <T>(
   program: Program,
   streams: Streams,
   work: (bank: Bank, session: Session) => Promise<T>,
-  unattended = false,
+  unattended?: Patience,
 ): Promise<T> => {
   const bank = await openProgramBank(program, false, tellSteps(streams.say), unattended);
   try {
@@ -95,12 +96,13 @@ export const runWords = async (program: Program, given: GlobalFlags, streams: St
   if (given.help || words[0] === 'help') return printHelp(manual, words[0] === 'help' ? words.slice(1) : words, streams);
   const command = commandNamed(commands, words);
   const withSession: CommandContext['withSession'] = work => withBank(program, streams, (_bank, session) => work(session));
+  const patience: Patience = { signal, say: streams.say, onError: error => program.log.write('looking for the key failed', { error }) };
   const context: CommandContext = {
     ...program,
     streams,
     signal,
     withSession,
-    withBank: (work, unattended) => withBank(program, streams, work, unattended),
+    withBank: (work, unattended = false) => withBank(program, streams, work, unattended ? patience : undefined),
   };
   if (command && (command.applies === undefined || (await command.applies(context)))) {
     const typed = parseArguments(words.slice(command.name.split(' ').length), command.flags);
