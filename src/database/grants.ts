@@ -21,7 +21,7 @@ const looking = [
   'platform.ip_objection', 'platform.ip_rules_now', 'platform.live_roles', 'platform.effective_permissions', 'platform.has_permission', 'platform.holders_of', 'platform.is_powerful',
   'platform.user_conflicts', 'platform.until', 'platform.public_settings', 'platform.whole_setting', 'bank.locked_out_until', 'ops.asks_for_somebody',
   'ops.closing_waits', 'platform.maintenance_now', 'ops.pausing_step',
-  'ops.measure_health', 'ops.waiting_sessions', 'ops.slow_statements', 'ops.table_statistics', 'ops.index_statistics', 'ops.size_words', 'ops.without_values',
+  'ops.measure_health', 'ops.waiting_work', 'ops.waiting_sessions', 'ops.slow_statements', 'ops.table_statistics', 'ops.index_statistics', 'ops.size_words', 'ops.without_values',
 ]; // prettier-ignore
 
 const verifying = ['ops.verify_audit', 'ops.audit_hash'];
@@ -88,7 +88,7 @@ export const internal: readonly string[] = [
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.take_backup_result', 'ops.take_backup_list', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
   'ops.is_cleaned', 'ops.cleanup_eyes',
   'ops.machine_address', 'ops.machine_objection', 'ops.may_execute', 'ops.demand_key', 'ops.begin_machine_change', 'ops.end_machine', 'ops.machine_facts', 'ops.approver_of_key',
-  'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.keep_readings', 'ops.thin_health',
+  'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.measure_waiting', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

@@ -115,8 +115,12 @@ const platform: readonly Measure[] = [
   { name: 'platform-smtp', group: 'platform', title: 'Mail server greets', unit: 'milliseconds', warn: 2_000, bad: 5_000, means: 'its greeting is a 220', helps: 'service status; see the pane notices for what waits' },
 ]; // prettier-ignore
 
+const work: readonly Measure[] = [
+  { name: 'run-waits', group: 'host', title: 'Run or plan waits', unit: 'seconds', warn: 300, bad: 1_800, means: 'the longest that a queued run or a plan that is due has waited for somebody who may use hosts', helps: 'open a console of somebody with host.use and a key for its hosts, or a bursar daemon with the key of a machine', behind: 'runs' },
+]; // prettier-ignore
+
 /** Everything that is measured, in the order in which equally grave ones stand. */
-export const measures: readonly Measure[] = [...database, ...records, ...platform, ...hosts];
+export const measures: readonly Measure[] = [...database, ...records, ...platform, ...hosts, ...work];
 
 const byName = new Map(measures.map(measure => [measure.name, measure]));
 

@@ -67,7 +67,8 @@ export const verifyBackup = defineRunbook({
   gather: ({ host }, context) => hostNamed(host, context),
   target: ({ name: host }, { name }) => `${name} on ${host}`,
   preview: (_host, { name }) => [
-    `${name} is read whole: signature, hashes, and what is inside; one that is not what was written counts as none from then on`,
+    `${name} is read whole, and its copy where that host copies its backups: signature, hashes, and what is inside`,
+    'one that is not what was written counts as none from then on, and a copy that is damaged or missing is told',
   ],
   steps: ({ name: host }, { name }) => [work('verify', host, 'verify-backup', ['--name', name], 21_600)],
 });

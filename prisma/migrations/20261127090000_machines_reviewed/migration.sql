@@ -218,3 +218,210 @@ BEGIN
 END $$;
 DROP TRIGGER demand_machine_to_change ON ops.operator;
 CREATE TRIGGER demand_machine_to_change BEFORE UPDATE ON ops.operator FOR EACH ROW WHEN (old.name LIKE 'machine.%') EXECUTE FUNCTION ops.demand_machine_change();
+
+-- ── What waits for somebody who may use hosts ────────────────────────────────────────────────────
+
+ALTER TABLE platform.setting DISABLE TRIGGER demand_action;
+INSERT INTO platform.setting (key, label, type, value, min, max, safe_min, safe_max, standard, description, category, is_editable, default_value)
+SELECT s.key, s.label, s.type, s.value::jsonb, s.min, s.max, s.safe_min, s.safe_max, s.standard, s.description, 'health', true, s.value::jsonb FROM (VALUES
+  ('health.run-waits.look', 'Run or plan waits: look from (seconds)', 'decimal', '300', 1, 86400, NULL::numeric, 3000, 'above 50 min it may be told too late to help', 'Health is "look" from so many (seconds): the longest that a queued run or a plan that is due has waited for somebody who may use hosts'),
+  ('health.run-waits.wrong', 'Run or plan waits: wrong from (seconds)', 'decimal', '1800', 1, 86400, NULL, 18000, 'above 5 h it may be told too late to help', 'Health is "wrong" from so many (seconds): the longest that a queued run or a plan that is due has waited for somebody who may use hosts')
+) AS s (key, label, type, value, min, max, safe_min, safe_max, standard, description);
+ALTER TABLE platform.setting ENABLE TRIGGER demand_action;
+INSERT INTO platform.setting_version (key, version, value) SELECT s.key, s.version, s.value FROM platform.setting s WHERE s.key LIKE 'health.run-waits.%';
+
+-- Runs that nobody executes now and plans that are due and nobody has queued, with how long they wait and for whom. A run that pauses after its canary waits for a decision, and is none of them.
+CREATE FUNCTION ops.waiting_work() RETURNS TABLE (entity text, entity_id text, label text, waits_from timestamptz, seconds double precision, words text, why text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  there bigint := (SELECT count(*) FROM ops.operator_session s JOIN ops.operator o ON o.id = s.operator_id
+                    WHERE s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND s.kind IN ('screen', 'demo', 'token', 'machine') AND o.is_active AND ops.may(o.id, 'host.use'));
+  reason text := CASE WHEN there = 0 THEN 'nobody with host.use is signed in'
+                   ELSE format('%s with host.use %s open, and none has taken it', CASE WHEN there = 1 THEN 'one session' ELSE there || ' sessions' END, CASE WHEN there = 1 THEN 'is' ELSE 'are' END) END;
+BEGIN
+  RETURN QUERY
+  WITH waiting AS (
+    SELECT 'run' AS entity, r.number::text AS id, '#' || r.number AS label, format('run %s (%s)', r.number, r.title) AS what,
+           greatest(r.queued_at, r.lease_until, (SELECT max(greatest(s.began_at, s.finished_at)) FROM ops.run_step s WHERE s.run_id = r.id)) AS since
+      FROM ops.run r WHERE r.status IN ('queued', 'running', 'unknown') AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp()) AND ops.pausing_step(r.id) IS NULL
+    UNION ALL
+    SELECT 'schedule', s.id::text, s.name, format('the plan %s', s.name), s.next_due[1]
+      FROM ops.schedule s WHERE s.runbook IS NOT NULL AND s.paused_at IS NULL AND s.unplanned_at IS NULL AND s.next_due[1] > s.looked_until AND s.next_due[1] <= clock_timestamp()
+  )
+  SELECT w.entity, w.id, w.label, w.since::timestamptz, extract(epoch FROM clock_timestamp() - w.since)::float8,
+         left(format('%s waits since %s min: %s', w.what, floor(extract(epoch FROM clock_timestamp() - w.since) / 60), reason), 500), reason
+    FROM waiting w WHERE w.since <= clock_timestamp() ORDER BY w.since, w.id;
+END $$;
+
+-- Internal.
+CREATE FUNCTION ops.measure_waiting() RETURNS TABLE (measure text, value double precision, grade text, words text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT 'run-waits', coalesce(max(w.seconds), 0), NULL::text,
+                      CASE WHEN count(*) = 0 THEN 'nothing waits' ELSE left((array_agg(w.words ORDER BY w.waits_from, w.entity_id))[1] || CASE WHEN count(*) > 1 THEN format('; %s more', count(*) - 1) ELSE '' END, 500) END
+                 FROM ops.waiting_work() w;
+END $$;
+
+-- As before, with what waits.
+CREATE OR REPLACE FUNCTION ops.measure_health() RETURNS TABLE (measure text, value double precision, grade text, words text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+#variable_conflict use_column
+BEGIN
+  BEGIN RETURN QUERY SELECT * FROM ops.measure_sessions();
+  EXCEPTION WHEN insufficient_privilege OR lock_not_available OR object_not_in_prerequisite_state THEN RETURN QUERY SELECT 'connections', NULL::float8, NULL::text, left(sqlerrm, 500); END;
+  BEGIN RETURN QUERY SELECT * FROM ops.measure_storage();
+  EXCEPTION WHEN insufficient_privilege OR lock_not_available OR object_not_in_prerequisite_state THEN RETURN QUERY SELECT 'database-size', NULL::float8, NULL::text, left(sqlerrm, 500); END;
+  BEGIN RETURN QUERY SELECT * FROM ops.measure_upkeep();
+  EXCEPTION WHEN insufficient_privilege OR lock_not_available OR object_not_in_prerequisite_state THEN RETURN QUERY SELECT 'wraparound', NULL::float8, NULL::text, left(sqlerrm, 500); END;
+  RETURN QUERY SELECT * FROM ops.measure_jobs();
+  RETURN QUERY SELECT * FROM ops.measure_waiting();
+END $$;
+
+-- As before, with what waits longer than is worth a look.
+CREATE OR REPLACE FUNCTION ops.daily_of_hosts(since timestamptz)
+RETURNS TABLE (category text, entity text, entity_id text, label text, words text, level text, at timestamptz, actor_id bigint, pane text, filter text, rank bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  most_hours numeric := (SELECT (s.value #>> '{}')::numeric FROM platform.setting s WHERE s.key = 'health.backup.wrong');
+  least_percent numeric := (SELECT (s.value #>> '{}')::numeric FROM platform.setting s WHERE s.key = 'health.backup-size.wrong');
+  longest_wait numeric := (SELECT (s.value #>> '{}')::numeric FROM platform.setting s WHERE s.key = 'health.run-waits.look');
+BEGIN
+  RETURN QUERY
+  SELECT 'failed runs', 'run', r.number::text, '#' || r.number, format('%s %s%s', r.title, r.status, coalesce(': ' || r.error, '')), CASE WHEN r.status = 'unknown' OR r.dangerous THEN 'critical' ELSE 'warning' END,
+         coalesce(r.finished_at, r.queued_at)::timestamptz, NULL::bigint, 'runs', 'id=' || r.number, CASE WHEN r.status = 'unknown' OR r.dangerous THEN 0 ELSE 1 END::bigint
+    FROM ops.run r WHERE r.status = 'unknown' OR (r.status IN ('failed', 'timed out') AND r.finished_at >= since)
+  UNION ALL
+  SELECT 'failed runs', 'schedule', s.id::text, s.name, string_agg(format('%s %s: %s', to_char(d.due_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), CASE WHEN d.times > 1 THEN format('missed %s times', d.times) ELSE d.status END, d.words), '; ' ORDER BY d.due_at),
+         'warning', max(d.finished_at)::timestamptz, NULL, 'schedule', 'name=' || s.name, 2
+    FROM ops.schedule_run d JOIN ops.schedule s ON s.id = d.schedule_id WHERE d.status IN ('failed', 'missed') AND d.finished_at >= since AND s.runbook IS NOT NULL GROUP BY s.id, s.name
+  UNION ALL
+  SELECT 'failed runs', w.entity, w.entity_id, w.label, w.words, 'warning', w.waits_from, NULL, CASE w.entity WHEN 'run' THEN 'runs' ELSE 'schedule' END, CASE w.entity WHEN 'run' THEN 'id=' || w.entity_id ELSE 'name=' || w.label END, 3
+    FROM ops.waiting_work() w WHERE w.seconds >= longest_wait
+      -- told above already
+     AND NOT EXISTS (SELECT FROM ops.run r WHERE w.entity = 'run' AND r.number::text = w.entity_id AND r.status = 'unknown')
+     AND NOT EXISTS (SELECT FROM ops.schedule_run d WHERE w.entity = 'schedule' AND d.schedule_id::text = w.entity_id AND d.status IN ('failed', 'missed') AND d.finished_at >= since)
+  UNION ALL
+  SELECT 'backups', 'backup', b.id::text, b.name, format('the backup %s of %s is corrupt: %s', b.name, h.name, coalesce(b.fault, 'it cannot be read')), 'critical', coalesce(b.checked_at, b.taken_at)::timestamptz, NULL, 'backups', 'id=' || b.id, 0
+    FROM ops.backup b JOIN ops.host h ON h.id = b.host_id WHERE b.status = 'corrupt'
+  UNION ALL
+  SELECT 'backups', 'backup', b.id || '-copy', b.name, format('the copy of the backup %s of %s is %s: %s', b.name, h.name, b.copy_status, coalesce(b.copy_fault, 'it cannot be read')), 'critical', coalesce(b.copy_checked_at, b.taken_at)::timestamptz, NULL, 'backups', 'id=' || b.id, 0
+    FROM ops.backup b JOIN ops.host h ON h.id = b.host_id WHERE b.status IN ('verified', 'corrupt') AND b.copy_status IN ('corrupt', 'missing')
+  UNION ALL
+  SELECT 'backups', 'backup', coalesce(n.id::text, '-'), coalesce(n.name, 'none'),
+         CASE WHEN n.id IS NULL THEN 'there is no verified backup of the database'
+              WHEN n.taken_at < clock_timestamp() - most_hours * interval '1 hour' THEN format('the newest verified backup of the database, %s on %s, is older than %s hours', n.name, n.host, most_hours)
+              ELSE format('the newest backup of the database, %s on %s, is smaller than %s %% of the one before: %s octets after %s', n.name, n.host, least_percent, n.octets, n.previous_octets) END,
+         'critical', coalesce(n.taken_at, clock_timestamp())::timestamptz, NULL, 'backups', CASE WHEN n.id IS NULL THEN '' ELSE 'id=' || n.id END, 1
+    FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT b.id, b.name, b.taken_at, b.octets, b.previous_octets, h.name AS host FROM ops.backup b JOIN ops.host h ON h.id = b.host_id
+                                            WHERE b.sort = 'database' AND b.status = 'verified' ORDER BY b.taken_at DESC, b.id DESC LIMIT 1) n ON true
+   WHERE EXISTS (SELECT FROM ops.host h WHERE h.retired_at IS NULL) AND (n.id IS NULL OR n.taken_at < clock_timestamp() - most_hours * interval '1 hour' OR n.octets * 100 < n.previous_octets * least_percent);
+END $$;
+
+-- ── Copies of backups are read too ───────────────────────────────────────────────────────────────
+
+ALTER TABLE ops.backup
+  ADD COLUMN copy_status     text CHECK (copy_status IN ('verified', 'corrupt', 'missing')), -- of the copy on the other disk or host; null where there should be none, or nobody has looked
+  ADD COLUMN copy_checked_at timestamptz(3), -- read whole for the last time
+  ADD COLUMN copy_fault      text; -- what was wrong with it then
+-- Each was read whole when it was copied.
+ALTER TABLE ops.backup DISABLE TRIGGER guard;
+UPDATE ops.backup b SET copy_status = 'verified', copy_checked_at = b.taken_at WHERE b.copied AND b.status IN ('verified', 'corrupt');
+ALTER TABLE ops.backup ENABLE TRIGGER guard;
+
+-- As before, with the copy.
+CREATE OR REPLACE FUNCTION ops.take_backup_result(of_run uuid, of_host bigint, said jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  writing bigint := (SELECT b.id FROM ops.backup b WHERE b.run_id = of_run AND b.host_id = of_host AND b.status = 'writing');
+BEGIN
+  IF EXISTS (SELECT FROM ops.backup b WHERE b.host_id = of_host AND b.name = said ->> 'name') THEN
+    DELETE FROM ops.backup b WHERE b.id = writing;
+    RETURN;
+  END IF;
+  UPDATE ops.backup b
+     SET name = said ->> 'name', status = 'written', taken_at = (said ->> 'takenAt')::timestamptz, octets = (said ->> 'octets')::bigint, previous_octets = (said ->> 'previousOctets')::bigint,
+         encrypted = (said ->> 'encrypted')::boolean, copied = (said ->> 'copied')::boolean, seconds = (said ->> 'seconds')::double precision, manifest = said - '{expired,copied,verified}'::text[]
+   WHERE b.id = writing;
+  UPDATE ops.backup b SET status = 'verified', checked_at = clock_timestamp(), copy_status = CASE WHEN b.copied THEN 'verified' END, copy_checked_at = CASE WHEN b.copied THEN clock_timestamp() END WHERE b.id = writing AND (said ->> 'verified')::boolean;
+END $$;
+
+CREATE OR REPLACE FUNCTION ops.take_backup_list(of_host bigint, said jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE ops.backup b SET status = 'expired', expired_at = clock_timestamp()
+   WHERE b.host_id = of_host AND b.status IN ('verified', 'corrupt') AND NOT coalesce((said -> 'names' -> b.sort) ? b.name, true);
+  UPDATE ops.backup b SET status = l.one ->> 'status', pinned = (l.one ->> 'pinned')::boolean, checked_at = coalesce((l.one ->> 'checkedAt')::timestamptz, b.checked_at), fault = l.one ->> 'why'
+    FROM jsonb_array_elements(said -> 'backups') AS l (one)
+   WHERE b.host_id = of_host AND b.name = l.one ->> 'name' AND b.status IN ('verified', 'corrupt') AND l.one ->> 'status' IN ('verified', 'corrupt')
+     AND (b.status, b.pinned, b.fault) IS DISTINCT FROM (l.one ->> 'status', (l.one ->> 'pinned')::boolean, l.one ->> 'why');
+  -- As they look from outside
+  UPDATE ops.backup b SET copy_status = l.one ->> 'copy', copy_fault = CASE l.one ->> 'copy' WHEN 'missing' THEN 'it is not there' WHEN 'corrupt' THEN coalesce(b.copy_fault, 'it is not as long as it was') END
+    FROM jsonb_array_elements(said -> 'backups') AS l (one)
+   WHERE b.host_id = of_host AND b.name = l.one ->> 'name' AND b.status IN ('verified', 'corrupt') AND l.one ? 'copy' AND b.copy_status IS DISTINCT FROM l.one ->> 'copy';
+  INSERT INTO ops.backup (host_id, name, sort, status, pinned, taken_at, octets, encrypted, checked_at, fault, copy_status, manifest)
+  SELECT of_host, l.one ->> 'name', l.one ->> 'sort', l.one ->> 'status', (l.one ->> 'pinned')::boolean, (l.one ->> 'takenAt')::timestamptz, (l.one ->> 'octets')::bigint,
+         (l.one ->> 'encrypted')::boolean, (l.one ->> 'checkedAt')::timestamptz, l.one ->> 'why', l.one ->> 'copy', l.one
+    FROM jsonb_array_elements(said -> 'backups') AS l (one) WHERE l.one ->> 'status' IN ('verified', 'corrupt')
+  ON CONFLICT (host_id, name) DO NOTHING;
+END $$;
+
+CREATE OR REPLACE FUNCTION ops.follow_backup() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  work text := new.words[3];
+  is_over boolean := new.status IN ('succeeded', 'failed', 'timed out', 'aborted', 'skipped');
+BEGIN
+  IF work IN ('backup', 'backup-files') AND new.status = 'running' THEN
+    INSERT INTO ops.backup (host_id, name, sort, run_id) VALUES (new.host_id, format('run %s, step %s', new.run_id, new.position), CASE work WHEN 'backup' THEN 'database' ELSE 'files' END, new.run_id)
+    ON CONFLICT (host_id, name) DO NOTHING;
+  END IF;
+  -- What a host says may be anything: it must not keep the run from ending.
+  BEGIN
+    IF is_over AND work IN ('backup', 'backup-files') AND new.result ? 'name' THEN
+      PERFORM ops.take_backup_result(new.run_id, new.host_id, new.result);
+      UPDATE ops.backup b SET status = 'expired', expired_at = clock_timestamp()
+       WHERE b.host_id = new.host_id AND b.status IN ('verified', 'corrupt') AND coalesce((new.result -> 'expired') ? b.name, false);
+    ELSIF is_over AND work = 'verify-backup' AND new.result ? 'verified' THEN
+      UPDATE ops.backup b SET status = CASE WHEN (new.result ->> 'verified')::boolean THEN 'verified' ELSE 'corrupt' END, checked_at = clock_timestamp(), fault = new.result ->> 'fault'
+       WHERE b.host_id = new.host_id AND b.name = new.result ->> 'name' AND b.status IN ('verified', 'corrupt');
+      UPDATE ops.backup b SET copy_status = new.result -> 'copy' ->> 'status', copy_checked_at = clock_timestamp(), copy_fault = new.result -> 'copy' ->> 'fault'
+       WHERE b.host_id = new.host_id AND b.name = new.result ->> 'name' AND b.status IN ('verified', 'corrupt') AND jsonb_typeof(new.result -> 'copy') = 'object';
+    ELSIF is_over AND work IN ('pin-backup', 'unpin-backup') AND new.result ? 'pinned' THEN
+      UPDATE ops.backup b SET pinned = (new.result ->> 'pinned')::boolean WHERE b.host_id = new.host_id AND b.name = new.result ->> 'name';
+    ELSIF is_over AND work = 'list-backups' AND new.result ? 'names' THEN
+      PERFORM ops.take_backup_list(new.host_id, new.result);
+    END IF;
+  EXCEPTION WHEN data_exception OR integrity_constraint_violation OR SQLSTATE 'BU007' OR SQLSTATE 'BU010' THEN
+    NULL;
+  END;
+  IF is_over AND work IN ('backup', 'backup-files') THEN
+    DELETE FROM ops.backup b WHERE b.run_id = new.run_id AND b.host_id = new.host_id AND b.status = 'writing';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION ops.measure_jobs() RETURNS TABLE (measure text, value double precision, grade text, words text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY SELECT j.measure, extract(epoch FROM clock_timestamp() - good.finished_at)::float8 / 3600, CASE WHEN l.status = 'failed' THEN 'bad' WHEN good.finished_at IS NULL THEN 'warn' END,
+         CASE WHEN l.id IS NULL THEN 'not looked at yet' ELSE format('%s at %s: %s', l.status, to_char(l.finished_at, 'YYYY-MM-DD HH24:MI'), left(l.words, 300)) END
+    FROM (VALUES ('ledger', 'ledger'), ('audit-chain', 'audit-verify')) AS j (measure, job) JOIN ops.schedule s ON s.name = j.job
+    LEFT JOIN LATERAL (SELECT r.* FROM ops.schedule_run r WHERE r.schedule_id = s.id AND r.status IN ('succeeded', 'failed') ORDER BY r.due_at DESC LIMIT 1) l ON true
+    LEFT JOIN LATERAL (SELECT r.finished_at FROM ops.schedule_run r WHERE r.schedule_id = s.id AND r.status = 'succeeded' ORDER BY r.due_at DESC LIMIT 1) good ON true;
+
+  -- A demo that nobody backed up yet is worth a look, a bank that nobody backed up is wrong
+  RETURN QUERY SELECT 'backup', extract(epoch FROM clock_timestamp() - b.taken_at)::float8 / 3600,
+         CASE WHEN b.id IS NULL THEN CASE WHEN EXISTS (SELECT FROM platform.demo_marker) THEN 'warn' ELSE 'bad' END
+              WHEN EXISTS (SELECT FROM ops.backup c WHERE c.sort = 'database' AND c.status = 'corrupt' AND c.taken_at > b.taken_at) OR b.copy_status IN ('corrupt', 'missing') THEN 'bad' END,
+         CASE WHEN b.id IS NULL THEN 'there is none that was verified' ELSE left(format('%s on %s, %s%s%s', b.name, b.host, coalesce(ops.size_words(b.octets::float8), 'of unknown size'),
+              CASE WHEN b.encrypted THEN ', encrypted' ELSE ', not encrypted' END, CASE WHEN b.copy_status IN ('corrupt', 'missing') THEN ', its copy is ' || b.copy_status WHEN b.copied OR b.copy_status = 'verified' THEN ', copied' ELSE ', not copied elsewhere' END), 500) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT k.*, h.name AS host FROM ops.backup k JOIN ops.host h ON h.id = k.host_id WHERE k.sort = 'database' AND k.status = 'verified' ORDER BY k.taken_at DESC, k.id DESC LIMIT 1) b ON true;
+  RETURN QUERY SELECT 'backup-size', CASE WHEN b.previous_octets > 0 THEN 100.0::float8 * b.octets / b.previous_octets END, NULL::text,
+         CASE WHEN b.id IS NULL THEN 'there is none' WHEN b.previous_octets IS NULL THEN 'there is none before it' ELSE format('%s after %s', ops.size_words(b.octets::float8), ops.size_words(b.previous_octets::float8)) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT k.* FROM ops.backup k WHERE k.sort = 'database' AND k.status = 'verified' ORDER BY k.taken_at DESC, k.id DESC LIMIT 1) b ON true;
+  RETURN QUERY SELECT 'drill', extract(epoch FROM clock_timestamp() - g.finished_at)::float8 / 86400, CASE WHEN NOT l.succeeded THEN 'bad' WHEN g.id IS NULL THEN 'warn' END,
+         CASE WHEN l.id IS NULL THEN 'nobody restored a backup yet' WHEN NOT l.succeeded THEN 'the last one failed: ' || left(coalesce(l.finding, '-'), 400)
+              ELSE format('%s was restored in %s s, %s transactions', l.backup, l.seconds, to_char(l.transactions, 'FM999,999,999,999')) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT d.* FROM ops.drill d ORDER BY d.finished_at DESC, d.id DESC LIMIT 1) l ON true
+    LEFT JOIN LATERAL (SELECT d.* FROM ops.drill d WHERE d.succeeded ORDER BY d.finished_at DESC, d.id DESC LIMIT 1) g ON true;
+  RETURN QUERY SELECT 'orphans', CASE WHEN jsonb_typeof(o.result -> 'orphans') = 'number' THEN (o.result ->> 'orphans')::float8 END, NULL::text,
+         CASE WHEN o.finished_at IS NULL THEN 'nobody has listed them yet' ELSE format('as run %s listed them at %s', o.number, to_char(o.finished_at, 'YYYY-MM-DD HH24:MI')) END
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT s.result, s.finished_at, r.number FROM ops.run r JOIN ops.run_step s ON s.run_id = r.id
+      WHERE r.runbook = 'orphans' AND s.status = 'succeeded' ORDER BY r.queued_at DESC, r.number DESC LIMIT 1) o ON true;
+END $$;

@@ -1,18 +1,27 @@
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { readMigrations } from '../../database/migration-files.ts';
 import { takeBackup, type BackupResult } from '../backup.ts';
 import { checkHashes, withPlainFiles } from '../check-backup.ts';
+import { copyOf, liesIn } from '../copies.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import type { Manifest } from '../manifest.ts';
-import { alone, findBackup, openVault, rootOf, lookAround } from '../vault.ts';
+import { alone, findBackup, openVault, rootOf, lookAround, type Vault } from '../vault.ts';
 
 /** Longer than any backup is kept, in days: what is to be restored must not expire because a safety backup was taken. */
 const forever = 3_650;
 
+/** Here, or where it was copied to if it is here no more. What is opened of it always lies here. */
+const placeOf = async (vault: Vault, name: string, context: WorkContext): Promise<Vault | undefined> => {
+  if (await liesIn(vault, name)) return vault;
+  const copy = copyOf(vault, 'database', context);
+  return copy && (await liesIn(copy, name)) ? copy : undefined;
+};
+
 const findDatabaseBackup = async (context: WorkContext, name: string) => {
   const vault = await openVault(context, 'database');
-  if (!(await readdir(vault.folder)).includes(name)) throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}`);
-  const { manifest, folder, notes } = await findBackup(vault, name);
+  const place = await placeOf(vault, name, context);
+  if (!place) throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}`);
+  const { manifest, folder, notes } = await findBackup(place, name);
   if (manifest.kind === 'files') throw new WorkRefused(`${name} holds files and no database`);
   if (notes.corrupt !== undefined) throw new WorkRefused(`${name} is corrupt: ${notes.corrupt}`);
   // What this program does not know it could neither check nor carry forward
@@ -21,11 +30,13 @@ const findDatabaseBackup = async (context: WorkContext, name: string) => {
   return { vault, folder, manifest };
 };
 
-/** The newest backup of the database that is whole as far as can be seen. */
+/** The newest backup of the database that is whole as far as can be seen; where none is here any more, the newest copy. */
 export const newestBackup = async (context: WorkContext): Promise<string> => {
-  const found = (await lookAround(await openVault(context, 'database'))).find(
-    ({ manifest, why }) => manifest !== undefined && why === undefined,
-  );
+  const vault = await openVault(context, 'database');
+  const copy = copyOf(vault, 'database', context);
+  const newestIn = async (place: Vault) =>
+    (await lookAround(place)).find(({ manifest, why }) => manifest !== undefined && why === undefined);
+  const found = (await newestIn(vault)) ?? (copy && existsSync(copy.folder) ? await newestIn(copy) : undefined);
   if (!found) throw new WorkRefused(`there is no whole backup of the database in ${rootOf(context)}`);
   return found.name;
 };

@@ -8,13 +8,25 @@ import { backupPage, daysOfBackups, type BackupDay, type BackupRow } from './que
 
 const tones: Readonly<Record<BackupStatus, Tone>> = { writing: 'info', written: 'info', verified: 'good', corrupt: 'bad', expired: 'dim' };
 
+const isCopyBad = ({ copyStatus }: BackupRow): boolean => copyStatus === 'corrupt' || copyStatus === 'missing';
+
 /** The newest one is told by what is wrong with it: there is no better one. */
 const stateOf = (backup: BackupRow): string => {
   const { oldAfterHours: hours, leastPercent: percent } = backup;
   const alarm = backup.newest ? alarmOf(backup, backup.at, { hours, percent }) : 'fine';
-  return alarm === 'fine' || alarm === 'none' ? backup.status : alarm;
+  if (alarm !== 'fine' && alarm !== 'none') return alarm;
+  return backup.status === 'verified' && isCopyBad(backup) ? 'bad copy' : backup.status;
 };
 const toneOf = (backup: BackupRow): Tone => (stateOf(backup) === backup.status ? tones[backup.status] : 'bad');
+
+/** Whether there is one on the other disk or host, and when it was read last. */
+const copyLine = (backup: BackupRow): DetailLine => {
+  const { copyStatus, copyCheckedAt, copyFault, copied } = backup;
+  if (copyStatus === null) return ['Copied away', yesOrNo(copied), copied === false ? 'warn' : 'plain'];
+  if (isCopyBad(backup))
+    return ['Copied away', `the copy is ${copyStatus}: ${copyFault ?? '-'}, seen ${formatInstant(copyCheckedAt)}`, 'bad'];
+  return ['Copied away', `yes, the copy was read ${formatInstant(copyCheckedAt)}`];
+};
 
 const yesOrNo = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');
 
@@ -103,9 +115,9 @@ export const backups = defineResource<BackupRow, Related>({
           `${formatInstant(backup.takenAt)}, ${formatAge(backup.hours)} ago${backup.takenBy === null ? '' : ` by ${backup.takenBy}`}`,
         ],
         ['Size', `${formatOctets(backup.octets)}, ${formatChange(changeOf(backup))} against the one before`],
-        ['Checked', formatInstant(backup.checkedAt)],
+        ['Checked', `${formatInstant(backup.checkedAt)}, on ${backup.host}`],
         ['Encrypted', yesOrNo(backup.encrypted), backup.encrypted === false ? 'warn' : 'plain'],
-        ['Copied away', yesOrNo(backup.copied), backup.copied === false ? 'warn' : 'plain'],
+        copyLine(backup),
         ['Pinned', yesOrNo(backup.pinned)],
         ...(backup.run === null ? [] : [['Run', `#${backup.run}`] satisfies DetailLine]),
         ...(backup.expiredAt === null ? [] : [['Expired', formatInstant(backup.expiredAt), 'dim'] satisfies DetailLine]),

@@ -31,6 +31,10 @@ export type BackupRow = Keyed & {
   readonly takenBy: string | null;
   readonly checkedAt: Date | null;
   readonly fault: string | null;
+  /** Of the copy on the other disk or host; null where there should be none, or nobody has looked. */
+  readonly copyStatus: 'verified' | 'corrupt' | 'missing' | null;
+  readonly copyCheckedAt: Date | null;
+  readonly copyFault: string | null;
   readonly expiredAt: Date | null;
   /** The newest whole one of the database: what is wrong with it is wrong with all. */
   readonly newest: boolean;
@@ -48,7 +52,7 @@ const newest = `(SELECT n.id FROM ops.backup n WHERE n.sort = 'database' AND n.s
 const stored = pageOf<BackupRow>({
   table: 'ops.backup',
   select: `t.name, t.sort, h.name AS host, t.status, t.pinned, t.taken_at AS "takenAt", (extract(epoch FROM clock_timestamp() - t.taken_at) / 3600)::float8 AS hours, t.octets,
-    t.previous_octets AS "previousOctets", t.encrypted, t.copied, t.seconds, r.number AS run, q.name AS "takenBy", t.checked_at AS "checkedAt", t.fault, t.expired_at AS "expiredAt",
+    t.previous_octets AS "previousOctets", t.encrypted, t.copied, t.seconds, r.number AS run, q.name AS "takenBy", t.checked_at AS "checkedAt", t.fault, t.copy_status AS "copyStatus", t.copy_checked_at AS "copyCheckedAt", t.copy_fault AS "copyFault", t.expired_at AS "expiredAt",
     coalesce(t.id = ${newest}, false) AS newest, clock_timestamp() AS at,
     ${threshold('health.backup.wrong')} AS "oldAfterHours", ${threshold('health.backup-size.wrong')} AS "leastPercent", t.manifest, t.version`,
   joins: 'JOIN ops.host h ON h.id = t.host_id LEFT JOIN ops.run r ON r.id = t.run_id LEFT JOIN ops.operator q ON q.id = r.queued_by',
@@ -62,6 +66,7 @@ const stored = pageOf<BackupRow>({
     status: oneOf('t.status', backupStatuses),
     there: meaning({ yes: `t.status IN ('verified', 'corrupt')`, no: `t.status NOT IN ('verified', 'corrupt')` }),
     pinned: flag('t.pinned'),
+    copy: meaning({ bad: `t.copy_status IN ('corrupt', 'missing')`, whole: `t.copy_status = 'verified'`, none: 't.copy_status IS NULL' }),
     taken: time('t.taken_at', { sortable: true }),
   },
 });

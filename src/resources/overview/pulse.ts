@@ -24,6 +24,7 @@ type PulseKind =
   | 'acts'
   | 'incident'
   | 'health'
+  | 'waiting'
   | 'review'
   | 'handover'
   | 'size';

@@ -196,6 +196,7 @@ export const sectionsOf = async (db: Db, { kind }: Pulse): Promise<readonly Deta
     case 'flagged':
     case 'incident':
     case 'health':
+    case 'waiting':
     case 'review':
     case 'handover':
     case 'alerts':

@@ -1,10 +1,11 @@
 import type { Db } from '../../database/client.ts';
 import { formatShortInstant } from '../../domain/day.ts';
-import { gradeNow, type Grade } from '../../domain/health.ts';
+import { formatValue, gradeNow, type Grade } from '../../domain/health.ts';
 import type { Judge } from '../../domain/health-thresholds.ts';
 import { countOf, dueWords } from '../../domain/incident.ts';
 import { dailyProgress, progressWords } from '../daily-items/queries.ts';
 import { readJudge, readSeries, type SeriesRow } from '../health/queries.ts';
+import { waitingWork, type WaitingWork } from '../runs/queries.ts';
 import { newestWaiting } from '../handovers/queries.ts';
 import { runningIncident, type IncidentRow } from '../incidents/queries.ts';
 import { to, type Draft } from './pulse.ts';
@@ -46,19 +47,40 @@ const healthPulse = (series: readonly SeriesRow[], judge: Judge): Draft => {
   };
 };
 
+/** Told only where something waits longer than is worth a look; asked anew each time, since whoever would measure it may be who is missing. */
+const waitingPulses = (waiting: readonly WaitingWork[], judge: Judge): readonly Draft[] => {
+  const { warn = 0, bad = Infinity } = judge('run-waits') ?? {};
+  const [first, ...more] = waiting.filter(({ seconds }) => seconds >= warn);
+  if (!first) return [];
+  return [
+    {
+      kind: 'waiting',
+      topic: 'console',
+      name: first.entity === 'run' ? `Run ${first.label} waits` : `Plan ${first.label} waits`,
+      value: formatValue('seconds', first.seconds),
+      trend: more.length === 0 ? '' : `${more.length} more`,
+      versus: first.why,
+      tone: first.seconds >= bad ? 'bad' : 'warn',
+      ...(first.entity === 'run' ? to('runs', 'open=yes') : to('schedule', `name=${first.label}`)),
+    },
+  ];
+};
+
 /** What those who work here have to go through: an incident, the review of the day, and what the last shift left. */
 export const workPulses = async (db: Db): Promise<readonly Draft[]> => {
-  const [progress, handover, incident, series, judge] = await Promise.all([
+  const [progress, handover, incident, series, judge, waiting] = await Promise.all([
     dailyProgress(db),
     newestWaiting(db),
     runningIncident(db),
     readSeries(db),
     readJudge(db),
+    waitingWork(db),
   ]);
   const isLeft = !progress?.open ? !progress?.today : progress.decided < progress.items;
   return [
     incidentPulse(incident),
     healthPulse(series, judge),
+    ...waitingPulses(waiting, judge),
     {
       kind: 'review',
       topic: 'console',

@@ -94,3 +94,16 @@ export const abortRun = async (db: Db, run: bigint): Promise<string> => {
 export const continueRun = async (db: Db, run: bigint): Promise<void> => {
   await db.$queryRaw`SELECT number FROM ops.continue_run(${run})`;
 };
+
+/** A run that nobody executes, or a plan that is due and nobody has queued. */
+export type WaitingWork = {
+  readonly entity: 'run' | 'schedule';
+  readonly label: string;
+  readonly seconds: number;
+  /** For whom it waits. */
+  readonly why: string;
+};
+
+/** What waits for somebody who may use hosts, the longest first. */
+export const waitingWork = (db: Db): Promise<readonly WaitingWork[]> =>
+  db.$queryRaw<WaitingWork[]>`SELECT entity, label, seconds, why FROM ops.waiting_work()`;

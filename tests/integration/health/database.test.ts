@@ -28,7 +28,7 @@ test('whoever only looks on measures all that there is, without a right to the t
   const { rows } = await reader.query<Row>('SELECT * FROM ops.measure_health()');
   expect(rows.map(({ measure }) => measure).toSorted()).toEqual([
     'audit-chain', 'backup', 'backup-size', 'broken-indexes', 'cache-hits', 'capacity', 'checkpoints', 'connections', 'database-size', 'dead-rows', 'drill', 'ledger', 'lock-waits',
-    'longest-transaction', 'orphans', 'replication', 'replication-slots', 'slowest-statement', 'unused-indexes', 'wraparound',
+    'longest-transaction', 'orphans', 'replication', 'replication-slots', 'run-waits', 'slowest-statement', 'unused-indexes', 'wraparound',
   ]); // prettier-ignore
   const values = new Map(rows.map(({ measure, value }) => [measure, value]));
   expect(values.get('connections')).toBeGreaterThan(0);

@@ -133,7 +133,7 @@ describe('backups of a host', () => {
     });
     expect(((await listBackups.run({}, context)) as { backups: readonly object[] }).backups).toMatchObject([{ name, status: 'corrupt' }]);
     writeFileSync(file, right);
-    expect(await verifyBackup.run({ name }, context)).toEqual({ name, verified: true, fault: null });
+    expect(await verifyBackup.run({ name }, context)).toEqual({ name, verified: true, fault: null, copy: null });
     await expect(verifyBackup.run({ name: '20200101T020000Z-x' }, context)).rejects.toThrow('there is no backup 20200101T020000Z-x');
   });
 });
