@@ -4,77 +4,88 @@ import { readGlobalFlags, type GlobalFlags } from './cli/global-flags.ts';
 import { streamsOf, type Streams } from './cli/streams.ts';
 import { interruptionOf, type Interruption } from './commands/interruption.ts';
 import type { Bank } from './commands/open-session.ts';
-import { openProgramBank, prepareProgram, runWords, tellError, versionOf, type Program } from './commands/program.ts';
+import { prepareProgram, tellError, versionOf, type Program } from './commands/prepare.ts';
 import { progressOf } from './commands/progress.ts';
-import type { Gate } from './kit/gate.ts';
 import type { Session } from './kit/session.ts';
+import { openStage } from './tui/open-stage.ts';
 import { whyNoScreen } from './tui/terminal/ability.ts';
+import type { Terminal } from './tui/terminal/terminal.ts';
 
 const root = new URL('..', import.meta.url);
 
 /** What goes on beside the screen from the first sign-in on, for whoever is signed in at the time. */
 const workBeside = ({ config, migrations, channels, log }: Program, signal: AbortSignal) => {
-  const busy: Promise<void>[] = [];
+  let busy: Promise<void> | undefined;
   let current: Session;
-  const begin = async (bank: Bank, session: Session): Promise<void> => {
-    current = session;
-    if (busy.length > 0) return; // somebody signed in again
-    const { keepBusy } = await import('./commands/background.ts');
-    busy.push(keepBusy({ bank, session: () => current, config, migrations, channels, signal, log }));
+  const keepBusy = async (bank: Bank): Promise<void> => {
+    const background = await import('./commands/background.ts');
+    await background.keepBusy({ bank, session: () => current, config, migrations, channels, signal, log });
   };
-  return { begin, ended: () => Promise.all(busy) };
+  const begin = (bank: Bank, session: Session): void => {
+    current = session;
+    busy ??= keepBusy(bank); // unless somebody signed in again
+  };
+  return { begin, ended: () => busy };
 };
 
-/** The full screen. Its first frame does not wait for the database. */
-const openScreen = async (program: Program): Promise<number> => {
-  const { config, log, registry } = program;
-  const [{ startConsole }, { explain }] = await Promise.all([import('./tui/start.tsx'), import('./commands/explain.ts')]);
+const never = new Promise<never>(() => undefined);
+
+/** Runs the screen on its stage. What opens the bank is loaded first: its server answers while the rest is. */
+const runScreen = async (program: Program, stage: Terminal, onSession: (session: Session) => void): Promise<number> => {
+  const { config, log } = program;
   const progress = progressOf();
   const end = new AbortController();
-  const opening = openProgramBank(program, true, progress.tell);
-  let mayCopy = config.clipboard ?? false;
   const beside = workBeside(program, end.signal);
-  const begin = (bank: Bank, session: Session): Promise<void> => {
-    mayCopy = config.clipboard ?? !session.environment.production;
-    return beside.begin(bank, session);
-  };
+  const registry = () => import('./resources/registry.ts');
+  const { openBank } = await import('./commands/open-session.ts');
+  const opening = openBank({ ...program, registry, screen: true, onProgress: progress.tell });
   // A demo has somebody in it already; in a bank the gate asks who is there, and only its answer is a session
-  const session = opening.then(async bank => {
-    if (!bank.session) return new Promise<Session>(() => undefined);
-    await begin(bank, bank.session);
-    return bank.session;
-  });
-  const gate = opening.then((bank): Gate | undefined => {
-    if (bank.session) return undefined;
-    const signIn: Gate['signIn'] = async (...given) => {
-      const outcome = await bank.gate.signIn(...given);
-      if (outcome.ok) await begin(bank, outcome.value);
-      return outcome;
-    };
-    return { ...bank.gate, signIn };
-  });
-  const code = await startConsole(process, {
-    registry,
+  const session = opening.then(bank => bank.session ?? never);
+  const gate = opening.then(bank => (bank.session ? undefined : bank.gate));
+  // A start that fails is told when there is somebody to tell it
+  for (const started of [session, gate]) started.catch(() => undefined);
+  const { runConsole } = await import('./tui/start.tsx');
+  const code = await runConsole(stage, {
+    registry: await registry(),
     session,
     gate,
-    onSession: now => void opening.then(bank => begin(bank, now)),
+    onSession: now => {
+      onSession(now);
+      void opening.then(bank => beside.begin(bank, now));
+    },
     onProgress: progress.listen,
     home: config.home,
     log: log.write,
-    terminal: {
-      mayCopy: () => mayCopy,
-      onStray: text => log.write('stray output', { text }),
-      explain: error => {
-        log.write('failed', { error });
-        return describeRefusal(explain(error).refusal);
-      },
-    },
   });
   end.abort();
   const opened = await opening.catch(() => undefined); // the screen has told why
   await beside.ended();
   await opened?.close();
   return code;
+};
+
+/** The full screen. Its first frame waits for its terminal and for nothing else: all that is heavy is loaded behind it. */
+const openScreen = async (program: Program): Promise<number> => {
+  const { config, log } = program;
+  let mayCopy = config.clipboard ?? false;
+  let told = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  const stage = await openStage(process, {
+    mayCopy: () => mayCopy,
+    onStray: text => log.write('stray output', { text }),
+    explain: error => {
+      log.write('failed', { error });
+      return told(error);
+    },
+  });
+  try {
+    const { explain } = await import('./commands/explain.ts');
+    told = error => describeRefusal(explain(error).refusal);
+    return await runScreen(program, stage, ({ environment }) => (mayCopy = config.clipboard ?? !environment.production));
+  } catch (error) {
+    // A part that cannot be loaded: told when the terminal is given back
+    stage.end({ code: exitCode.failed, error });
+    return (await stage.ended).code;
+  }
 };
 
 const overview = (given: GlobalFlags): GlobalFlags => ({ ...given, rest: ['overview', 'list'] });
@@ -84,6 +95,7 @@ const run = async (given: GlobalFlags, streams: Streams, interruption: Interrupt
   const program = prepareProgram(given, process.env, root);
   try {
     if (!interruption) return await openScreen(program);
+    const { runWords } = await import('./commands/program.ts');
     if (given.rest.length > 0 || given.help) return await runWords(program, given, streams, interruption);
     if (!process.stdout.isTTY || !process.stdin.isTTY) return await runWords(program, overview(given), streams, interruption);
     streams.say(`bursar: ${whyNoScreen(process)} Use the headless command instead: bursar overview list, or bursar help.`);

@@ -49,9 +49,20 @@ const stringWidth = {
     ),
 };
 
+/** Messages are English; the other fifty languages were a fifth of all that is read before the first frame. */
+const zodLocales = {
+  file: /node_modules[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/,
+  change: (text: string, file: string): string => {
+    const english = 'export { default as en } from "./en.js";';
+    replaced(file, text, english, '');
+    return english;
+  },
+};
+
 /**
  * Prisma reads the schema twice in each client: as a graph in JavaScript and as a compiler in WebAssembly, together 10 to 30 ms of a core. Neither is ever changed, so all
- * clients of a process share them: a console has two, and one run of the tests thousands.
+ * clients of a process share them: a console has two, and one run of the tests thousands. The compiler is for questions in Prisma's own language and is made for the first
+ * of them: those of a start are all SQL.
  */
 export const prismaRuntime = {
   file: /node_modules[/\\]@prisma[/\\]client[/\\]runtime[/\\]client\.js$/,
@@ -59,7 +70,11 @@ export const prismaRuntime = {
     [
       ['function Ba(e){return new Li(e).deserialize()}', 'var graphs=new WeakMap();function Ba(e){let g=graphs.get(e);return g||graphs.set(e,g=new Li(e).deserialize()),g}'],
       ['return this.#m(()=>new r({datamodel:this.datamodel,provider:n,connectionInfo:i}),void 0,!1)', 'let key=JSON.stringify([n,i,this.datamodel]);return compilers[key]??=this.#m(()=>new r({datamodel:this.datamodel,provider:n,connectionInfo:i}),void 0,!1)'],
-      ['var yr=class{name="ClientEngine";', 'var compilers={};var yr=class{name="ClientEngine";'],
+      ['n=await this.#l(r)}catch(o)', 'n=onDemand(()=>this.#l(r))}catch(o)'],
+      ['s=this.#f(m,T,o)', 's=this.#f(m,T,await o())'],
+      ['T=this.#y(t,a,m)', 'T=this.#y(t,a,t.every(Pl)||await m())'],
+      ['T=this.#y(A.batch,L,m)', 'T=this.#y(A.batch,L,await m())'],
+      ['var yr=class{name="ClientEngine";', 'var compilers={},onDemand=make=>{let made;return()=>made??=make().catch(e=>{made=void 0;throw e})};var yr=class{name="ClientEngine";'],
       ['this.#t={type:"disconnected"},n?.free(),await r?.disconnect(),o', 'this.#t={type:"disconnected"},await r?.disconnect(),o'],
       ['await t.executor.disconnect(),t.queryCompiler.free()', 'await t.executor.disconnect()'],
     ].reduce((changed, [expected = '', by = '']) => replaced(file, changed, expected, by), text),
@@ -69,7 +84,7 @@ export const prismaRuntime = {
 export const changedPackages: Plugin = {
   name: 'changed-packages',
   setup: build => {
-    for (const { file, change } of [inkTable, yoga, stringWidth, prismaRuntime]) {
+    for (const { file, change } of [inkTable, yoga, stringWidth, zodLocales, prismaRuntime]) {
       build.onLoad({ filter: file }, ({ path }) => ({ contents: change(readFileSync(path, 'utf8'), path), resolveDir: dirname(path) }));
     }
     build.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'nothing' }));

@@ -1,5 +1,5 @@
-import { longestCommand, partsOfLine } from '../domain/run.ts';
-import { safe } from '../domain/safe-text.ts';
+import { partsOfLine } from '../domain/run.ts';
+import { longestCommand, safe } from '../domain/safe-text.ts';
 import type { Preview } from '../kit/request.ts';
 import { smallTable } from './table.ts';
 

@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { longestCommand } from '../domain/run.ts';
-import { safe } from '../domain/safe-text.ts';
+import { longestCommand, safe } from '../domain/safe-text.ts';
 
 /** What a headless command is given to read and write; it knows no process. */
 export type Streams = {

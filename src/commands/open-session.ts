@@ -24,7 +24,8 @@ import type { Registry, Session } from '../kit/session.ts';
 
 export type Wishes = {
   readonly config: Config;
-  readonly registry: Registry;
+  /** Loaded while the server answers, where it is not there yet. */
+  readonly registry: () => Promise<Registry>;
   /** The folder `prisma/migrations`. */
   readonly migrations: string;
   readonly readOnly: boolean;
@@ -129,7 +130,8 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     await Promise.all([prepare(address, wishes), warmUp(database)]);
     await lackingIn(database);
     const open = database;
-    const { config, registry, readOnly } = wishes;
+    const { config, readOnly } = wishes;
+    const registry = await wishes.registry();
     const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });
     if (entrance.facts.demo && !readOnly) await makeDemoHost(config, wishes.migrations);
     const entered = await signIn(entrance, wishes);

@@ -94,6 +94,3 @@ export const partsOfLine = (line: string): { readonly head: string; readonly scr
   const heading = scriptHeading.exec(line)?.[0];
   return heading === undefined ? { head: line, script: [] } : { head: heading.trimEnd(), script: line.slice(heading.length).split('\n') };
 };
-
-/** Longer than any command or line of a script, in characters: what is agreed to is never cut off. */
-export const longestCommand = 200_000;

@@ -132,3 +132,6 @@ export const fit = (text: string, width: number, align: 'left' | 'right' = 'left
   const pad = ' '.repeat(width - columnsOf(whole));
   return align === 'left' ? whole + pad : pad + whole;
 };
+
+/** Longer than any command or line of a script, in characters: what is agreed to is never cut off. */
+export const longestCommand = 200_000;

@@ -20,7 +20,7 @@ export type Stage = Means['stage'] & Pick<Terminal, 'input' | 'forInk'> & { read
 export type AppOptions = Pick<Means, 'registry' | 'home' | 'now' | 'log'> & {
   readonly stage: Stage;
   readonly seed: string;
-  /** Hears whose session it is from now on: `:as` and a new sign-in change it. */
+  /** Hears whose session it is from now on, once its first rows stand: `:as` and a new sign-in change it. */
   readonly onSession?: (session: Session) => void;
 };
 
@@ -38,6 +38,7 @@ export class App {
   #instance: Instance | undefined;
   #events: Event[] = [];
   #ticking: NodeJS.Timeout | undefined;
+  #told: Session['leave'] | undefined;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -80,14 +81,21 @@ export class App {
   readonly dispatch = (happening: Happening): void => {
     this.#take(happening);
     this.#draw();
+    this.#tellSession();
   };
+
+  /** Whoever hears it has much to do: what was just read is drawn before. */
+  #tellSession(): void {
+    const { session, view } = this.#state;
+    if (!session || session.leave === this.#told || view.status === 'loading') return;
+    this.#told = session.leave;
+    setImmediate(() => this.#options.onSession?.(session));
+  }
 
   #take(happening: Happening): void {
     const event: Event = { ...happening, at: this.#options.now() };
     this.#events = [...this.#events.slice(1 - eventsKept), withoutSecret(this.#state, event)];
     const { state, effects } = update(this.#state, event);
-    const { session } = state;
-    if (session && session.leave !== this.#state.session?.leave) this.#options.onSession?.(session);
     this.#state = state;
     for (const effect of effects) this.#performer.perform(effect);
   }

@@ -14,6 +14,7 @@ import { bodyLines, detailPlace } from './parts/panes.ts';
 import { startingLines } from './parts/starting.ts';
 import { statusLine } from './parts/status.ts';
 import { stripLines } from './parts/strip.ts';
+import { isTooSmall, tooSmallLines } from './parts/too-small.ts';
 import { layoutOf } from './state/layout.ts';
 import { coverOf, findMode, isCovered } from './state/mode.ts';
 import type { Mode, State } from './state/types.ts';
@@ -21,7 +22,6 @@ import type { Mode, State } from './state/types.ts';
 /** A part of the screen: its first line and how many. */
 export type Span = { readonly from: number; readonly height: number };
 
-const smallest = { columns: 20, rows: 5 };
 /** Lines of the list that stay above a dialog: its header and the record it is about. */
 const keptAbove = 2;
 const top = 2;
@@ -34,8 +34,6 @@ const isLine = ({ mode }: State): boolean =>
 
 /** Logs that are followed stand in the place of lists, also under what lies over them. */
 const logsIn = ({ mode }: State) => findMode(mode, 'logs')?.logs;
-
-const isTooSmall = ({ size }: State): boolean => size.columns < smallest.columns || size.rows < smallest.rows;
 
 /** The lines between crumbs and status: lists, details and the strip, or what covers their lower part. */
 const middle = (state: State): Span => {
@@ -70,7 +68,7 @@ const isDrawnByInk = (mode: Mode): boolean =>
 /** Where Ink draws, because something is typed or chosen there. Undefined while nothing is. */
 export const livePart = (state: State): Span | undefined => {
   const { mode } = state;
-  if (isTooSmall(state)) return undefined;
+  if (isTooSmall(state.size)) return undefined;
   const cover = coverOf(mode);
   if (cover) {
     const field = mode === cover ? coverLines(state, cover, state.size.columns, coverHeight(state)).field : undefined;
@@ -84,12 +82,6 @@ export const livePart = (state: State): Span | undefined => {
   const span = dialogSpan(state);
   return { from: span.from + Math.max(0, span.height - 2), height: 1 };
 };
-
-const tooSmall = ({ size }: State): readonly string[] =>
-  exactly(
-    ['Bursar needs more', 'room: 20 x 5,', 'better 80 x 24'].map(line => line.slice(0, size.columns)),
-    size.rows,
-  );
 
 /** How many lines of the middle list and detail have: what covers its lower part is taken off. */
 const bodyHeight = (state: State): number => middle(state).height - Math.max(dialogSpan(state).height, layoutOf(state.size).strip);
@@ -134,7 +126,7 @@ const settledMode = (state: State): Mode => {
 
 /** The state with nothing scrolled beyond its end, which only the drawn text knows: a key back then moves at once. */
 export const withinEnds = (state: State): State => {
-  if (isTooSmall(state) || !state.session || isCovered(state)) return state;
+  if (isTooSmall(state.size) || !state.session || isCovered(state)) return state;
   const mode = settledMode(state);
   const { detail } = state.view;
   const scroll = detail?.scroll ? detailScroll(state, detailPlace(state, state.size.columns, bodyHeight(state))) : 0;
@@ -144,7 +136,7 @@ export const withinEnds = (state: State): State => {
 
 /** The whole screen as lines of text and our own colours; those of the live part are empty. Not to be called while React renders. */
 export const frameOf = (state: State): readonly string[] => {
-  if (isTooSmall(state)) return tooSmall(state);
+  if (isTooSmall(state.size)) return tooSmallLines(state.size);
   const { columns } = state.size;
   const { status, flash, hints } = layoutOf(state.size);
   const { height } = middle(state);
@@ -160,6 +152,6 @@ export const frameOf = (state: State): readonly string[] => {
     ...exactly([flashLine(state, columns)], flash),
     ...exactly([hintLine(state, columns)], hints),
   ];
-  if (!state.session) return [bannerLine(state, columns), ...startingLines(state, columns, height + 1), ...end];
+  if (!state.session) return [bannerLine(state, columns), ...startingLines(state.starting, columns, height + 1), ...end];
   return [bannerLine(state, columns), logs ? logsCrumbs(logs, columns) : crumbsLine(state, columns), ...middleLines(state), ...end];
 };

@@ -3,7 +3,7 @@ import type { Gate } from '../kit/gate.ts';
 import type { Registry, Session } from '../kit/session.ts';
 import { App, type Stage } from './app.tsx';
 import { readSaved } from './effects/files.ts';
-import { openTerminal, type Ending, type TerminalOptions } from './terminal/terminal.ts';
+import type { Ending } from './terminal/terminal.ts';
 
 export type ConsoleOptions = {
   readonly registry: Registry;
@@ -11,7 +11,7 @@ export type ConsoleOptions = {
   readonly session: Promise<Session>;
   /** Where nobody is signed in yet, what lets somebody in; `session` then never comes. */
   readonly gate?: Promise<Gate | undefined>;
-  /** Hears whose session it is from now on. */
+  /** Hears whose session it is from now on, once its first rows stand. */
   readonly onSession?: (session: Session) => void;
   /** Says what the start is busy with; the listener hears it until the session is there. */
   readonly onProgress?: (listener: (text: string) => void) => void;
@@ -21,8 +21,8 @@ export type ConsoleOptions = {
   readonly now?: () => number;
 };
 
-/** Runs the full screen on a terminal that is open, until it ends; resolves with how. */
-const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<Ending> => {
+/** Runs the full screen on a stage that is open, until a person leaves; resolves with the exit code. */
+export const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, options: ConsoleOptions): Promise<number> => {
   const { registry, home, log = () => undefined, now = Date.now } = options;
   const { onSession } = options;
   const app = new App({ stage, registry, home, log, now, seed: randomUUID(), ...(onSession ? { onSession } : {}) });
@@ -41,20 +41,7 @@ const runConsole = async (stage: Stage & { readonly ended: Promise<Ending> }, op
     saved => app.dispatch({ kind: 'saved-read', saved }),
     (error: unknown) => app.dispatch({ kind: 'failed', message: String(error) }),
   );
-  const ending = await stage.ended;
+  const { code } = await stage.ended;
   app.close();
-  return ending;
-};
-
-/** Opens the full screen on this process's terminal and runs it until a person leaves; resolves with the exit code. Ask `whyNoScreen` first. */
-export const startConsole = async (
-  host: NodeJS.Process,
-  options: ConsoleOptions & { readonly terminal?: TerminalOptions },
-): Promise<number> => {
-  // A failed start is told when the screen is closed again, not before it is open
-  options.session.catch(() => undefined);
-  options.gate?.catch(() => undefined);
-  const terminal = await openTerminal(host, { mayCopy: () => true, ...options.terminal });
-  const { code } = await runConsole(terminal, options);
   return code;
 };

@@ -6,7 +6,8 @@ import { expect, inject } from 'vitest';
 import { refuse } from '../../src/cli/answer.ts';
 import { readGlobalFlags } from '../../src/cli/global-flags.ts';
 import type { Streams } from '../../src/cli/streams.ts';
-import { prepareProgram, runWords, tellError } from '../../src/commands/program.ts';
+import { prepareProgram, tellError } from '../../src/commands/prepare.ts';
+import { runWords } from '../../src/commands/program.ts';
 
 /** What a command said and how it ended. */
 export type Answer = { readonly code: number; readonly stdout: string; readonly stderr: string };

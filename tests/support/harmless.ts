@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { streamsOf } from '../../src/cli/streams.ts';
 import { readGlobalFlags } from '../../src/cli/global-flags.ts';
-import { prepareProgram, runWords, tellError } from '../../src/commands/program.ts';
+import { prepareProgram, tellError } from '../../src/commands/prepare.ts';
+import { runWords } from '../../src/commands/program.ts';
 
 /** What a terminal obeys, hides or reorders, by what Unicode says of it. */
 const harmful = /[\p{C}\p{Zl}\p{Zp}\p{Me}\p{Default_Ignorable_Code_Point}\u{1F3FB}-\u{1F3FF}\u2800]/u;

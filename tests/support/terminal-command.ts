@@ -2,7 +2,8 @@ import { codeAt } from '../../src/domain/totp.ts';
 import { refuse } from '../../src/cli/answer.ts';
 import { readGlobalFlags } from '../../src/cli/global-flags.ts';
 import type { Streams } from '../../src/cli/streams.ts';
-import { prepareProgram, runWords, tellError } from '../../src/commands/program.ts';
+import { prepareProgram, tellError } from '../../src/commands/prepare.ts';
+import { runWords } from '../../src/commands/program.ts';
 import { aCommandHome, type Answer } from './command.ts';
 
 const root = new URL('../../', import.meta.url);

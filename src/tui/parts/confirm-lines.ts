@@ -1,5 +1,5 @@
-import { longestCommand, partsOfLine } from '../../domain/run.ts';
-import { columnsOf, safe } from '../../domain/safe-text.ts';
+import { partsOfLine } from '../../domain/run.ts';
+import { columnsOf, longestCommand, safe } from '../../domain/safe-text.ts';
 import type { Preview } from '../../kit/request.ts';
 import type { BulkPreview } from '../../kit/run-bulk.ts';
 import { clearIds, isConfirmable } from '../state/confirm.ts';

@@ -1,5 +1,4 @@
 import { safe } from '../../domain/safe-text.ts';
-import type { State } from '../state/types.ts';
 import { paint } from '../theme.ts';
 import { wrap } from './wrap.ts';
 
@@ -9,8 +8,8 @@ const centred = (lines: readonly string[], width: number, height: number): reado
 ];
 
 /** Before the database has answered: the name, and what it is busy with. */
-export const startingLines = (state: State, width: number, height: number): readonly string[] => {
-  const busy = wrap(safe(state.starting, { max: 400 }), Math.max(10, Math.min(70, width - 2)));
+export const startingLines = (step: string, width: number, height: number): readonly string[] => {
+  const busy = wrap(safe(step, { max: 400 }), Math.max(10, Math.min(70, width - 2)));
   const lines = ['B U R S A R', 'the operations console', '', ...busy];
   const placed = centred(lines, width, height);
   const title = placed.findIndex(line => line.includes('B U R S A R'));

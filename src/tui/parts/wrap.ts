@@ -1,5 +1,4 @@
-import { longestCommand } from '../../domain/run.ts';
-import { columnsOf, fit, safe } from '../../domain/safe-text.ts';
+import { columnsOf, fit, longestCommand, safe } from '../../domain/safe-text.ts';
 import { paint, type Ink } from '../theme.ts';
 
 /** The widest that running text is set, in columns; longer lines are hard to follow. */

@@ -2,6 +2,7 @@ import type { Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { Registry } from '../../kit/session.ts';
+import { firstStep } from '../first-frame.ts';
 import type { PulseState } from './session-types.ts';
 import type { Line, Size, State, View } from './types.ts';
 
@@ -67,7 +68,7 @@ export const initialState = ({ registry, size, now, seed }: Beginning): State =>
     session: undefined,
     gate: undefined,
     pulse: newPulse(now),
-    starting: 'Opening the database',
+    starting: firstStep,
     view: newView(first),
     back: [],
     forward: [],
