@@ -88,7 +88,7 @@ export const internal: readonly string[] = [
   'bank.make_link', 'platform.comes_by_invite', 'platform.keep_oneself_in', 'platform.count_hit', 'platform.take_role', 'ops.take_host', 'ops.take_backup_result', 'ops.take_backup_list', 'ops.executing_session', 'ops.scheduling_session', 'ops.take_schedule',
   'ops.is_cleaned', 'ops.cleanup_eyes',
   'ops.machine_address', 'ops.machine_objection', 'ops.may_execute', 'ops.demand_key', 'ops.begin_machine_change', 'ops.end_machine', 'ops.machine_facts', 'ops.approver_of_key',
-  'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.measure_waiting', 'ops.keep_readings', 'ops.thin_health',
+  'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.measure_unattended', 'ops.keep_readings', 'ops.thin_health',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

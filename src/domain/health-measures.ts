@@ -97,6 +97,7 @@ const hosts: readonly Measure[] = [
   { name: 'host-database-room', group: 'host', title: 'Free for the database', unit: 'bytes', warn: 10_737_418_240, bad: 2_147_483_648, low: true, means: 'free on the disk that holds the database', helps: 'cleanup, then vacuum; a larger disk' },
   { name: 'host-memory', group: 'host', title: 'Memory available', unit: 'percent', warn: 15, bad: 5, low: true, means: 'what programs can still have without swapping', helps: 'see what takes it; restart the service that grows' },
   { name: 'host-load', group: 'host', title: 'Load for each CPU', unit: 'load', warn: 2, means: 'programs that wait for a CPU or a disk, of fifteen minutes', helps: 'see what runs; slow statements; cleanup at another hour' },
+  { name: 'host-network', group: 'host', title: 'Network traffic', unit: 'rate', means: 'octets in and out in a second, by the interface that leads out, while it was asked', helps: 'see what sends or receives; backups and exports at another hour' },
   { name: 'host-uptime', group: 'host', title: 'Up for', unit: 'seconds', means: 'time since it was started', helps: 'after a restart nobody asked for: its log' },
   { name: 'host-floor', group: 'host', title: 'Below the floor of the guide', unit: 'count', warn: 1, means: 'less than 2 CPUs, 4 GB of memory or 50 GB of disk', helps: 'a larger host' },
   { name: 'host-service', group: 'host', title: 'Service is active', unit: 'yes', bad: 1, low: true, means: 'whether systemd says that it is active', helps: 'look at its status and log; restart it' },
@@ -117,6 +118,7 @@ const platform: readonly Measure[] = [
 
 const work: readonly Measure[] = [
   { name: 'run-waits', group: 'host', title: 'Run or plan waits', unit: 'seconds', warn: 300, bad: 1_800, means: 'the longest that a queued run or a plan that is due has waited for somebody who may use hosts', helps: 'open a console of somebody with host.use and a key for its hosts, or a bursar daemon with the key of a machine', behind: 'runs' },
+  { name: 'machine-key', group: 'host', title: 'Key of a machine ends in', unit: 'days', warn: 14, bad: 3, low: true, means: 'days that the key of the machine still stands that ends first; what is done while nobody has signed in stops with it', helps: 'on its host: bursar machines enrol NAME; then two people: bursar machines rotate NAME', behind: 'machines' },
 ]; // prettier-ignore
 
 /** Everything that is measured, in the order in which equally grave ones stand. */

@@ -14,7 +14,7 @@ export const thresholdKey = (measure: string, level: ThresholdLevel): string => 
 const perUnit = (unit: Unit): number => (unit === 'bytes' ? 1_024 ** 3 : 1);
 
 const unitWords: Readonly<Record<Unit, string>> = {
-  percent: 'percent', seconds: 'seconds', milliseconds: 'ms', bytes: 'GB', count: 'how many', hours: 'hours', days: 'days', load: 'programs for each CPU', yes: 'yes or no',
+  percent: 'percent', seconds: 'seconds', milliseconds: 'ms', bytes: 'GB', count: 'how many', hours: 'hours', days: 'days', load: 'programs for each CPU', rate: 'octets a second', yes: 'yes or no',
 }; // prettier-ignore
 
 /** Beyond these a measure would be blind: a share that is never reached, less than nothing, an answer that is waited for no longer. */
@@ -28,6 +28,7 @@ const bounds = ({ name, unit, low }: Measure): readonly [min: number, max: numbe
       // Whoever probes a platform waits five seconds and no longer
       return [1, name.startsWith('platform-') ? 5_000 : 60_000];
     case 'bytes':
+    case 'rate':
       return [0.1, 100_000];
     case 'hours':
       return [1, 168];

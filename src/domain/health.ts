@@ -5,7 +5,7 @@ export type Grade = (typeof grades)[number];
 export const healthGroups = ['database', 'host', 'platform', 'ledger', 'audit', 'backup'] as const;
 type HealthGroup = (typeof healthGroups)[number];
 
-export type Unit = 'percent' | 'seconds' | 'milliseconds' | 'bytes' | 'count' | 'hours' | 'days' | 'load' | 'yes';
+export type Unit = 'percent' | 'seconds' | 'milliseconds' | 'bytes' | 'count' | 'hours' | 'days' | 'load' | 'rate' | 'yes';
 
 /** Something that is measured, with what it means and what helps. */
 export type Measure = {
@@ -93,6 +93,8 @@ export const formatValue = (unit: Unit, value: number | null): string => {
       return value >= 3_650 ? 'over 9 years' : `${few(value)} d`;
     case 'load':
       return value.toFixed(2);
+    case 'rate':
+      return `${size(value)}/s`;
     case 'yes':
       return value > 0 ? 'yes' : 'no';
     case 'count':

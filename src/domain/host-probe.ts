@@ -29,7 +29,19 @@ const disks = `LC_ALL=C; export LC_ALL
 const machine = `LC_ALL=C; export LC_ALL
 cpus=$(getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c ^processor /proc/cpuinfo)
 disk=$(df -P -k 2>/dev/null | awk '${locally} { sum += $2 } END { printf "%d", sum }')
-awk -v cpus="$cpus" -v disk="$disk" '
+net=$({ cat /proc/net/route /proc/uptime /proc/net/dev; sleep 1; cat /proc/uptime /proc/net/dev; } 2>/dev/null | awk '
+  NF == 2 && $1 + 0 > 0 { at[++looks] = $1; next }
+  !looks { if ($2 == "00000000") leads[$1] = 1; next }
+  sub(/:/, " ") && ($1 in leads) { came[looks, $1] = $2; went[looks, $1] = $10 }
+  END {
+    if (looks == 2 && at[2] > at[1]) for (name in leads) {
+      took = at[2] - at[1]; came[1, name] = (came[2, name] - came[1, name]) / took; went[1, name] = (went[2, name] - went[1, name]) / took
+      m = name; ${tame}
+      if (came[1, name] >= 0 && went[1, name] >= 0)
+        printf ",{\\"measure\\":\\"host-network\\",\\"subject\\":\\"%s\\",\\"value\\":%.0f,\\"words\\":\\"%.1f kB/s in, %.1f kB/s out, within %.1f s\\"}", m, came[1, name] + went[1, name], came[1, name] / 1024, went[1, name] / 1024, took
+    }
+  }')
+awk -v cpus="$cpus" -v disk="$disk" -v net="$net" '
   $1 == "MemTotal:" { total = $2 } $1 == "MemAvailable:" { free = $2 } $1 == "SwapTotal:" { swap = $2 } $1 == "SwapFree:" { swapfree = $2 }
   FILENAME == "/proc/loadavg" { now = $1; load = $3 } FILENAME == "/proc/uptime" { up = $1 }
   END {
@@ -38,7 +50,7 @@ awk -v cpus="$cpus" -v disk="$disk" '
     printf "result {\\"readings\\":[{\\"measure\\":\\"host-memory\\",\\"value\\":%.1f,\\"words\\":\\"%.1f of %.1f GB available, %.1f of %.1f GB swap used\\"}", 100 * free / total, free / 1048576, total / 1048576, (swap - swapfree) / 1048576, swap / 1048576
     printf ",{\\"measure\\":\\"host-load\\",\\"value\\":%.2f,\\"words\\":\\"%s now, %s of fifteen minutes, on %d CPUs\\"}", load / cpus, now, load, cpus
     printf ",{\\"measure\\":\\"host-uptime\\",\\"value\\":%d,\\"words\\":\\"since it was started\\"}", up
-    printf ",{\\"measure\\":\\"host-floor\\",\\"value\\":%d,\\"words\\":\\"%d CPUs, %.1f GB of memory, %.0f GB of disk\\"}]}\\n", lacks, cpus, total / 1048576, disk / 1048576
+    printf ",{\\"measure\\":\\"host-floor\\",\\"value\\":%d,\\"words\\":\\"%d CPUs, %.1f GB of memory, %.0f GB of disk\\"}%s]}\\n", lacks, cpus, total / 1048576, disk / 1048576, net
   }' /proc/meminfo /proc/loadavg /proc/uptime
 `;
 
@@ -69,7 +81,7 @@ echo 'result {"readings":['"$updates"',{"measure":"host-firewall",'"$wall"'}]}'
 
 export const plainProbes: readonly PlainProbe[] = [
   { title: 'disks', script: disks },
-  { title: 'memory, load and floor', script: machine },
+  { title: 'memory, load, network and floor', script: machine },
   { title: 'ports that listen', script: ports },
   { title: 'updates and firewall', script: security },
 ];

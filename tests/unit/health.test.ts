@@ -59,6 +59,8 @@ describe('what a host says', () => {
     const values = new Map(readings.map(({ measure, value }) => [measure, value]));
     expect(values.get('host-memory')).toBeGreaterThan(0);
     expect(values.get('host-uptime')).toBeGreaterThan(0);
+    const network = readings.find(({ measure }) => measure === 'host-network');
+    expect(network?.words ?? 'no way leads out').toMatch(/^(\d+\.\d kB\/s in, \d+\.\d kB\/s out, within \d+\.\d s|no way leads out)$/);
     expect(readings.find(({ measure, subject }) => measure === 'host-disk' && subject === '/')?.words).toMatch(/GB used, .* GB free$/);
   });
 

@@ -219,16 +219,18 @@ END $$;
 DROP TRIGGER demand_machine_to_change ON ops.operator;
 CREATE TRIGGER demand_machine_to_change BEFORE UPDATE ON ops.operator FOR EACH ROW WHEN (old.name LIKE 'machine.%') EXECUTE FUNCTION ops.demand_machine_change();
 
--- ── What waits for somebody who may use hosts ────────────────────────────────────────────────────
+-- ── What waits for somebody who may use hosts, and how long the keys of machines stand ───────────
 
 ALTER TABLE platform.setting DISABLE TRIGGER demand_action;
 INSERT INTO platform.setting (key, label, type, value, min, max, safe_min, safe_max, standard, description, category, is_editable, default_value)
 SELECT s.key, s.label, s.type, s.value::jsonb, s.min, s.max, s.safe_min, s.safe_max, s.standard, s.description, 'health', true, s.value::jsonb FROM (VALUES
   ('health.run-waits.look', 'Run or plan waits: look from (seconds)', 'decimal', '300', 1, 86400, NULL::numeric, 3000, 'above 50 min it may be told too late to help', 'Health is "look" from so many (seconds): the longest that a queued run or a plan that is due has waited for somebody who may use hosts'),
-  ('health.run-waits.wrong', 'Run or plan waits: wrong from (seconds)', 'decimal', '1800', 1, 86400, NULL, 18000, 'above 5 h it may be told too late to help', 'Health is "wrong" from so many (seconds): the longest that a queued run or a plan that is due has waited for somebody who may use hosts')
+  ('health.run-waits.wrong', 'Run or plan waits: wrong from (seconds)', 'decimal', '1800', 1, 86400, NULL, 18000, 'above 5 h it may be told too late to help', 'Health is "wrong" from so many (seconds): the longest that a queued run or a plan that is due has waited for somebody who may use hosts'),
+  ('health.machine-key.look', 'Key of a machine ends in: look below (days)', 'decimal', '14', 1, 3650, 7, NULL, 'below 7 d it may be told too late to help', 'Health is "look" below so many (days): days that the key of the machine still stands that ends first; what is done while nobody has signed in stops with it'),
+  ('health.machine-key.wrong', 'Key of a machine ends in: wrong below (days)', 'decimal', '3', 1, 3650, 1.5, NULL, 'below 1.5 d it may be told too late to help', 'Health is "wrong" below so many (days): days that the key of the machine still stands that ends first; what is done while nobody has signed in stops with it')
 ) AS s (key, label, type, value, min, max, safe_min, safe_max, standard, description);
 ALTER TABLE platform.setting ENABLE TRIGGER demand_action;
-INSERT INTO platform.setting_version (key, version, value) SELECT s.key, s.version, s.value FROM platform.setting s WHERE s.key LIKE 'health.run-waits.%';
+INSERT INTO platform.setting_version (key, version, value) SELECT s.key, s.version, s.value FROM platform.setting s WHERE s.key LIKE ANY ('{health.run-waits.%,health.machine-key.%}');
 
 -- Runs that nobody executes now and plans that are due and nobody has queued, with how long they wait and for whom. A run that pauses after its canary waits for a decision, and is none of them.
 CREATE FUNCTION ops.waiting_work() RETURNS TABLE (entity text, entity_id text, label text, waits_from timestamptz, seconds double precision, words text, why text)
@@ -254,11 +256,15 @@ BEGIN
 END $$;
 
 -- Internal.
-CREATE FUNCTION ops.measure_waiting() RETURNS TABLE (measure text, value double precision, grade text, words text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION ops.measure_unattended() RETURNS TABLE (measure text, value double precision, grade text, words text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY SELECT 'run-waits', coalesce(max(w.seconds), 0), NULL::text,
                       CASE WHEN count(*) = 0 THEN 'nothing waits' ELSE left((array_agg(w.words ORDER BY w.waits_from, w.entity_id))[1] || CASE WHEN count(*) > 1 THEN format('; %s more', count(*) - 1) ELSE '' END, 500) END
                  FROM ops.waiting_work() w;
+  -- Nothing where nobody has added a machine
+  RETURN QUERY SELECT 'machine-key', extract(epoch FROM k.valid_until - clock_timestamp())::float8 / 86400, NULL::text,
+                      format('the key of the machine %s %s at %s UTC', m.name, CASE WHEN k.valid_until <= clock_timestamp() THEN 'ended' ELSE 'ends' END, to_char(k.valid_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))
+                 FROM ops.machine m JOIN ops.machine_key k ON k.operator_id = m.operator_id AND k.ended_at IS NULL ORDER BY k.valid_until LIMIT 1;
 END $$;
 
 -- As before, with what waits.
@@ -273,7 +279,7 @@ BEGIN
   BEGIN RETURN QUERY SELECT * FROM ops.measure_upkeep();
   EXCEPTION WHEN insufficient_privilege OR lock_not_available OR object_not_in_prerequisite_state THEN RETURN QUERY SELECT 'wraparound', NULL::float8, NULL::text, left(sqlerrm, 500); END;
   RETURN QUERY SELECT * FROM ops.measure_jobs();
-  RETURN QUERY SELECT * FROM ops.measure_waiting();
+  RETURN QUERY SELECT * FROM ops.measure_unattended();
 END $$;
 
 -- As before, with what waits longer than is worth a look.

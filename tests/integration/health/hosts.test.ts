@@ -75,7 +75,7 @@ describe.skipIf(whyNoSshServer !== undefined)('the health of hosts', () => {
     const { report, by } = await answerOf(plain);
     expect(report).toMatchObject({ state: 'up', detail: null });
     expect([...by.keys()].toSorted()).toEqual([
-      'host-disk', 'host-firewall', 'host-floor', 'host-inodes', 'host-listening', 'host-load', 'host-memory', 'host-up', 'host-updates', 'host-uptime',
+      'host-disk', 'host-firewall', 'host-floor', 'host-inodes', 'host-listening', 'host-load', 'host-memory', 'host-network', 'host-up', 'host-updates', 'host-uptime',
     ]); // prettier-ignore
     expect(by.get('host-up')?.words).toContain('plain commands');
     expect(by.get('host-uptime')?.value).toBeGreaterThan(0);

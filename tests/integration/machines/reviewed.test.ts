@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkReviewFiles, writeReviewFiles } from '../../../src/commands/review-files.ts';
 import { reviewMarkdown, ReviewDocument } from '../../../src/domain/access-report.ts';
+import { gradeOf } from '../../../src/domain/health.ts';
+import { measureNamed } from '../../../src/domain/health-measures.ts';
 import { fingerprintOfKey } from '../../../src/domain/machine.ts';
 import { reviewItems } from '../../../src/resources/review-items/index.ts';
 import { findItem } from '../../../src/resources/review-items/queries.ts';
@@ -71,6 +73,26 @@ test('a review asks about each machine that is not revoked: what it may, where, 
       'Worked on: no host in the last quarter; it may on any',
     ]),
   );
+});
+
+test('health tells the key that ends first, from two weeks before, and that one has ended', async () => {
+  const measured = async () => {
+    const [row] = await bank.rows(`SELECT value::int AS days, words FROM ops.measure_health() WHERE measure = 'machine-key'`);
+    const measure = measureNamed('machine-key');
+    if (!row || !measure) throw new Error('no key was measured');
+    return [gradeOf(measure, { value: Number(row['days']), grade: null }), String(row['words']).replace(/\d{4}-.*/, 'AT')];
+  };
+  const standsFor = (days: number) =>
+    bank.behindItsBack(
+      `UPDATE ops.machine_key SET approved_at = now() - interval '60 days', valid_until = now() + make_interval(days => $1) WHERE operator_id = $2 AND ended_at IS NULL`,
+      [days, backup1.id],
+    );
+  expect(await measured()).toEqual(['good', 'the key of the machine backup1 ends at AT']);
+  await standsFor(13);
+  expect((await measured())[0]).toBe('warn');
+  await standsFor(-1);
+  expect(await measured()).toEqual(['bad', 'the key of the machine backup1 ended at AT']);
+  await standsFor(30);
 });
 
 test('kept, it goes on; revoked, its key and its sessions end at once, and unanswered it keeps the review open', async () => {
