@@ -1,14 +1,15 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Place } from '../domain/platform-upkeep.ts';
 import { safe } from '../domain/safe-text.ts';
 import { RunName } from './backup.ts';
 import { withPlainFiles } from './check-backup.ts';
-import { defineWork, WorkRefused, type WorkContext } from './define-work.ts';
+import { defineWork, WorkAborted, WorkRefused, type WorkContext } from './define-work.ts';
 import { synchronize } from './files.ts';
 import type { FilesManifest } from './manifest.ts';
 import { unpackMedia, type Unpacked } from './unpack-media.ts';
+import { openPlatform, startService, stopPlatform, untilHealthy } from './restore/platform.ts';
 import { demandRoom } from './room.ts';
 import { runProgram } from './tools.ts';
 import { alone, findBackup, openVault, type Vault } from './vault.ts';
@@ -39,6 +40,10 @@ const besides = (target: string, run: string) => ({
   filled: `${target}.filled-${run}`,
   /** What stood there before. */
   before: `${target}.before-${run}`,
+  /** What a service that runs on made anew between both renames. */
+  meanwhile: `${target}.meanwhile-${run}`,
+  /** A file: this run has stopped the service, and starts it again whoever is killed. */
+  stopped: `${target}.stopped-${run}`,
 });
 
 const move = async (from: string, to: string): Promise<void> => {
@@ -51,12 +56,48 @@ const move = async (from: string, to: string): Promise<void> => {
 };
 
 /** Two renames, of which the first may have been done before a kill. */
-const swap = async (target: string, { filled, before }: ReturnType<typeof besides>): Promise<void> => {
-  if (!(await isThere(before))) {
+const swap = async (target: string, { filled, before, meanwhile }: ReturnType<typeof besides>): Promise<void> => {
+  if (await isThere(before)) {
+    if (await isThere(target)) await move(target, meanwhile);
+  } else {
     if (!(await isThere(target))) await mkdir(target, { mode: 0o700 });
     await move(target, before);
   }
   await move(filled, target);
+};
+
+const wasStopped = (stopped: string): Promise<boolean> =>
+  lstat(stopped).then(
+    () => true,
+    () => false,
+  );
+
+/** Asked before anything is filled. */
+const demandService = ({ platform: { service, maintenanceFile } }: WorkContext): void => {
+  if (service === undefined && maintenanceFile === undefined)
+    throw new WorkRefused('there is nothing to stop: config.json of this host names neither platform.service nor platform.maintenanceFile');
+};
+
+/** Closes the platform and stops its service; written down before, so that whoever goes on knows that it is to be started. */
+const stopService = async (stopped: string, context: WorkContext): Promise<void> => {
+  context.progress(0.96, 'maintenance mode on, the service is stopped');
+  await writeFile(stopped, '');
+  await synchronize(path.dirname(stopped));
+  await stopPlatform(context, 'restore of files');
+};
+
+/** Starts what this run stopped; nothing where it stopped nothing. What is not well stays closed. */
+const startAgain = async (stopped: string, context: WorkContext): Promise<void> => {
+  if (!(await wasStopped(stopped))) return;
+  context.progress(0.97, 'the service starts');
+  await startService(context);
+  const wrong = await untilHealthy(context);
+  await rm(stopped);
+  if (wrong !== undefined)
+    throw new WorkRefused(
+      `the files are in place and the service is started, but the platform is not well (${wrong}): maintenance mode stays on`,
+    );
+  await openPlatform(context);
 };
 
 const mediaOf = ({ manifest }: Whole, folder: string) => {
@@ -79,24 +120,36 @@ const mediaInto = async (
   return unpackMedia({ ...whole, media, to, like: folder, only, signal, progress });
 };
 
+type Replacing = { readonly name: string; readonly folder: string; readonly run: string; readonly stops: boolean };
+
 /** Puts a folder of media back as it was: filled beside what stands there now, read back, and put in its place; what stood there stays under another name. */
-const replace = async (name: string, folder: string, run: string, context: WorkContext): Promise<object> => {
+const replace = async ({ name, folder, run, stops }: Replacing, context: WorkContext): Promise<object> => {
   if (!context.platform.media.includes(folder))
     throw new WorkRefused(`${safe(folder)} is none of platform.media in config.json of this host: it is replaced by nobody`);
+  if (stops) demandService(context);
   const whole = await wholeBackup(name, context);
   mediaOf(whole, folder);
   await isThere(folder); // a link in its place is no folder to be replaced
   const places = besides(folder, run);
   const told = { name, folder, before: places.before };
   // The last rename was done before a kill
-  if ((await isThere(places.before)) && !(await isThere(places.filled)) && (await isThere(folder))) return { ...told, restored: true };
+  if ((await isThere(places.before)) && !(await isThere(places.filled)) && (await isThere(folder))) {
+    await startAgain(places.stopped, context);
+    return { ...told, restored: true };
+  }
   if (!(await isThere(places.filled))) {
     await rm(places.filling, { recursive: true, force: true });
     const counts = await mediaInto(whole, folder, places.filling, context);
     context.progress(0.95, `${counts.files} files of ${counts.octets} octets were written and read back`);
     await move(places.filling, places.filled);
   }
-  await swap(folder, places);
+  // from here on it takes a moment, and goes on to its end
+  try {
+    if (stops) await stopService(places.stopped, context);
+    await swap(folder, places);
+  } finally {
+    await startAgain(places.stopped, context);
+  }
   context.progress(1, `${safe(folder)} is as ${name} has it; what stood there is ${safe(places.before)}`);
   return { ...told, restored: true };
 };
@@ -140,6 +193,17 @@ const takeOut = async ({ name, run, folder, into, only }: Wish, context: WorkCon
   }
 };
 
+/** Asked to end before the folder is whole, it takes away what it filled. */
+const orUndo = async <T>(filling: string, { signal }: WorkContext, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted || error instanceof WorkRefused) throw error;
+    await rm(filling, { recursive: true, force: true });
+    throw new WorkAborted('aborted: nothing was put in its place');
+  }
+};
+
 export const restoreFilesWork = defineWork({
   name: 'restore-files',
   summary: 'puts a folder of media back as a backup has it, or takes files out into a new folder',
@@ -152,12 +216,14 @@ export const restoreFilesWork = defineWork({
     folder: Place.optional().meta({ title: 'Folder of media; without it: configuration and certificates, with --into' }),
     into: Place.optional().meta({ title: 'A new folder, instead of the place that it had' }),
     only: z.string().min(1).max(4_000).optional().meta({ title: 'One file or folder of it, with --into' }),
+    stop: z.enum(['yes', 'no']).default('no').meta({ title: 'Stop the service while the folder changes' }),
   }),
-  run: ({ name, run, folder, into, only }, context) =>
+  endsItself: true,
+  run: ({ name, run, folder, into, only, stop: stops }, context) =>
     alone(context, () => {
-      if (into !== undefined) return takeOut({ name, run, folder, into, only }, context);
+      if (into !== undefined) return orUndo(besides(into, run).filling, context, () => takeOut({ name, run, folder, into, only }, context));
       if (folder === undefined || only !== undefined)
         throw new WorkRefused('in its place only a whole folder of media is put back: name a new folder with --into for anything else');
-      return replace(name, folder, run, context);
+      return orUndo(besides(folder, run).filling, context, () => replace({ name, folder, run, stops: stops === 'yes' }, context));
     }),
 });

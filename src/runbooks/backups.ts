@@ -4,6 +4,7 @@ import { Place } from '../domain/platform-upkeep.ts';
 import { runWord } from '../domain/run.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { databaseOn, HostName, hostNamed } from './one-host.ts';
+import { wholeOn } from './restore-parts.ts';
 
 const common = { version: '1', permission: 'backup.take', danger: 'plain', eyes: 1 } as const;
 const input = z.object({ host: HostName, note: Note });
@@ -118,23 +119,34 @@ export const restoreFiles = defineRunbook({
   id: 'restore-files',
   title: 'Restore files',
   past: 'restored',
-  version: '1',
+  version: '2',
   permission: 'run.start',
   danger: 'typed',
   eyes: 2,
   checker: 'approval.decide',
   code: true,
   dangerous: true,
-  whenAborted: 'the folder as it was, and a folder beside it that is not whole; begun again it is restored',
-  input: named.omit({ note: true }).extend({ folder: Place.meta({ title: 'Folder of media that is replaced' }), note: Note }),
+  whenAborted: 'the folder as it was, or as the backup has it: it is waited for, and a service that it stopped is started',
+  input: named.omit({ note: true }).extend({
+    folder: Place.meta({ title: 'Folder of media that is replaced' }),
+    stop: z.boolean().default(false).meta({ title: 'Stop the service while the folder changes' }),
+    note: Note,
+  }),
   gather: ({ host }, context) => hostNamed(host, context),
   target: ({ name: host }) => `files on ${host}`,
-  preview: ({ name: host }, { name, folder }) => [
+  preview: ({ name: host }, { name, folder, stop }) => [
     `${folder} on ${host} becomes what it was in ${name}: it is filled beside it, every file is read back, and only then both change their names`,
     `what stands there now stays as ${folder}.before-… with all that was uploaded since; nobody removes it but by hand`,
-    'the service is not stopped: what it uploads meanwhile is in the folder that stays',
+    stop
+      ? 'once the folder beside it is whole, maintenance mode begins and the service is stopped; it is started again, looked at three times, and maintenance mode ends'
+      : 'the service is not stopped: what it uploads meanwhile, or has open, is in the folder that stays; --stop yes stops it for that moment',
   ],
-  steps: ({ name: host }, { name, folder }) => [
-    work('restore files', host, 'restore-files', ['--name', name, '--folder', folder, '--run', runWord], 43_200),
+  steps: ({ name: host }, { name, folder, stop }) => [
+    wholeOn(
+      host,
+      'restore files',
+      ['restore-files', '--name', name, '--folder', folder, ...(stop ? ['--stop', 'yes'] : []), '--run', runWord],
+      43_200,
+    ),
   ],
 });

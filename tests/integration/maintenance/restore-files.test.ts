@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
@@ -9,6 +9,7 @@ import { aKeyFile } from '../../support/backups.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { maintained } from '../../support/maintained.ts';
 import { full, report, seed } from '../../support/reliability.ts';
+import { aRestoredPlatform } from '../../support/restored-platform.ts';
 import { objectsIn } from '../../support/sealed-files.ts';
 
 vi.setConfig({ testTimeout: full ? 600_000 : 60_000 });
@@ -71,6 +72,64 @@ test('a folder of media is as the backup has it, with rights, times and links; w
   rmSync(host.media, { recursive: true });
   await host.maintain('restore-files', { name, run: 'from-nothing', folder: host.media });
   expect(treeOf(host.media)).toEqual(was);
+});
+
+test('a service that is stopped for it stands still while both folders change their names, and no longer, whoever is killed', async () => {
+  const [host, searchPath] = [aHost(), process.env['PATH']];
+  using platform = await aRestoredPlatform(() => true);
+  process.env['PATH'] = `${platform.programs}:${searchPath}`;
+  const { health: _notAsked, ...profile } = platform.profile;
+  const { maintain } = maintained(noDatabase, { ...host.settings, home: host.home, platform: { ...host.settings.platform, ...profile } });
+  try {
+    const name = await host.take('one');
+    ruin(host);
+    const wish = { name, folder: host.media, stop: 'yes' };
+    await expect(host.maintain('restore-files', wish)).rejects.toThrow('there is nothing to stop');
+    expect(beside(host)).toEqual(['media']);
+    await maintain('restore-files', { ...wish, run: 'back' });
+    expect([platform.recorded(), platform.isMaintained()]).toEqual([['stop', 'start'], false]);
+    expect(beside(host)).toEqual(['media', 'media.before-back']);
+    // as killed when all was done but to start it: begun again it is started, once
+    platform.forget();
+    writeFileSync(`${host.media}.stopped-back`, '');
+    await maintain('restore-files', { ...wish, run: 'back' });
+    await maintain('restore-files', { ...wish, run: 'back' });
+    expect([platform.recorded(), beside(host)]).toEqual([['start'], ['media', 'media.before-back']]);
+    // what cannot change its name is told, and the service runs again
+    platform.forget();
+    for (const left of ['before', 'filled']) mkdirSync(`${host.media}.${left}-hindered`);
+    writeFileSync(`${host.media}.meanwhile-hindered`, 'a file in the way');
+    await expect(maintain('restore-files', { ...wish, run: 'hindered' })).rejects.toThrow('not a directory');
+    expect([platform.recorded(), platform.isMaintained()]).toEqual([['stop', 'start'], false]);
+  } finally {
+    process.env['PATH'] = searchPath;
+  }
+}); // prettier-ignore
+
+test('what a service made in the place of the folder between both renames is put aside', async () => {
+  const host = aHost();
+  const [name, was] = [await host.take('one'), treeOf(host.media)];
+  cpSync(host.media, `${host.media}.filled-back`, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  mkdirSync(`${host.media}.before-back`);
+  rmSync(host.media, { recursive: true });
+  mkdirSync(host.media);
+  writeFileSync(path.join(host.media, 'late'), 'uploaded meanwhile');
+  await host.maintain('restore-files', { name, run: 'back', folder: host.media });
+  expect(treeOf(host.media).length).toBe(was.length);
+  expect(readFileSync(path.join(`${host.media}.meanwhile-back`, 'late'), 'utf8')).toBe('uploaded meanwhile');
+});
+
+test('asked to end before it is whole it takes away what it filled, and says that it was aborted', async () => {
+  const host = aHost();
+  const name = await host.take('one');
+  const { maintain, lines } = maintained(noDatabase, { ...host.settings, home: host.home });
+  const asked = AbortSignal.abort();
+  for (const wish of [
+    { folder: host.media, run: 'back' },
+    { folder: host.media, into: `${host.media}-out` },
+  ])
+    await expect(maintain('restore-files', { name, ...wish }, asked)).rejects.toMatchObject({ name: 'WorkAborted' });
+  expect([beside(host), lines.length]).toEqual([['media'], 0]);
 });
 
 test('one file, or configuration and certificates, come out into a new folder and replace nothing', async () => {
