@@ -83,7 +83,7 @@ const faultOf = (error: Error & { level?: string }, at: RemoteAddress, check: Ho
   if (/verification failed/.test(error.message) && seen) {
     return {
       kind: 'changed-key',
-      message: `${where(at)} showed the key ${seen.fingerprint}, which is not the pinned one: nothing was sent`,
+      message: `${where(at)} showed another key than the pinned one: nothing was sent; it showed ${seen.fingerprint}`,
       seen: seen.fingerprint,
     };
   }

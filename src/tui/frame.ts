@@ -117,7 +117,7 @@ const settledMode = (state: State): Mode => {
     case 'logs': {
       const { logs } = mode;
       const scroll = logs.whole ? logsScroll(state, logs, logs.whole.scroll, size.columns, middle(state).height) : 0;
-      return !logs.whole || scroll === logs.whole.scroll ? mode : { ...mode, logs: { ...logs, whole: { scroll } } };
+      return !logs.whole || scroll === logs.whole.scroll ? mode : { ...mode, logs: { ...logs, whole: { ...logs.whole, scroll } } };
     }
     default:
       return mode;

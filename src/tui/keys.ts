@@ -27,6 +27,7 @@ const typesWords = ({ mode }: State): boolean => mode.kind === 'confirm' && mode
 
 /** Whether somebody looks back in logs, and does not follow their end. */
 const isLookingBack = ({ mode }: State): boolean => mode.kind === 'logs' && mode.logs.at !== undefined;
+const isWhole = ({ mode }: State): boolean => mode.kind === 'logs' && mode.logs.whole !== undefined;
 const hasEnded = ({ mode }: State): boolean => mode.kind === 'logs' && mode.logs.ended !== undefined;
 
 const browse: readonly Context[] = ['list', 'detail'];
@@ -124,8 +125,8 @@ const following: readonly KeyRow[] = [
   { in: ['logs'], keys: ['l'], intent: { name: 'stepped', by: 1 }, hint: 'l level', long: 'show only lines with the next level: ERROR, CRITICAL, WARNING, SECURITY, INFO, DEBUG, all' },
   { in: ['logs'], keys: ['L'], intent: { name: 'stepped', by: -1 }, long: 'the level before it' },
   { in: ['logs'], keys: ['p'], intent: plain('paused'), hint: 'p pause', long: 'pause, and go on where it was: what is not read stays on the hosts' },
-  { in: ['logs'], keys: ['enter'], intent: plain('opened'), hint: 'Enter whole line', long: 'the whole line under the cursor' },
-  { in: logs, keys: ['n'], intent: { name: 'record-chosen', by: 1 }, long: 'next line, also while one is read whole' },
+  { in: ['logs'], keys: ['enter'], intent: plain('opened'), hint: 'Enter whole', long: 'the whole line under the cursor' },
+  { in: logs, keys: ['n'], intent: { name: 'record-chosen', by: 1 }, hint: 'n next', long: 'next line, also while one is read whole', when: isWhole },
   { in: logs, keys: ['N'], intent: { name: 'record-chosen', by: -1 }, long: 'line before it' },
   { in: logs, keys: ['y'], intent: plain('copied'), long: 'copy the line' },
   { in: logs, keys: ['r'], intent: plain('refreshed'), hint: 'r begin again', long: 'follow the same logs again, once nothing more comes', when: hasEnded },

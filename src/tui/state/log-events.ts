@@ -39,7 +39,7 @@ const logsOf = (state: State, follow: string): LogsState | undefined => {
 
 /** What the console says in the list itself; that a host is still away is said below it. */
 const noteOf = ({ host, news }: Extract<LogItem, { news: unknown }>, before: FollowedHost | undefined): readonly Omit<LogLine, 'seq'>[] => {
-  const words = newsWords(news);
+  const words = newsWords(news.kind === 'file' ? { ...news, file: path.basename(news.file) } : news);
   if (words === undefined || (news.kind === 'lost' && before?.state === 'lost')) return [];
   return [{ host, file: news.kind === 'file' ? path.basename(news.file) : '', text: words, level: undefined, isNote: true }];
 };

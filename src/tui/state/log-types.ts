@@ -59,8 +59,8 @@ export type LogsState = {
   readonly paused: boolean;
   /** While words are typed: what they were before, and the edition of their field. */
   readonly typing: { readonly before: string; readonly edition: number } | undefined;
-  /** The line under the cursor is read whole. */
-  readonly whole: { readonly scroll: number } | undefined;
+  /** The line under the cursor is read whole; closed, one looks at `from` again, or follows the end again. */
+  readonly whole: { readonly scroll: number; readonly from: LogPlace | undefined } | undefined;
   readonly hosts: readonly FollowedHost[];
   /** Why nothing more comes. */
   readonly ended: string | undefined;

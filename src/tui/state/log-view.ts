@@ -15,15 +15,6 @@ export const shows = ({ level, words }: Pick<LogsState, 'level' | 'words'>): ((l
   return ({ isNote, text }) => isNote || (ofLevel(text) && (wanted === '' || withWords(text) !== isNot));
 };
 
-export const refiltered = (logs: LogsState, wish: Partial<Pick<LogsState, 'level' | 'words'>>): LogsState => {
-  const next = { ...logs, ...wish };
-  return { ...next, shown: next.ring.lines.filter(shows(next)) };
-};
-
-/** The next level that is shown alone, or all again. */
-export const levelStepped = (logs: LogsState, by: number): LogsState =>
-  refiltered(logs, { level: cycle[(cycle.indexOf(logs.level) + by + cycle.length) % cycle.length] });
-
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 
 /** Indices of the line under the cursor and of the first visible one; -1 and 0 where there are none. */
@@ -54,6 +45,22 @@ const put = (logs: LogsState, cursor: number, rows: number): LogsState => {
   return withoutFallen({ ...logs, ring: trimmed(ring, place.top), at: place });
 };
 
+/** Shows other lines of those that are held. Whoever looks back stays at the line under the cursor, on the same line of the screen where there is room. */
+export const refiltered = (logs: LogsState, wish: Partial<Pick<LogsState, 'level' | 'words'>>, rows: number): LogsState => {
+  const wished = { ...logs, ...wish };
+  const next = { ...wished, shown: logs.ring.lines.filter(shows(wished)) };
+  const { at } = logs;
+  if (!at || next.shown.length === 0) return next;
+  const before = placeOf(logs, rows);
+  const cursor = Math.min(next.shown.length - 1, indexFrom(next.shown, at.cursor));
+  const top = clamp(cursor - (before.cursor - before.top), 0, Math.max(0, next.shown.length - rows));
+  return { ...next, at: { ...at, top: seqAt(next.shown, top) } };
+};
+
+/** The next level that is shown alone, or all again. */
+export const levelStepped = (logs: LogsState, by: number, rows: number): LogsState =>
+  refiltered(logs, { level: cycle[(cycle.indexOf(logs.level) + by + cycle.length) % cycle.length] }, rows);
+
 export const moved = (logs: LogsState, by: By, rows: number): LogsState => {
   const last = logs.shown.length - 1;
   if (by === 'last') return withoutFallen({ ...logs, at: undefined, ring: trimmed(logs.ring) });
@@ -66,7 +73,11 @@ export const moved = (logs: LogsState, by: By, rows: number): LogsState => {
 /** The line under the cursor, read whole. Meanwhile the list stands still. */
 export const opened = (logs: LogsState, rows: number): LogsState => {
   const { cursor } = placeOf(logs, rows);
-  return cursor < 0 ? logs : { ...put(logs, cursor, rows), whole: { scroll: 0 } };
+  return cursor < 0 ? logs : { ...put(logs, cursor, rows), whole: { scroll: 0, from: logs.at } };
 };
+
+/** Back to the list as it was, or where one has gone meanwhile. */
+export const closed = (logs: LogsState): LogsState =>
+  withoutFallen({ ...logs, whole: undefined, at: logs.whole?.from, ring: trimmed(logs.ring, logs.whole?.from?.top) });
 
 export const lineAtCursor = (logs: LogsState, rows: number): LogLine | undefined => logs.shown[placeOf(logs, rows).cursor];

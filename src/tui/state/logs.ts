@@ -5,7 +5,7 @@ import { openHelp, scrolledBy } from './help.ts';
 import { layoutOf } from './layout.ts';
 import { logRows } from './log-hosts.ts';
 import type { LogsState } from './log-types.ts';
-import { levelStepped, lineAtCursor, moved, opened, refiltered } from './log-view.ts';
+import { closed, levelStepped, lineAtCursor, moved, opened, refiltered } from './log-view.ts';
 import { changeMode } from './mode.ts';
 import { browsing, newRequest, stay, step, withFlash } from './step.ts';
 import type { State } from './types.ts';
@@ -22,9 +22,10 @@ const close = (state: State): Step =>
 /** Closes what is open, then clears, then goes back: the whole line, the words, the level, the screen. */
 const escape = (state: State, logs: LogsState): Step => {
   const calm = { ...state, flash: undefined };
-  if (logs.whole) return stay(withLogs(calm, { ...logs, whole: undefined }));
-  if (logs.words !== '') return stay(withLogs(calm, refiltered(logs, { words: '' })));
-  if (logs.level !== undefined) return stay(withLogs(calm, refiltered(logs, { level: undefined })));
+  const rows = logRows(logs, state.size);
+  if (logs.whole) return stay(withLogs(calm, closed(logs)));
+  if (logs.words !== '') return stay(withLogs(calm, refiltered(logs, { words: '' }, rows)));
+  if (logs.level !== undefined) return stay(withLogs(calm, refiltered(logs, { level: undefined }, rows)));
   return close(calm);
 };
 
@@ -44,7 +45,7 @@ const move = (state: State, logs: LogsState, by: Extract<Intent, { name: 'moved'
   const { whole } = logs;
   if (!whole) return stay(withLogs(state, moved(logs, by, logRows(logs, state.size))));
   const { bodyLines, strip } = layoutOf(state.size);
-  return stay(withLogs(state, { ...logs, whole: { scroll: scrolledBy(whole.scroll, by, bodyLines + strip) } }));
+  return stay(withLogs(state, { ...logs, whole: { ...whole, scroll: scrolledBy(whole.scroll, by, bodyLines + strip) } }));
 };
 
 /** Keys while words are typed that the lines are filtered by. */
@@ -54,9 +55,11 @@ const wordsPressed = (state: State, logs: LogsState, { before, edition }: NonNul
       return stay(withLogs(state, { ...logs, typing: undefined }));
     case 'escaped':
     case 'interrupted':
-      return stay(withLogs(state, { ...refiltered(logs, { words: before }), typing: undefined }));
+      return stay(withLogs(state, { ...refiltered(logs, { words: before }, logRows(logs, state.size)), typing: undefined }));
     case 'cleared':
-      return stay(withLogs(state, { ...refiltered(logs, { words: '' }), typing: { before, edition: edition + 1 } }));
+      return stay(
+        withLogs(state, { ...refiltered(logs, { words: '' }, logRows(logs, state.size)), typing: { before, edition: edition + 1 } }),
+      );
     default:
       return stay(state);
   }
@@ -64,7 +67,7 @@ const wordsPressed = (state: State, logs: LogsState, { before, edition }: NonNul
 
 /** Filters while words are typed. */
 export const typeLogWords = (state: State, logs: LogsState, words: string): Step =>
-  stay(logs.typing && words !== logs.words ? withLogs(state, refiltered(logs, { words })) : state);
+  stay(logs.typing && words !== logs.words ? withLogs(state, refiltered(logs, { words }, logRows(logs, state.size))) : state);
 
 /** Keys while logs are followed. */
 export const logsPressed = (state: State, logs: LogsState, intent: Intent): Step => {
@@ -75,14 +78,14 @@ export const logsPressed = (state: State, logs: LogsState, intent: Intent): Step
       return move(state, logs, intent.by);
     case 'record-chosen': {
       const next = moved(logs, intent.by, rows);
-      return stay(withLogs(state, next.whole ? { ...next, whole: { scroll: 0 } } : next));
+      return stay(withLogs(state, next.whole ? { ...next, whole: { scroll: 0, from: next.at } } : next));
     }
     case 'opened':
       return stay(withLogs(state, opened(logs, rows)));
     case 'filter-opened':
       return stay(withLogs(state, { ...logs, typing: { before: logs.words, edition: 0 } }));
     case 'stepped':
-      return stay(withLogs(state, levelStepped(logs, intent.by)));
+      return stay(withLogs(state, levelStepped(logs, intent.by, rows)));
     case 'paused':
       return stay(withLogs(state, { ...logs, paused: !logs.paused }));
     case 'refreshed':

@@ -66,7 +66,7 @@ describe('opening and leaving', () => {
   test('Esc closes the whole line, then the words, then the level, then the screen', () => {
     const state = read(followed({ words: 'line', level: 'ERROR' }), ...lines(20));
     const whole = press(state, 'opened').state;
-    expect(logsIn(whole).whole).toEqual({ scroll: 0 });
+    expect(logsIn(whole).whole).toMatchObject({ scroll: 0 });
     const first = press(whole, 'escaped').state;
     expect([logsIn(first).whole, logsIn(first).words]).toEqual([undefined, 'line']);
     const second = press(first, 'escaped').state;
@@ -77,7 +77,7 @@ describe('opening and leaving', () => {
   test('n goes to the next line while one is read whole', () => {
     const whole = press(read(followed(), ...lines(20)), up, up, 'opened', { name: 'record-chosen', by: 1 }).state;
     expect(visible(whole).slice(2, 5).join('\n')).toMatch(/> web1 {2}app\.log {2}INFO\n.* line 19/);
-    expect(logsIn(whole).whole).toEqual({ scroll: 0 });
+    expect(logsIn(whole).whole).toMatchObject({ scroll: 0 });
   });
 });
 

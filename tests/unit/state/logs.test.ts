@@ -6,7 +6,7 @@ import { lineAtCursor, newerThan } from '../../../src/tui/state/log-view.ts';
 import type { State } from '../../../src/tui/state/types.ts';
 import { unpainted } from '../../../src/tui/theme.ts';
 import { followed, lines, logsIn, read, said } from '../../support/log-states.ts';
-import { noon } from '../../support/state.ts';
+import { noon, small } from '../../support/state.ts';
 import { effectOf, happen, press } from '../../support/state-play.ts';
 
 const up = { name: 'moved', by: -1 } as const;
@@ -120,7 +120,21 @@ describe('filters', () => {
       host: 'web1',
       news: { kind: 'file', file: '/var/log/bank/app.log', state: 'rotated' },
     });
-    expect(visible(noted).join('\n')).toMatch(/web1 note +\| \/var\/log\/bank\/app\.log was rotated; it goes on/);
+    expect(visible(noted).join('\n')).toMatch(/web1 note +\| app\.log was rotated; it goes on/);
+  });
+
+  test('a line that was read whole leads back to where one was: to the end, or to the line', () => {
+    const whole = press(read(followed(), ...lines(50)), 'opened').state;
+    expect(numbers(read(press(whole, 'escaped').state, ...lines(1, 51))).at(-1)).toBe(51);
+    const next = press(whole, { name: 'record-chosen', by: -1 }, 'escaped').state;
+    expect(cursorOn(read(next, ...lines(1, 51)))).toContain('line 49');
+  });
+
+  test('with the filter gone the line under the cursor stays on its line of the screen, and no room is left empty', () => {
+    const filtered = press(read(followed(), ...lines(50)), level, up).state;
+    const all = press(filtered, 'escaped').state;
+    expect(cursorOn(all)).toContain('line 45');
+    expect([numbers(all).at(-1), numbers(all).length]).toEqual([50, logRows(logsIn(all), small)]);
   });
 
   test('where nothing fits, it says so, and the cursor comes back', () => {
@@ -145,7 +159,7 @@ describe('hosts', () => {
   });
 
   test('a changed key and a log that is not there are told; a rotation stays told', () => {
-    const why = '10.0.0.2:22 showed the key SHA256:x, which is not the pinned one: nothing was sent';
+    const why = '10.0.0.2:22 showed another key than the pinned one: nothing was sent';
     const rotated = read(
       followed(),
       { host: 'web1', news: { kind: 'reached', again: false } },
