@@ -66,7 +66,11 @@ export const backups = defineResource<BackupRow, Related>({
   id: 'backups',
   title: 'Backups',
   entity: 'backup',
-  aliases: ['backup'],
+  aliases: ['backup', 'drills', 'restores'],
+  empty: [
+    'Nothing is here yet.',
+    'x b backs the database up now, x f finds backups that lie on a host already; :schedule, then x n, plans one for every night, and a drill that restores it.',
+  ],
   permission: 'backup.read',
   page: backupPage,
   since: 'taken',

@@ -34,6 +34,10 @@ export const cleanups = defineResource<CleanupRow, readonly CleanupPart[]>({
   title: 'Cleanups',
   entity: 'cleanup',
   aliases: ['cleanup'],
+  empty: [
+    'Nothing is here yet.',
+    'x e counts what each policy would remove, and removes nothing; :policies says what is kept for how long.',
+  ],
   permission: 'cleanup.read',
   page: cleanupPage,
   since: 'counted',

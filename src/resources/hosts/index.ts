@@ -15,6 +15,7 @@ export const hosts = defineResource<HostRow, undefined>({
   title: 'Hosts',
   entity: 'host',
   aliases: ['host'],
+  empty: ['Nothing is here yet.', 'x n adds a host: its key is shown and pinned first. Runs, backups and health of hosts come after that.'],
   permission: 'host.read',
   page: hostPage,
   since: 'added',

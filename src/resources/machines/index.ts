@@ -56,6 +56,10 @@ export const machines = defineResource<MachineRow, Related>({
   title: 'Machines',
   entity: 'machine',
   aliases: ['machine'],
+  empty: [
+    'Nothing is here yet.',
+    'A machine does what is planned while nobody has signed in. "bursar machines enrol NAME" on its host makes its key, x n adds it here with the fingerprint.',
+  ],
   permission: 'machine.read',
   page: machinePage,
   since: 'added',

@@ -16,6 +16,7 @@ export const maintenancePane = defineResource<MaintenanceRow, undefined>({
   title: 'Maintenance',
   entity: 'maintenance',
   aliases: ['windows'],
+  empty: ['Nothing is here yet.', 'The platform is open to its users. x s closes it for a while with a message, x p plans when.'],
   permission: 'maintenance.read',
   page: maintenancePage,
   since: 'from',

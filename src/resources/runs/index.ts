@@ -12,6 +12,10 @@ export const runs = defineResource<RunRow, readonly StepRow[]>({
   title: 'Runs',
   entity: 'run',
   aliases: ['run'],
+  empty: [
+    'Nothing is here yet.',
+    'A run is maintenance that hosts carry out: x begins one here, as do :backups, :cleanups, :health and :hosts; :schedule plans them.',
+  ],
   permission: 'run.read',
   page: runPage,
   since: 'queued',

@@ -17,10 +17,21 @@ type Of<Kind extends Mode['kind']> = Extract<Mode, { kind: Kind }>;
 const item = (text: string, isChosen: boolean, width: number): string =>
   isChosen ? paint(fit(`> ${text}`, width), 'cursor') : within(`  ${text}`, width);
 
+const firstAround = (count: number, chosen: number, height: number): number =>
+  Math.max(0, Math.min(chosen - Math.floor(height / 2), count - height));
+
 /** Keeps the chosen line of a menu in sight when there is no room for all. */
 const around = (lines: readonly string[], chosen: number, height: number): readonly string[] => {
-  const from = Math.max(0, Math.min(chosen - Math.floor(height / 2), lines.length - height));
+  const from = firstAround(lines.length, chosen, height);
   return lines.slice(from, from + Math.max(1, height));
+};
+
+/** The same, with a word of what is left out below: whoever does not see an action does not look for it. */
+const aroundWithMore = (lines: readonly string[], chosen: number, height: number): readonly string[] => {
+  const below = lines.length - firstAround(lines.length, chosen, height - 1) - (height - 1);
+  return lines.length <= height || below === 0
+    ? around(lines, chosen, height)
+    : [...around(lines, chosen, height - 1), paint(`  ${below} more below`, 'dim')];
 };
 
 const menu = (title: string, items: readonly string[], chosen: number, { width, height }: { width: number; height: number }) => [
@@ -50,7 +61,7 @@ const actionsPanel = (state: State, { choices, chosen }: Of<'actions'>, width: n
   const labels = Math.max(0, ...choices.map(({ label }) => label.length));
   const lines = choices.map((choice, index) => choiceLines(choice, labels, index === chosen, width));
   const before = lines.slice(0, chosen).reduce((sum, each) => sum + each.length, 0);
-  return [rule(['Actions', what && `on ${what}`].filter(Boolean).join(' '), width), ...around(lines.flat(), before, height - 1)];
+  return [rule(['Actions', what && `on ${what}`].filter(Boolean).join(' '), width), ...aroundWithMore(lines.flat(), before, height - 1)];
 };
 
 const windowPanel = (state: State, { choices, chosen }: Of<'window-menu'>, width: number, height: number): readonly string[] => {

@@ -49,7 +49,7 @@ export const bodyLines = (state: State, width: number, height: number): readonly
   if (right === 0) return view.inDetail && view.detail ? detail : listPart(state, width, height);
   return beside(
     [
-      ...(left > 0 ? [{ lines: navigationLines(state, navigationWidth), width: navigationWidth }] : []),
+      ...(left > 0 ? [{ lines: navigationLines(state, navigationWidth, height), width: navigationWidth }] : []),
       { lines: listPart(state, middle, height), width: middle },
       { lines: detail, width: right },
     ],
