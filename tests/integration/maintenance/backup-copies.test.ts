@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { takeBackup, type BackupResult } from '../../../src/maintenance/backup.ts';
 import { WorkRefused, type WorkContext } from '../../../src/maintenance/define-work.ts';
 import { listBackups, verifyBackup } from '../../../src/maintenance/look-after-backups.ts';
+import { drill } from '../../../src/maintenance/restore/drill.ts';
 import { newestBackup, withBackup } from '../../../src/maintenance/restore/stored.ts';
-import { aKeyFile, withoutTools } from '../../support/backups.ts';
+import { aKeyFile } from '../../support/backups.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { aWorkContext } from '../../support/work-context.ts';
@@ -21,7 +22,7 @@ const said: string[] = [];
 beforeAll(async () => {
   bank = await aDatabase('empty');
   const copyTo = aCommandHome();
-  const backup = { copyTo, keyFile: aKeyFile(), postgresTools: withoutTools() };
+  const backup = { copyTo, keyFile: aKeyFile() };
   context = aWorkContext({ url: bank.url, backup, onProgress: words => said.push(words) });
   taken = await takeBackup('run-1', context);
   copy = path.join(copyTo, 'database', taken.name);
@@ -58,7 +59,7 @@ test('a backup is read in both places, and each notes when', async () => {
 });
 
 test('one octet that is another one in the copy is told, and so is a copy that is shorter or is not there; the backup itself stays whole', async () => {
-  const file = path.join(copy, readdirSync(copy).find(name => name.endsWith('.copy.gz')) ?? '');
+  const file = path.join(copy, readdirSync(copy).find(name => /\.(?:dump|copy\.gz)$/.test(name)) ?? '');
   const right = readFileSync(file);
   const wrong = Buffer.from(right);
   wrong[wrong.length >> 1] = (wrong[wrong.length >> 1] ?? 0) ^ 1;
@@ -111,11 +112,12 @@ test('where the one here is gone the copy is read, and a drill opens it; nothing
   expect(opened[0]).toBe(taken.name);
   expect(opened[1].startsWith(path.dirname(taken.path))).toBe(true);
   expect(opened[2]).toEqual([taken.name]);
+  expect(await drill(context)).toMatchObject({ backup: taken.name });
   renameSync(`${taken.path}.gone`, taken.path);
 });
 
 test('what must not be copied, and what nobody copies, lacks no copy', async () => {
-  const alone = aWorkContext({ url: bank.url, backup: { postgresTools: withoutTools() } });
+  const alone = aWorkContext({ url: bank.url, backup: {} });
   const { name } = await takeBackup('run-2', alone);
   expect(await verifyBackup.run({ name }, alone)).toMatchObject({ verified: true, copy: null });
   const open = { ...alone, backup: { ...alone.backup, copyTo: aCommandHome() } };
