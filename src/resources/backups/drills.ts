@@ -11,7 +11,7 @@ const outcomeOf = ({ succeeded, transactions, finding }: DrillSeen): string =>
     : `FAILED: ${finding ?? 'no reason was given'}`;
 
 const lastLine = (drill: DrillSeen | undefined): DetailLine => {
-  if (!drill) return ['Last', 'nobody restored a backup yet', 'warn'];
+  if (!drill) return ['Last', 'no drill was made yet', 'warn'];
   return [
     'Last',
     `${formatInstant(drill.finishedAt)}, ${formatAge(drill.hours)} ago: ${outcomeOf(drill)}`,

@@ -19,6 +19,17 @@ const allTranscripts = 2_000;
 
 const isOpen = ({ status }: RunRow): boolean => status === 'queued' || status === 'running' || status === 'unknown';
 
+/** Whoever agreed to it may have no right to execute it, and whoever asked may have left. */
+const waitingLines = ({ seconds, id }: RunRow): readonly DetailLine[] =>
+  seconds === null
+    ? [
+        [
+          'Begins',
+          `in any open console of somebody with host.use and a key, in "bursar daemon", or with "bursar runs follow ${id}"; x a gives it up`,
+        ],
+      ]
+    : [];
+
 /** How far an open run is and how long it may still take, told by its own words and by former runs. */
 const progressLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailLine[] => {
   const over = `${run.done} of ${run.steps} steps over`;
@@ -28,6 +39,7 @@ const progressLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailL
   return [
     ['Progress', `${wideBar(runFraction(steps))}  ${over}`, tones[run.status]],
     ['Elapsed', run.seconds === null ? `waits for a console that executes; ${estimate}` : `${lasting(run.seconds)}, ${estimate}`],
+    ...waitingLines(run),
   ];
 };
 

@@ -68,3 +68,12 @@ test('a restore half-way: how far it is, what it says now, what its parts found 
       },
     }),
   )); // prettier-ignore
+
+test('a restore that nobody executes says who may', () => {
+  const waiting = { ...run, status: 'queued', beganAt: null, seconds: null, done: 0 } as RunRow;
+  const lines = runDetail(waiting, [step(1, {}), step(2, {}), step(3, {}), step(4, {})]).flatMap(({ lines: told = [] }) =>
+    told.map(line => line.join(' ')),
+  );
+  expect(lines.join('\n')).toMatch(/Begins in any open console of somebody with host.use.*"bursar runs follow 34"/);
+  expect(runDetail(run, [step(1, {})]).flatMap(({ lines: told = [] }) => told.map(([title]) => title))).not.toContain('Begins');
+});
