@@ -7,7 +7,7 @@ import { lineSplitter } from '../remote/split-lines.ts';
 import type { ListedHost } from './hosts.ts';
 
 /** While somebody is away nothing is read and no connection is open; afterwards reading goes on where it was. */
-export type Rest = {
+type Rest = {
   /** Aborted when the next rest begins. */
   readonly begins: () => AbortSignal;
   /** Resolves when there is no rest. */

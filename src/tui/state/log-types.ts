@@ -38,7 +38,7 @@ export type FollowedHost = {
 };
 
 /** Where somebody looks who does not follow the end: numbers of lines. */
-export type LogPlace = {
+type LogPlace = {
   readonly cursor: number;
   readonly top: number;
   /** The newest line that was on screen. */
