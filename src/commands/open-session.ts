@@ -119,6 +119,9 @@ const signIn = async (entrance: Entrance, wishes: Wishes): Promise<Entered> => {
   return { session: undefined };
 };
 
+/** A screen begins with the overview, which asks so much at once. */
+const firstQuestions = 4;
+
 /** Opens everything between a configuration and a session: server, tables, first demo bank, connections, sign-in. */
 export const openBank = async (wishes: Wishes): Promise<Bank> => {
   // Prisma takes long to load, and the embedded server to start
@@ -127,7 +130,7 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
   try {
     const logins = await loginsOf(address, wishes.config, wishes.readOnly);
     database = openDatabase({ url: logins.console, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
-    await Promise.all([prepare(address, wishes), warmUp(database)]);
+    await Promise.all([prepare(address, wishes), warmUp(database, wishes.screen ? firstQuestions : 1)]);
     await lackingIn(database);
     const open = database;
     const { config, readOnly } = wishes;

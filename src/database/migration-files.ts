@@ -25,7 +25,8 @@ export const readMigrations = async (directory: string): Promise<MigrationFile[]
 };
 
 /** Git may turn line endings around on checkout; Prisma therefore accepts a script in either form, and so do we. */
-export const isUnchanged = ({ script }: MigrationFile, appliedChecksum: string): boolean => {
+export const isUnchanged = ({ script, checksum }: MigrationFile, appliedChecksum: string): boolean => {
+  if (checksum === appliedChecksum) return true;
   const unix = script.replaceAll('\r\n', '\n');
-  return [script, unix, unix.replaceAll('\n', '\r\n')].some(form => checksumOf(form) === appliedChecksum);
+  return [unix, unix.replaceAll('\n', '\r\n')].some(form => checksumOf(form) === appliedChecksum);
 };

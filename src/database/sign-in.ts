@@ -24,9 +24,10 @@ export const readBankFacts = async (db: Db): Promise<BankFacts> => {
   return { ...row, environment: row.environment ?? undefined };
 };
 
-/** Opens the first connections before they are needed; whoever needs them meets what is wrong with them. */
-export const warmUp = async ({ reads, writes }: Database): Promise<void> => {
-  await Promise.allSettled([reads.$queryRaw`SELECT 1 AS warm`, writes.$queryRaw`SELECT 1 AS warm`]);
+/** Opens the first connections before they are needed, so many to read by; whoever needs them meets what is wrong with them. */
+export const warmUp = async ({ reads, writes }: Database, readers: number): Promise<void> => {
+  const opened = Array.from({ length: readers }, () => reads.$queryRaw`SELECT 1 AS warm`);
+  await Promise.allSettled([...opened, writes.$queryRaw`SELECT 1 AS warm`]);
 };
 
 /** The program that somebody signs in with, and the address they sit at where that is known. */

@@ -15,5 +15,5 @@ export const Note = z
   .string()
   .trim()
   .min(10, 'takes at least 10 characters, so that a reviewer understands it')
-  .max(longestNote, `takes at most ${longestNote.toLocaleString('en')} characters`)
+  .max(longestNote, { error: () => `takes at most ${longestNote.toLocaleString('en')} characters` })
   .meta({ kind: 'note', title: 'Note' });

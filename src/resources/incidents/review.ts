@@ -8,7 +8,7 @@ const longest = 2_000;
 const Lesson = z
   .string()
   .trim()
-  .max(longest, `takes at most ${longest.toLocaleString('en')} characters`);
+  .max(longest, { error: () => `takes at most ${longest.toLocaleString('en')} characters` });
 const Cause = Lesson.min(20, 'takes at least 20 characters, so that somebody can learn from it');
 
 export const reviewIncident = defineAction({
