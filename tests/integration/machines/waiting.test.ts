@@ -24,7 +24,7 @@ const aWaitingDaemon = async (name: string): Promise<Waiting> => {
   return daemon;
 };
 const waits = ({ said, fingerprint }: Waiting) =>
-  vi.waitUntil(() => said().includes(`waits until its key ${fingerprint} is approved`), { timeout: 90_000 });
+  vi.waitUntil(() => said().includes(`waits until its key ${fingerprint} is approved`), { timeout: 150_000 });
 const asked = async ({ name, fingerprint }: Pick<Waiting, 'name' | 'fingerprint'>): Promise<string> => {
   const outcome = await ada.run('machines.add', { name, place: 'a host of a test', fingerprint, note });
   expect(outcome).toMatchObject({ ok: false, refusal: { kind: 'waiting-for-approval' } });
@@ -36,7 +36,7 @@ beforeAll(async () => {
   [ada, bert] = await Promise.all([bank.member('ada'), bank.member('bert')]);
   await Promise.all(['approved', 'rejected', 'ended'].map(aWaitingDaemon));
   await Promise.all(daemons.map(waits));
-}, 120_000);
+}, 200_000);
 afterAll(async () => {
   for (const daemon of daemons) await daemon[Symbol.asyncDispose]();
   await bank[Symbol.asyncDispose]();
