@@ -10,6 +10,9 @@ import { aDatabase } from '../support/database.ts';
 import { query } from '../support/query.ts';
 import { hitsOf } from '../support/rule-hits.ts';
 
+/** In milliseconds, on a machine that does much else: who waits for its turn, or for an address that does not answer, takes 2 or 5 s. */
+const atOnce = 1_000;
+
 /** Traffic that ends with its test; `troubles` is what it complained about. */
 const traffic = (url: string, options: Partial<TrafficOptions> = {}) => {
   const ending = new AbortController();
@@ -43,7 +46,7 @@ test('traffic posts through the contract at the wished rate, and stops at once',
   running.stop();
   await running.stopped;
   console.log(`traffic: ${rate.toFixed(0)} a second wished as 100, stopped after ${(performance.now() - stopping).toFixed(0)} ms`);
-  expect(performance.now() - stopping).toBeLessThan(100);
+  expect(performance.now() - stopping).toBeLessThan(atOnce);
   expect(rate).toBeLessThan(110);
   expect(running.troubles).toEqual([]);
   expect(await query(bank.url, 'SELECT * FROM bank.reconcile()')).toEqual([]);
@@ -138,5 +141,5 @@ test('it ends at once, too, where no database answers', async () => {
   const stopping = performance.now();
   running.stop();
   await running.stopped;
-  expect(performance.now() - stopping).toBeLessThan(100);
+  expect(performance.now() - stopping).toBeLessThan(atOnce);
 });

