@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { freemem, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const memory = '/dev/shm';
@@ -25,7 +25,7 @@ const startsPrograms = (folder: string): boolean => {
 const inMemory = (): string | undefined => {
   try {
     const { bavail, bsize } = statfsSync(memory);
-    if (bavail * bsize < room || freemem() < 2 * room) return undefined;
+    if (bavail * bsize < room || process.availableMemory() < 2 * room) return undefined;
     const folder = mkdtempSync(path.join(memory, 'bursar-test-'));
     if (startsPrograms(folder)) return folder;
     rmSync(folder, { recursive: true });
