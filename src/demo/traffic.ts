@@ -15,7 +15,7 @@ export type TrafficOptions = {
   readonly cases?: CaseWish;
   /** Milliseconds between two people who register, on average. */
   readonly registrationEvery?: number;
-  /** Ends the traffic within 100 ms. */
+  /** Ends the traffic at once: it waits neither for its turn nor for an address that does not answer. */
   readonly signal: AbortSignal;
   /** Hears of every trouble; traffic goes on where it can. */
   readonly onError?: (error: unknown) => void;
