@@ -26,7 +26,7 @@ let server: Promise<LocalServer> | undefined;
 const settings = { fsync: 'off', full_page_writes: 'off', max_parallel_workers_per_gather: '0' };
 
 /** The run's one cluster, shared by all test files. It is never released: the sweeper stops it when the run ends. */
-const cluster = (): Promise<LocalServer> => (server ??= openLocalServer({ home: path.join(inject('runFolder'), 'cluster'), settings }));
+const cluster = (): Promise<LocalServer> => (server ??= openLocalServer({ home: path.join(inject('serverFolder'), 'cluster'), settings }));
 
 const urlOf = async (database: string): Promise<string> => {
   const url = new URL((await cluster()).url);

@@ -8,7 +8,7 @@ export type TestHome = AsyncDisposable & { path: string; serverPid: () => Promis
 
 /** A home of its own for tests that start, stop or kill a server; whatever still runs there is stopped at the end. */
 export const aHome = (): TestHome => {
-  const home = path.join(inject('runFolder'), `home-${randomUUID().slice(0, 8)}`);
+  const home = path.join(inject('serverFolder'), `home-${randomUUID().slice(0, 8)}`);
   const data = path.join(home, 'data');
   return {
     path: home,

@@ -17,3 +17,6 @@ export const query = async (url: string, sql: string, values: unknown[] = []): P
 /** How many rows there are of what stands behind FROM. */
 export const countOf = async (url: string, what: string): Promise<number> =>
   Number((await query(url, `SELECT count(*) AS n FROM ${what}`))[0]?.['n']);
+
+/** Sessions of this database alone that wait for a lock: the tests beside it on the same server have locks of their own. */
+export const waitingHere = `SELECT FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aBank, refusal, type Bank } from '../../support/acting.ts';
 import { post, type Wish } from '../../support/posting.ts';
+import { waitingHere } from '../../support/query.ts';
 
 let bank: Bank;
 beforeAll(async () => {
@@ -68,7 +69,7 @@ describe('one key is one posting', () => {
     await bank.db.query('BEGIN');
     const first = await post(bank.db, wish);
     const second = post(other, wish);
-    await expect.poll(() => bank.rows('SELECT FROM pg_locks WHERE NOT granted')).toHaveLength(1);
+    await expect.poll(() => bank.rows(waitingHere), { timeout: 10_000 }).toHaveLength(1);
     await bank.db.query('COMMIT');
     expect(await second).toEqual(first);
     await other.end();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { act, aBank, hashOf, refusal, writeAudit, type Bank, type TestOperator } from '../../support/acting.ts';
+import { waitingHere } from '../../support/query.ts';
 
 let bank: Bank;
 beforeAll(async () => {
@@ -120,7 +121,7 @@ describe('a request whose answer was lost is settled', () => {
       await begin(bank.one, 'accounts.freeze', 'input', request);
       await writeAudit(bank.db);
       const settled = settle(other, request);
-      await expect.poll(() => bank.rows('SELECT FROM pg_locks WHERE NOT granted')).toHaveLength(1);
+      await expect.poll(() => bank.rows(waitingHere), { timeout: 10_000 }).toHaveLength(1);
       await bank.db.query(end);
       const result = await settled;
       await other.end();

@@ -7,6 +7,11 @@ const memory = '/dev/shm';
 /** In bytes. A run held 1 GB at most; the rest is for whoever else works on the machine. */
 const room = 4e9;
 
+const opened = (folder: string): string => {
+  chmodSync(folder, 0o755);
+  return folder;
+};
+
 /** Programs are started from the folder, which some file systems in memory forbid. */
 const startsPrograms = (folder: string): boolean => {
   const program = path.join(folder, 'try');
@@ -35,13 +40,14 @@ const inMemory = (): string | undefined => {
   return undefined;
 };
 
+/** A new folder of the disk. Started by root, servers run under another account, which must get through. */
+export const aFolder = (): string => opened(mkdtempSync(path.join(tmpdir(), 'bursar-test-')));
+
 /**
  * A new folder for the servers of a run, in memory where there is room. A database is a thousand files, and an ext4 without a journal looks at every file that was removed in the
  * last minutes before it makes one: after a few hundred databases had come and gone, one more took four seconds of a core there, and 0.1 s in memory.
  */
-export const aRunFolder = (): string => {
-  const folder = inMemory() ?? mkdtempSync(path.join(tmpdir(), 'bursar-test-'));
-  // started by root, the servers run under another account, which must get through
-  chmodSync(folder, 0o755);
-  return folder;
+export const aServerFolder = (): string => {
+  const folder = inMemory();
+  return folder === undefined ? aFolder() : opened(folder);
 };
