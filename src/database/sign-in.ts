@@ -84,9 +84,11 @@ export type SignIn = {
 /** A code as the database takes it: blanks do not count, and recovery codes are read as they are meant. */
 export const codeAsTyped = (code: string): string => (isLikeRecoveryCode(code) ? normalizeRecoveryCode(code) : code.replaceAll(/\s/g, ''));
 
-/** Signs an operator in. Refusals say what to do next and never which of the three was wrong. */
-export const signInWith = async (db: Db, { name, password, code, seedKey, token, kind, client }: SignIn): Promise<Outcome<true>> => {
-  const derived = await derivationFor(db, name)(password);
+/** Signs an operator in with what their password derives to. Refusals say what to do next and never which of the three was wrong. */
+export const signInDerived = async (
+  db: Db,
+  { name, derived, code, seedKey, token, kind, client }: Omit<SignIn, 'password'> & { readonly derived: Buffer },
+): Promise<Outcome<true>> => {
   const [answer] = await db.$queryRaw<{ refusal: string | null; next: string | null }[]>`
     SELECT refusal, next_step AS next FROM ops.sign_in(${name}, ${derived}, ${codeAsTyped(code)}, ${seedKey}, ${token}, ${kind}, ${client.name}, ${client.address ?? null}::inet)`;
   if (!answer) throw new Error('the database gave no answer');
@@ -95,6 +97,10 @@ export const signInWith = async (db: Db, { name, password, code, seedKey, token,
     return forbidden('this bank has no operators yet', 'whoever owns the database makes the first: bursar operators found NAME');
   return forbidden(answer.refusal, answer.next ?? undefined);
 };
+
+/** As `signInDerived`, with the password itself: deriving it takes a core a good while. */
+export const signInWith = async (db: Db, { password, ...rest }: SignIn): Promise<Outcome<true>> =>
+  signInDerived(db, { ...rest, derived: await derivationFor(db, rest.name)(password) });
 
 const hasNoOperators = async (db: Db): Promise<boolean> =>
   (await db.operator.findFirst({ where: { name: { not: ownerName } }, select: { id: true } })) === null;

@@ -200,10 +200,12 @@ export const connect = async ({ at, pinned, credentials, ...wishes }: RemoteTarg
     handshakeMs: Math.round(performance.now() - began),
     run: (words, wishes) =>
       new Promise((resolve, reject) => {
-        client.exec(commandLine(words), (error, channel) => {
-          if (error) reject(new RemoteError({ kind: 'lost', message: `${where(at)} takes no commands: ${error.message}` }));
-          else resolve(follow(channel, client, at, wishes));
-        });
+        const refuse = (error: Error): void => reject(new RemoteError({ kind: 'lost', message: `${where(at)} takes no commands: ${error.message}` })); // prettier-ignore
+        try {
+          client.exec(commandLine(words), (error, channel) => (error ? refuse(error) : resolve(follow(channel, client, at, wishes))));
+        } catch (error) {
+          refuse(error as Error); // the connection was lost before
+        }
       }),
     close: () => client.end(),
   };

@@ -5,9 +5,13 @@ import { paint } from '../theme.ts';
 
 const heading = (text: string, width: number): string => paint(fit(text, width), 'dim');
 
-/** From the first pane on, or where that has no room for the one that is open, those up to it and the next. */
+/** Below these no line is spent on how many are above. */
+const fewLines = 3;
+
+/** From the first pane on, or where that has no room for the one that is open, those up to it and the next; where there is hardly any, from it on. */
 const panesInRoom = (lines: readonly string[], here: number, room: number, width: number): readonly string[] => {
   if (here < room) return lines;
+  if (room < fewLines) return lines.slice(here);
   const from = Math.min(here + 2, lines.length) - room + 1;
   return [heading(`  ${from} more above`, width), ...lines.slice(from)];
 };

@@ -75,4 +75,14 @@ describe.skipIf(whyNoSshServer !== undefined)('a command on a host', () => {
     await server.start();
     connection = await connect(server.target);
   });
+
+  test('over a connection that was lost before is told as lost as well', async () => {
+    const connection = await connect(server.target);
+    const asked = connection.run(['sleep', '60'], { timeoutMs: 60_000 });
+    await server.cut();
+    await expect(asked).rejects.toMatchObject({ fault: { kind: 'lost' } });
+    await expect(connection.run(['true'], { timeoutMs: 5_000 })).rejects.toMatchObject({
+      fault: { kind: 'lost', message: expect.stringContaining('takes no commands') as string },
+    });
+  });
 });
