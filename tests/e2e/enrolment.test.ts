@@ -1,4 +1,3 @@
-import path from 'node:path';
 import jsQR from 'jsqr';
 import { expect, test } from 'vitest';
 import { codeAt } from '../../src/domain/totp.ts';
@@ -6,8 +5,9 @@ import { aCommandHome } from '../support/command.ts';
 import { aDatabase } from '../support/database.ts';
 import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 import { seedIn } from '../support/terminal-command.ts';
+import { program } from '../support/program.ts';
 
-const program = `${process.execPath} ${path.join(import.meta.dirname, '..', '..', 'src', 'main.ts')}`;
+const command = `${process.execPath} ${program}`;
 
 const halves: Readonly<Record<string, readonly [upper: boolean, lower: boolean]>> = {
   ' ': [false, false],
@@ -46,7 +46,7 @@ test(
     });
     await terminal.sees('ready>');
     const password = 'nineteen otters juggle lemons';
-    terminal.type(`${program} operators create ada --display-name 'Ada Whitaker'; echo "left $?"\r`);
+    terminal.type(`${command} operators create ada --display-name 'Ada Whitaker'; echo "left $?"\r`);
     await terminal.sees('Found ada? [y/N]');
     terminal.type('y\r');
     await terminal.sees('Is ada at this terminal, to enrol now? [Y/n]');
@@ -69,7 +69,7 @@ test(
 
     // signing in asks in the same way; the code of the enrolment was used
     terminal.type('clear\r');
-    terminal.type(`${program} login ada; echo "signed $?"\r`);
+    terminal.type(`${command} login ada; echo "signed $?"\r`);
     await terminal.sees('Password:');
     terminal.type(`${password}\r`);
     await terminal.sees('One-time code:');

@@ -8,6 +8,7 @@ import { readGlobalFlags } from '../../src/cli/global-flags.ts';
 import type { Streams } from '../../src/cli/streams.ts';
 import { prepareProgram, tellError } from '../../src/commands/prepare.ts';
 import { runWords } from '../../src/commands/program.ts';
+import { program } from './program.ts';
 
 /** What a command said and how it ended. */
 export type Answer = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -95,8 +96,8 @@ export const launchCommand = (
     ...(url === undefined ? {} : { DATABASE_URL: url }),
     ...environment,
   };
-  const program = path.join(import.meta.dirname, '..', '..', built ? 'bin/bursar.js' : 'src/main.ts');
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const started = built ? path.join(import.meta.dirname, '..', '..', 'bin/bursar.js') : program;
+  const child = spawn(process.execPath, [started, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
+import { program } from './program.ts';
 
 /** `bursar daemon` as a process of its own. */
 export type DaemonProcess = AsyncDisposable & {
@@ -12,8 +12,6 @@ export type DaemonProcess = AsyncDisposable & {
   /** How it ended by itself. */
   readonly ended: Promise<number | null>;
 };
-
-const program = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
 export const aDaemon = ({ url, home }: { readonly url: string; readonly home: string }, ...args: readonly string[]): DaemonProcess => {
   const { PATH = '' } = process.env;

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RestoreStep } from '../../src/maintenance/restore/journal.ts';
 import { urlOfDatabase } from '../../src/maintenance/load.ts';
 import { query } from './query.ts';
+import { program } from './program.ts';
 
 /** Drops what a restore left of a test's database. */
 export const dropAll = async (url: string, names: readonly string[]): Promise<void> => {
@@ -32,7 +33,7 @@ export const partOf: Readonly<Record<RestoreStep, number>> = {
   'lock': 0, 'safety backup': 0, 'space and manifest': 0, 'load': 1, 'check': 1, 'carry forward': 2, 'stop': 3, 'swap': 3, 'start': 3, 'finish': 3,
 }; // prettier-ignore
 
-const program = path.join(import.meta.dirname, 'maintain-process.ts');
+const maintainProcess = path.join(import.meta.dirname, 'maintain-process.ts');
 
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly said: string };
 
@@ -47,7 +48,7 @@ export const inProcess = async (
   }: { readonly url: string; readonly home: string; readonly name: string; readonly input: object; readonly platform?: object },
   when: () => boolean = () => false,
 ): Promise<Ended> => {
-  const child = spawn(process.execPath, [program, url, home, name, JSON.stringify(input), JSON.stringify(platform)], {
+  const child = spawn(process.execPath, [maintainProcess, url, home, name, JSON.stringify(input), JSON.stringify(platform)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -67,8 +68,7 @@ type Struck = { readonly home: string; readonly url?: string; readonly signal: N
 /** The command as a process of its own, which gets a signal as soon as `when` says so. */
 export const struck = async ({ home, url, signal, args }: Struck, when: () => boolean): Promise<Ended> => {
   const env = { PATH: process.env['PATH'] ?? '', BURSAR_HOME: home, ...(url === undefined ? {} : { DATABASE_URL: url }) };
-  const main = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [said, isStruck] = ['', false];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));

@@ -12,6 +12,7 @@ import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 import { aWorkContext } from '../../support/work-context.ts';
+import { program } from '../../support/program.ts';
 
 vi.setConfig({ testTimeout: full ? 1_800_000 : 120_000, hookTimeout: 180_000 });
 
@@ -67,8 +68,6 @@ describe.each(ways)('a backup by $way', ({ way, tools, sealed }) => {
     },
   );
 });
-
-const program = path.join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
 
 /** `bursar maintain backup` as a process of its own. */
 const launch = (home: string, run: string, { url = bank.url, limit = 'unlimited' } = {}) => {

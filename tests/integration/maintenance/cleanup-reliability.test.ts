@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDirect, type Direct } from '../../../src/database/direct.ts';
@@ -9,6 +8,7 @@ import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { full, report, seed } from '../../support/reliability.ts';
 import { aWork } from '../../support/works.ts';
+import { program } from '../../support/program.ts';
 
 vi.setConfig({ testTimeout: full ? 1_800_000 : 240_000 });
 
@@ -37,7 +37,6 @@ const plant = (count: number, from: string, to: string): Promise<unknown> =>
 
 /** The work as a process of its own, as a run starts it. */
 const launch = (home: string, ...args: string[]) => {
-  const program = path.join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
   const env = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', BURSAR_HOME: home, DATABASE_URL: database.url };
   const child = spawn(process.execPath, [program, 'maintain', ...args], { env, stdio: 'ignore' });
   return { child, ended: once(child, 'exit') as Promise<[number | null, string | null]> };

@@ -13,13 +13,14 @@ import { openDirect } from '../../../src/database/direct.ts';
 import { aDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
 import { full } from '../../support/reliability.ts';
+import { program } from '../../support/program.ts';
 
 // the first to want a demo bank on a busy machine makes it
 vi.setConfig({ testTimeout: 150_000 });
 
 const timeoutMs = 20_000;
 const octetsOut = full ? 100_000_000 : 20_000_000;
-const self = { node: process.execPath, program: path.join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts') };
+const self = { node: process.execPath, program };
 
 /** A console that serves the demo's host of a home, as far as that goes. */
 const aConsole = (home: string) => {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aGuideBank, goTo, type GuideBank } from '../../support/guide-bank.ts';
+import { program } from '../../support/program.ts';
 
 let bank: GuideBank;
 beforeAll(async () => {
@@ -16,7 +16,6 @@ test('a daemon does what is asked for and what is due, a line each, until SIGTER
   await goTo(console, 'schedule name=audit-verify');
   await bank.bursar('schedule', 'run-now', 'audit-verify', '--note', 'asked for by a test', '--yes');
   await bank.bursar('schedule', 'run-now', 'ledger', '--note', 'asked for by a test', '--yes');
-  const program = path.join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
   const { PATH = '' } = process.env;
   const env = { PATH, LANG: 'C.UTF-8', BURSAR_HOME: aCommandHome(), DATABASE_URL: bank.url, BURSAR_TRAFFIC: '0' };
   const child = spawn(process.execPath, [program, 'daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
