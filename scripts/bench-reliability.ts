@@ -14,6 +14,7 @@ const tests = [
   'tests/integration/kit/roles.test.ts',
   'tests/integration/secrets.test.ts',
   'tests/integration/database-restart.test.ts',
+  'tests/integration/sign-in/last-admin.test.ts',
 ];
 
 process.exitCode = await runFullTests(tests, process.argv.slice(2));

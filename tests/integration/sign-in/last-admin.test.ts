@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Client } from 'pg';
 import { connectionSettings } from '../../../src/database/settings.ts';
+import { full } from '../../support/reliability.ts';
 import { aStaffedBank, type StaffedBank } from '../../support/staff.ts';
 
-const races = 100;
+const races = full ? 100 : 20;
 let bank: StaffedBank;
 let connections: readonly Client[];
 beforeAll(async () => {
