@@ -101,7 +101,7 @@ export const restore = defineRunbook({
     `${database} on ${host} becomes what it was at ${formatInstant(takenAt(backup))} UTC, ${age(now.getTime() - takenAt(backup).getTime())} ago (${backup})`,
     ...(older ? [olderWords(host)] : []),
     lostWords(loss),
-    `stays in force: the whole audit log, ${loss.freezes} freezes and ${loss.deactivations} locks and deactivations since then, credentials, ended sessions, blocked addresses`,
+    `stays in force: the whole audit log, freezes since then (${loss.freezes}), locks and deactivations since then (${loss.deactivations}), credentials, ended sessions, blocked addresses`,
     'a safety backup is taken first; the database of now is kept for seven days under another name',
     drillWords(drill),
   ],

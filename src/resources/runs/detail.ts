@@ -30,10 +30,19 @@ const waitingLines = ({ seconds, id }: RunRow): readonly DetailLine[] =>
       ]
     : [];
 
+/** How far a run came: a step that was aborted or skipped is over, and nothing that was done. */
+const endLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailLine[] => {
+  const done = steps.filter(({ status }) => status === 'succeeded').length;
+  return [
+    ['Progress', `${wideBar(steps.length === 0 ? 0 : done / steps.length)}  ${done} of ${steps.length} steps succeeded`],
+    ['Took', lasting(run.seconds)],
+  ];
+};
+
 /** How far an open run is and how long it may still take, told by its own words and by former runs. */
 const progressLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailLine[] => {
+  if (!isOpen(run)) return endLines(run, steps);
   const over = `${run.done} of ${run.steps} steps over`;
-  if (!isOpen(run)) return [['Progress', `${wideBar(run.steps === 0 ? 0 : run.done / run.steps)}  ${over}`], ['Took', lasting(run.seconds)]]; // prettier-ignore
   const left = runSecondsLeft(steps);
   const estimate = left === undefined ? 'no estimate: a step of it never ran before' : `about ${lasting(left)} left`;
   return [

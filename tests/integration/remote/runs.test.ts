@@ -152,5 +152,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     expect(await bursar('runs', 'abort', run, '--note', 'it was the wrong host', '--yes')).toMatchObject({ code: 0 });
     expect(await following).toMatchObject({ code: 1, stdout: expect.stringContaining('aborted') as string });
     expect((await stepsOf(run)).map(({ status }) => status)).toEqual(['aborted', 'skipped']);
+    // what is over was not done
+    expect((await bursar('runs', 'show', run)).stdout).toMatch(/\[\.+\] +0 % +0 of 2 steps succeeded/);
   });
 });
