@@ -90,7 +90,7 @@ describe.skipIf(whyNoSshServer !== undefined)('restoring', () => {
     const wish = ['backups', 'restore', backup, '--database', database, '--note', note];
     const preview = (await bursar(...wish, '--dry-run')).stdout;
     expect(preview).toMatch(/lost: 1 transactions of EUR\s47\.11, 0 accounts and 0 users/);
-    expect(preview).toContain('1 freezes');
+    expect(preview).toContain('freezes since then (1)');
     expect(preview).toContain('no drill was ever made');
     expect(
       (await bursar('backups', 'restore', backup, '--database', 'other', '--note', note, '--yes', '--confirm', backup)).stderr,

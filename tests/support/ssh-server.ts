@@ -119,6 +119,8 @@ export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes 
   // locks and logs of runs lie where a command begins: in the home of whoever tests, a host of another file that has the same name would hold them
   const account = path.join(folder, 'account');
   mkdirSync(account);
+  // nor is the home of whoever tests the account's: its shell would read their settings before each command, which may take longer than the command
+  const environment = [`HOME=${account}`, ...(searchPath === undefined ? [] : [`PATH=${searchPath}`])].join(' ');
   makeKey(hostKey);
   if (!like) makeKey(keyFile);
   copyFileSync(`${keyFile}.pub`, path.join(folder, 'authorized_keys'));
@@ -131,7 +133,7 @@ export const anSshServer = async ({ searchPath, like, forced }: SshServerWishes 
     [
       `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${path.join(folder, 'authorized_keys')}`, 'StrictModes no',
       'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'UsePAM no', 'PermitRootLogin prohibit-password', `PidFile ${path.join(folder, 'pid')}`, 'LogLevel VERBOSE',
-      'MaxStartups 100', ...(searchPath === undefined ? [] : [`SetEnv PATH=${searchPath}`]),
+      'MaxStartups 100', `SetEnv ${environment}`,
       `ForceCommand ${forced ?? `cd ${account} && exec sh -c "$SSH_ORIGINAL_COMMAND"`}`, '',
     ].join('\n'), // prettier-ignore
   );
