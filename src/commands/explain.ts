@@ -11,13 +11,13 @@ import { SignInRefused } from './sign-in-refused.ts';
 /** An error for a person: one line, and what the program ends with. */
 export type Explanation = { readonly refusal: Refusal; readonly code: number };
 
-/** What Postgres says when it lets nobody in, and what to do about it. */
 /** A column or a function that is not there. */
 const otherSchema = [
   'the schema of the database is older than this program, or newer',
   'look with "bursar doctor"; "bursar migrate" applies what waits',
 ] as const;
 
+/** What Postgres says when it lets nobody in, and what to do about it. */
 const unreachable: Readonly<Record<string, readonly [message: string, next: string]>> = {
   '28P01': ['the database refuses the password', 'correct it in DATABASE_URL'],
   '28000': ['the database refuses this user', 'correct DATABASE_URL, or allow the user in pg_hba.conf'],
