@@ -1,11 +1,9 @@
 import { startingLines } from './parts/starting.ts';
 import { isTooSmall, tooSmallLines } from './parts/too-small.ts';
+import { firstStep } from './state/first-step.ts';
 import { layoutOf } from './state/layout.ts';
 import type { Size } from './state/types.ts';
 import { paint } from './theme.ts';
-
-/** What the program is busy with as long as nobody says otherwise. */
-export const firstStep = 'Opening the database';
 
 /**
  * What stands on the screen before anything else is loaded: the frame of a state of which nothing is known yet, made without it. Whatever

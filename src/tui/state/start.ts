@@ -2,7 +2,7 @@ import type { Sort } from '../../domain/page.ts';
 import type { Term } from '../../domain/filter.ts';
 import type { AnyResource } from '../../kit/define-resource.ts';
 import type { Registry } from '../../kit/session.ts';
-import { firstStep } from '../first-frame.ts';
+import { firstStep } from './first-step.ts';
 import type { PulseState } from './session-types.ts';
 import type { Line, Size, State, View } from './types.ts';
 
