@@ -1,7 +1,7 @@
 import type { Direct } from '../../database/direct.ts';
+import { stemOf } from '../../domain/names-beside.ts';
 import { restoresOf } from '../restore/journal.ts';
 import { drillRemark } from '../restore/drill.ts';
-import { stemOf } from '../restore/restoring.ts';
 import type { OrphanDatabase } from './list.ts';
 
 const youngMs = 86_400_000;

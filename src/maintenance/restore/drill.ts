@@ -1,9 +1,9 @@
 import type { Direct } from '../../database/direct.ts';
+import { stemOf } from '../../domain/names-beside.ts';
 import { checkLoaded } from '../check-loaded.ts';
 import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { loadDump, urlOfDatabase } from '../load.ts';
 import { adminUrlOf, alone, databaseOf, dropDatabase, endSessions, isThere, remarkOn, sizeOf, withConnection } from './databases.ts';
-import { stemOf } from './restoring.ts';
 import { demandDisks } from './space.ts';
 import { newestBackup, withBackup } from './stored.ts';
 

@@ -1,8 +1,9 @@
+import { stemOf } from '../../domain/names-beside.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { freeSpace, rootOf } from '../vault.ts';
 import { admit, alone, databaseOf, dropDatabase, isThere } from './databases.ts';
 import { openJournal, restoresOf } from './journal.ts';
-import { demandDatabase, namesFor, stemOf } from './restoring.ts';
+import { demandDatabase, namesFor } from './restoring.ts';
 
 /** How long a replaced database stays, in milliseconds. */
 const keptFor = 7 * 86_400_000;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Direct } from '../../database/direct.ts';
+import { stemOf } from '../../domain/names-beside.ts';
 import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { admit, databaseOf, dropDatabase, endSessions, isThere } from './databases.ts';
 import { openJournal, type Journal, type Known, type RestoreState } from './journal.ts';
@@ -27,25 +27,6 @@ export const known = <Key extends keyof Known>({ journal }: Pick<Restoring, 'jou
 export const namesIn = ({ known: { database, scratch, old } }: RestoreState): Names => {
   if (database === undefined || scratch === undefined || old === undefined) throw new WorkRefused('this restore was never begun here');
   return { database, scratch, old };
-};
-
-const longestStem = 32;
-const hashLength = 7;
-
-/** How the names of databases beside one began before they told apart what has one such beginning: `bank-prod` and `bank_prod` have. */
-export const formerStemOf = (database: string): string =>
-  database
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_]/g, '_')
-    .replace(/^[^a-z]/, 'd')
-    .slice(0, longestStem);
-
-/** How the names of databases beside one begin: short enough for Postgres, and no other database's. Where characters had to be changed or cut off a hash of the name tells. */
-export const stemOf = (database: string): string => {
-  const plain = formerStemOf(database);
-  if (plain === database) return plain;
-  const hash = createHash('sha256').update(database).digest('hex').slice(0, hashLength);
-  return `${plain.slice(0, longestStem - hashLength - 1)}_${hash}`;
 };
 
 export const namesFor = (database: string, run: string, now: Date): Names => {

@@ -1,5 +1,6 @@
 import type { Db } from '../../database/client.ts';
 import { formatAge } from '../../domain/backup.ts';
+import { formerStemOf, stemOf } from '../../domain/names-beside.ts';
 
 /** What a restore to a time would take away and what stays, as of now. */
 export type LossSince = {
@@ -86,12 +87,11 @@ export const ownDatabaseName = async (db: Db): Promise<string> => {
   return row?.name ?? '';
 };
 
-/** Databases in whose place restores of this one came and that still stand there, the oldest first; their names begin as restores begin them, and end with their age. */
+/** Databases in whose place restores of this one came and that still stand there, the oldest first: their names begin as restores begin or began them, and end with their age. */
 export const oldDatabases = async (db: Db): Promise<readonly string[]> => {
+  const own = await ownDatabaseName(db);
   const rows = await db.$queryRaw<{ name: string }[]>`
     SELECT datname::text AS name FROM pg_catalog.pg_database
-     WHERE datname ~ '_old_[0-9]{14}$'
-       AND starts_with(datname, left(regexp_replace(regexp_replace(lower(current_database()), '[^a-z0-9_]', '_', 'g'), '^[^a-z]', 'd'), 32) || '_old_')
-     ORDER BY right(datname, 14)`;
+     WHERE datname ~ '_old_[0-9]{14}$' AND left(datname, -19) = ANY (${[stemOf(own), formerStemOf(own)]}) ORDER BY right(datname, 14)`;
   return rows.map(({ name }) => name);
 };

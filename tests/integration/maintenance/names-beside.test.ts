@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
 import { openJournal } from '../../../src/maintenance/restore/journal.ts';
-import { formerStemOf, namesFor, stemOf } from '../../../src/maintenance/restore/restoring.ts';
+import { formerStemOf, stemOf } from '../../../src/domain/names-beside.ts';
+import { openDatabase } from '../../../src/database/client.ts';
+import { namesFor } from '../../../src/maintenance/restore/restoring.ts';
+import { oldDatabases } from '../../../src/resources/restores/queries.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { maintained } from '../../support/maintained.ts';
@@ -65,6 +68,17 @@ describe('two databases that differ only in what names beside them cannot say', 
     await expect(hostOf(one).maintain('drill')).rejects.toThrow('there is no whole backup');
     expect(await isThere(beside.drill)).toBe(false);
     await dropAll(database.url, [beside.scratch]);
+  });
+
+  test('of those that were replaced a console offers its own', async () => {
+    const olds = [one, other].map(name => `${stemOf(name)}_old_20260102030405`);
+    for (const name of olds) await create(name);
+    for (const [index, name] of [one, other].entries()) {
+      const bank = openDatabase({ url: urlOfDatabase(database.url, name), applicationName: 'bursar test' });
+      expect(await oldDatabases(bank.reads)).toEqual([olds[index]]);
+      await bank.close();
+    }
+    await dropAll(database.url, olds);
   });
 
   test('a database that only has such a name is nothing that a drill drops', async () => {

@@ -2,7 +2,7 @@ import { cp } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
-import { stemOf } from '../../../src/maintenance/restore/restoring.ts';
+import { stemOf } from '../../../src/domain/names-beside.ts';
 import { aBankOn } from '../../support/acting.ts';
 import { aCommand, aCommandHome, type Answer } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';

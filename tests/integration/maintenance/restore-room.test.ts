@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDirect, type Direct } from '../../../src/database/direct.ts';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
-import { stemOf } from '../../../src/maintenance/restore/restoring.ts';
+import { stemOf } from '../../../src/domain/names-beside.ts';
 import { demandDisks } from '../../../src/maintenance/restore/space.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
