@@ -131,10 +131,9 @@ export const openBank = async (wishes: Wishes): Promise<Bank> => {
     const logins = await loginsOf(address, wishes.config, wishes.readOnly);
     database = openDatabase({ url: logins.console, applicationName: `bursar ${process.pid} ${randomBytes(4).toString('hex')}` });
     await Promise.all([prepare(address, wishes), warmUp(database, wishes.screen ? firstQuestions : 1)]);
-    await lackingIn(database);
     const open = database;
     const { config, readOnly } = wishes;
-    const registry = await wishes.registry();
+    const [registry] = await Promise.all([wishes.registry(), lackingIn(database)]);
     const entrance = await entranceOf({ database, config, registry, readOnly, asOwner: logins.asOwner });
     if (entrance.facts.demo && !readOnly) await makeDemoHost(config, wishes.migrations);
     const entered = await signIn(entrance, wishes);

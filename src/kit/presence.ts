@@ -3,7 +3,7 @@ import type { RunSeen } from '../domain/run-progress.ts';
 import { codeAsTyped } from '../database/sign-in.ts';
 import type { Database } from '../database/client.ts';
 import { isConnectionLost, refusalOf } from '../database/fault.ts';
-import { lackingIn } from './lacking.ts';
+import { lackingIn, lacksBy } from './lacking.ts';
 
 /** What a session is right now, by database time. */
 export type Pulse = {
@@ -88,16 +88,6 @@ const refusable = async <T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>
 
 const none = Buffer.alloc(32);
 
-const pulseIn = async (writes: Database['writes'], token: string, active: boolean, locked: boolean): Promise<Pulse> => {
-  const [row] = await writes.$queryRaw<Pulse[]>`
-    SELECT state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
-           broken_glass AS "brokenGlass", incident, developers, permissions,
-           (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
-  if (!row) throw new Error('the database gave no pulse');
-  if (!locked || row.state === 'over' || row.state === 'ended') return row;
-  return { ...row, runs: await writes.$queryRaw<RunSeen[]>`SELECT runbook, seconds, steps FROM ops.progress_of_runs(${token})` };
-};
-
 /** What is there is no pulse that this program understands: it may be missing from the older schema, or answer something else. */
 const ofAnotherSchema = (lacks: number): Pulse => ({
   state: 'live',
@@ -118,14 +108,29 @@ const ofAnotherSchema = (lacks: number): Pulse => ({
   lacks,
 });
 
-/** A pulse, or why there is none: the schema is asked about as well, before what its absence made fail is told as a fault. */
+/** In one question with the migrations that are there: asked every second. */
+const pulseIn = async (database: Database, token: string, active: boolean, locked: boolean): Promise<Pulse> => {
+  const { writes } = database;
+  const [row] = await writes.$queryRaw<(Pulse & { readonly applied: number })[]>`
+    SELECT (SELECT count(*)::int FROM public._prisma_migrations m WHERE m.finished_at IS NOT NULL AND m.rolled_back_at IS NULL) AS applied, state, why, expires_at AS "expiresAt", window_expires_at AS "windowExpiresAt", window_reason AS "windowReason", inbox, to_ratify AS "toRatify",
+           broken_glass AS "brokenGlass", incident, developers, permissions,
+           (SELECT m.until FROM platform.maintenance_now() m) AS "maintenanceUntil", code_at AS "codeAt", clock_timestamp() AS at FROM ops.touch(${token}, ${active})`;
+  if (!row) throw new Error('the database gave no pulse');
+  const lacks = lacksBy(database, row.applied);
+  if (lacks > 0) return ofAnotherSchema(lacks);
+  if (!locked || row.state === 'over' || row.state === 'ended') return row;
+  return { ...row, runs: await writes.$queryRaw<RunSeen[]>`SELECT runbook, seconds, steps FROM ops.progress_of_runs(${token})` };
+};
+
+/** A pulse, or why there is none: an older schema may not have what it is asked for, and that is told before what its absence made fail. */
 const orLacking = async (felt: Promise<Pulse>, lacking: () => Promise<number>): Promise<Pulse> => {
-  const [pulse, lacks] = await Promise.allSettled([felt, lacking()]);
-  if (pulse.status === 'rejected' && isConnectionLost(pulse.reason)) throw pulse.reason;
-  if (lacks.status === 'rejected') throw lacks.reason;
-  if (lacks.value > 0) return ofAnotherSchema(lacks.value);
-  if (pulse.status === 'rejected') throw pulse.reason;
-  return pulse.value;
+  try {
+    return await felt;
+  } catch (error) {
+    const lacks = isConnectionLost(error) ? 0 : await lacking();
+    if (lacks > 0) return ofAnotherSchema(lacks);
+    throw error;
+  }
 };
 
 /** Everything about a session that is no action: its pulse, its write window, its codes and its lock. */
@@ -134,7 +139,7 @@ export const presenceOf = ({ database, token, demo, seedKey, derive }: PresenceP
   const openUntil = async (rows: readonly { until: Date }[]): Promise<Outcome<Date>> => done(rows[0]?.until ?? new Date(0));
   const lacking = (): Promise<number> => lackingIn(database);
   return {
-    pulse: (active, locked = false) => orLacking(pulseIn(writes, token, active, locked), lacking),
+    pulse: (active, locked = false) => orLacking(pulseIn(database, token, active, locked), lacking),
     lacking,
     openWindow: (reason, minutes) =>
       refusable(async () => openUntil(await writes.$queryRaw`SELECT ops.open_window(${token}, ${reason}, ${minutes}::int) AS until`)),
