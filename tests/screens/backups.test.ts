@@ -92,7 +92,10 @@ test('a restore knows the database of this console, and says where a backup of a
   await bank.rows(
     `${off} UPDATE ops.backup SET manifest = jsonb_build_object('migration', (SELECT max(migration_name) FROM public._prisma_migrations)) FROM off WHERE name LIKE '%-night'`,
   );
-  await console.press('esc', 'enter');
+  await console.press('esc');
+  // the form again, and no more the preview of before
+  await console.sees('Database that is replaced');
+  await console.press('enter');
   await console.sees('whoever repeats');
   expect(console.frame()).not.toContain('its schema is older');
 });

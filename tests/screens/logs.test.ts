@@ -8,8 +8,8 @@ import { logsIn } from '../support/log-states.ts';
 import { openConsole, type TestConsole } from '../support/console.ts';
 import { aGuideBank, arrive, type GuideBank } from '../support/guide-bank.ts';
 import { full, report } from '../support/reliability.ts';
-import { listHost } from '../support/runs.ts';
-import { anSshServer, whyNoSshServer, type SshServer } from '../support/ssh-server.ts';
+import { twoHosts } from '../support/runs.ts';
+import { whyNoSshServer, type SshServer } from '../support/ssh-server.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -33,11 +33,8 @@ describe.skipIf(whyNoSshServer !== undefined)('logs of hosts on screen', () => {
   let log: string;
   beforeAll(async () => {
     bank = await aGuideBank();
-    const first = await anSshServer();
-    servers = [first, await anSshServer({ like: first })];
-    await listHost(bank, servers[0], 'web1');
-    await listHost(bank, servers[1], 'web2');
-    log = path.join(first.folder, 'app.log');
+    servers = await twoHosts(bank);
+    log = path.join(servers[0].folder, 'app.log');
   });
   afterAll(async () => {
     for (const server of servers) await server[Symbol.asyncDispose]();

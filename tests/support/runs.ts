@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { GuideBank } from './guide-bank.ts';
-import type { SshServer } from './ssh-server.ts';
+import { anSshServer, type SshServer } from './ssh-server.ts';
 
 export type StepWish = { readonly words: readonly string[]; readonly host?: string; readonly timeoutSeconds?: number };
 
@@ -31,4 +31,12 @@ export const plantRun = async (
     );
   const [row] = await bank.rows('SELECT number FROM ops.run WHERE id = $1', [id]);
   return String(row?.['number']);
+};
+
+/** Two hosts of a bank that one key opens: `web1` and `web2`. */
+export const twoHosts = async (bank: Pick<GuideBank, 'rows'>): Promise<readonly [SshServer, SshServer]> => {
+  const first = await anSshServer();
+  const servers = [first, await anSshServer({ like: first })] as const;
+  for (const [index, server] of servers.entries()) await listHost(bank, server, `web${index + 1}`);
+  return servers;
 };

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aGuideBank, type GuideBank } from '../../support/guide-bank.ts';
 import { heldMemory } from '../../support/held-memory.ts';
-import { listHost } from '../../support/runs.ts';
-import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
+import { twoHosts } from '../../support/runs.ts';
+import { whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -22,14 +22,11 @@ describe.skipIf(whyNoSshServer !== undefined)('logs of hosts', () => {
   let home: string;
   beforeAll(async () => {
     bank = await aGuideBank();
-    const first = await anSshServer();
-    servers = [first, await anSshServer({ like: first })];
-    await listHost(bank, servers[0], 'web1');
-    await listHost(bank, servers[1], 'web2');
+    servers = await twoHosts(bank);
     home = aCommandHome();
     const logs = servers.map(({ folder }) => path.join(folder, 'app.log'));
     for (const log of logs) writeFileSync(log, lines(1, 20));
-    writeFileSync(path.join(home, 'config.json'), JSON.stringify({ remote: { keyFile: first.keyFile }, platform: { logs } }));
+    writeFileSync(path.join(home, 'config.json'), JSON.stringify({ remote: { keyFile: servers[0].keyFile }, platform: { logs } }));
   });
   afterAll(async () => {
     for (const server of servers) await server[Symbol.asyncDispose]();
