@@ -34,6 +34,14 @@ export const partOf: Readonly<Record<RestoreStep, number>> = {
 }; // prettier-ignore
 
 const maintainProcess = path.join(import.meta.dirname, 'maintain-process.ts');
+/** For a process that stands still as soon as it has written these words: it cannot be over before somebody has seen them. */
+const standing = (words: string | undefined) => ({
+  flags: words === undefined ? [] : ['--import', path.join(import.meta.dirname, 'standing-process.ts')],
+  env: words === undefined ? {} : { BURSAR_TEST_STANDS_STILL_AT: words },
+});
+
+/** What the journal of a restore says when a step begins. */
+export const beginOf = (step: RestoreStep): string => `"step":"${step}","state":"begun"`;
 
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly said: string };
 
@@ -45,12 +53,20 @@ export const inProcess = async (
     name,
     input,
     platform = {},
-  }: { readonly url: string; readonly home: string; readonly name: string; readonly input: object; readonly platform?: object },
+    standsStillAt,
+  }: {
+    readonly url: string;
+    readonly home: string;
+    readonly name: string;
+    readonly input: object;
+    readonly platform?: object;
+    readonly standsStillAt?: string | undefined;
+  },
   when: () => boolean = () => false,
 ): Promise<Ended> => {
-  const child = spawn(process.execPath, [maintainProcess, url, home, name, JSON.stringify(input), JSON.stringify(platform)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const { flags, env } = standing(standsStillAt);
+  const words = [maintainProcess, url, home, name, JSON.stringify(input), JSON.stringify(platform)];
+  const child = spawn(process.execPath, [...flags, ...words], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -63,12 +79,19 @@ export const inProcess = async (
   return { code: child.exitCode, signal: child.signalCode, said };
 };
 
-type Struck = { readonly home: string; readonly url?: string; readonly signal: NodeJS.Signals; readonly args: readonly string[] };
+type Struck = {
+  readonly home: string;
+  readonly url?: string;
+  readonly signal: NodeJS.Signals;
+  readonly args: readonly string[];
+  readonly standsStillAt?: string | undefined;
+};
 
 /** The command as a process of its own, which gets a signal as soon as `when` says so. */
-export const struck = async ({ home, url, signal, args }: Struck, when: () => boolean): Promise<Ended> => {
-  const env = { PATH: process.env['PATH'] ?? '', BURSAR_HOME: home, ...(url === undefined ? {} : { DATABASE_URL: url }) };
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+export const struck = async ({ home, url, signal, args, standsStillAt }: Struck, when: () => boolean): Promise<Ended> => {
+  const still = standing(standsStillAt);
+  const env = { PATH: process.env['PATH'] ?? '', BURSAR_HOME: home, ...(url === undefined ? {} : { DATABASE_URL: url }), ...still.env };
+  const child = spawn(process.execPath, [...still.flags, program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [said, isStruck] = ['', false];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
