@@ -3,6 +3,7 @@ import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import { connectionSettings } from '../../src/database/settings.ts';
 import { aDatabase } from './database.ts';
 import { hashOf, openOperatorSession } from './operator-session.ts';
+import { patient } from './patient.ts';
 import { post } from './posting.ts';
 
 export { hashOf, mayWrite, openOperatorSession } from './operator-session.ts';
@@ -193,12 +194,12 @@ export type BankOptions = {
 /** Puts operators and a customer into a migrated, empty database. Disposing ends the connection and drops nothing. */
 export const aBankOn = async (url: string, { limits, others = {} }: BankOptions = {}): Promise<Bank> => {
   const connect = async (): Promise<Client> => {
-    const client = new Client(connectionSettings(url, { applicationName: 'tests', statementTimeoutMs: 60_000 }));
+    const client = new Client(patient(connectionSettings(url, { applicationName: 'tests', statementTimeoutMs: 60_000 })));
     // a connection that is cut shows in the query that was under way
     client.on('error', () => undefined);
     await client.connect();
-    // a crowd of test clients may wait longer for one row than a console would
-    await client.query('SET lock_timeout = 0');
+    // a crowd of test clients may wait longer for one row than a console would, and a test hold one while it looks at what others do
+    await client.query('SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0');
     return client;
   };
   const db = await connect();

@@ -6,6 +6,7 @@ import { openLocalServer, type LocalServer } from '../../src/database/local-serv
 import { migrate } from '../../src/database/migrate.ts';
 import { applyRights } from '../../src/database/rights.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
+import { patient } from './patient.ts';
 
 /** `empty` has all migrations, `demo` the demo bank besides, `blank` nothing at all. */
 export type DatabaseKind = 'blank' | 'empty' | 'demo';
@@ -35,7 +36,7 @@ const urlOf = async (database: string): Promise<string> => {
 };
 
 const onDatabase = async <T>(database: string, work: (client: Client) => Promise<T>): Promise<T> => {
-  const client = new Client(connectionSettings(await urlOf(database), { applicationName: 'tests', statementTimeoutMs: 0 }));
+  const client = new Client(patient(connectionSettings(await urlOf(database), { applicationName: 'tests', statementTimeoutMs: 0 })));
   await client.connect();
   try {
     // whoever comes second waits until the first has built the template

@@ -1,9 +1,10 @@
 import { Client } from 'pg';
 import { connectionSettings } from '../../src/database/settings.ts';
+import { patient } from './patient.ts';
 
 /** One statement on a connection of its own, as whoever the address names. */
 export const query = async (url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => {
-  const client = new Client(connectionSettings(url, { applicationName: 'test' }));
+  const client = new Client(patient(connectionSettings(url, { applicationName: 'test' })));
   // a server killed under the connection shows in the query itself
   client.on('error', () => undefined);
   await client.connect();

@@ -14,6 +14,7 @@ import { openSession, type Session } from '../../src/kit/session.ts';
 import { actions, resources } from '../../src/resources/registry.ts';
 import { aCommandHome } from './command.ts';
 import { aDatabase } from './database.ts';
+import { patient } from './patient.ts';
 import { query } from './query.ts';
 import { actionNamed } from './session.ts';
 
@@ -158,7 +159,8 @@ export const aStaffedBank = async (staff: Staff): Promise<StaffedBank> => {
     return checker.run('approvals.approve', { id: String(number), note: 'looked at it and agree' });
   };
   const behindItsBack = async (sql: string, values: unknown[] = []): Promise<void> => {
-    const client = new Client(connectionSettings(url, { applicationName: 'test' }));
+    const client = new Client(patient(connectionSettings(url, { applicationName: 'test' })));
+    client.on('error', () => undefined);
     await client.connect();
     try {
       await client.query('SET session_replication_role = replica');
