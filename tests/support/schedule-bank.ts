@@ -21,8 +21,12 @@ export type ScheduleBank = AsyncDisposable & {
   readonly bank: Bank;
   /** A console of an operator, as far as the schedule needs one. */
   readonly as: (operator: TestOperator) => Session & Required<Pick<Session, 'schedule'>>;
-  /** Plants a job that is due every minute and was looked at so many whole minutes ago. */
-  readonly plant: (name: string, owes: number, wish?: { readonly catchUp?: number; readonly cron?: string }) => Promise<void>;
+  /** Plants a job that is due every minute and was looked at so many whole minutes ago, or before a moment: a minute may begin between two questions for the time. */
+  readonly plant: (
+    name: string,
+    owes: number,
+    wish?: { readonly catchUp?: number; readonly cron?: string; readonly before?: string },
+  ) => Promise<void>;
 };
 
 /** A bank whose own jobs are out of the way. */
@@ -35,11 +39,11 @@ export const aScheduleBank = async (others: Readonly<Record<string, readonly str
   return {
     bank,
     as: operator => ({ operator: { id: BigInt(operator.id) }, schedule: scheduleOf(database, operator.token) }) as never,
-    plant: (name, owes, { catchUp = 1_000, cron = '* * * * *' } = {}) =>
+    plant: (name, owes, { catchUp = 1_000, cron = '* * * * *', before } = {}) =>
       bank.behindItsBack(
         `INSERT INTO ops.schedule (name, title, words, cron, permission, repeatable, catch_up_minutes, looked_until)
-         VALUES ($1, 'A job of a test', 'nothing', $2, 'schedule.run', $1 ~ '[02468]$', $3, date_trunc('minute', clock_timestamp()) - make_interval(mins => $4))`,
-        [name, cron, catchUp, owes],
+         VALUES ($1, 'A job of a test', 'nothing', $2, 'schedule.run', $1 ~ '[02468]$', $3, coalesce($5, date_trunc('minute', clock_timestamp())) - make_interval(mins => $4))`,
+        [name, cron, catchUp, owes, before],
       ),
     [Symbol.asyncDispose]: async () => {
       await database.close();
