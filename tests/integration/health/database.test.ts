@@ -7,7 +7,7 @@ import { openOperatorSession } from '../../support/operator-session.ts';
 import { report } from '../../support/reliability.ts';
 import { connectAs } from '../../support/role-connection.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let bank: Bank;
 let reader: Client;
@@ -97,15 +97,17 @@ test('of five consoles that measure at once one does, a minute later again; no r
   const consoles = await Promise.all(Array.from({ length: 5 }, () => connectAs(bank.url, 'bursar_operator')));
   const token = bank.one.token;
   const sample = (db: Client): Promise<number> => db.query<{ kept: number }>('SELECT ops.sample_health($1) AS kept', [token]).then(({ rows }) => rows[0]?.kept ?? 0);
+  // whether checkpoints are enough to judge is counted for the whole server, on which other tests make some
+  const own = `ops.health_sample WHERE series_id NOT IN (SELECT id FROM ops.health_series WHERE measure = 'checkpoints')`;
   await sample(consoles[0] ?? reader);
-  const [before] = await bank.rows<{ n: number }>('SELECT count(*)::int AS n FROM ops.health_sample');
+  const [before] = await bank.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${own}`);
   for (let round = 1; round <= 5; round++) {
     await bank.behindItsBack(`UPDATE ops.health_watch SET looked_at = looked_at - interval '61 seconds'`);
     const kept = await Promise.all(consoles.map(sample));
     expect(kept.filter(count => count > 0)).toHaveLength(1);
   }
   const [after] = await bank.rows<{ n: number; series: number; hourly: number }>(
-    'SELECT count(*)::int AS n, count(DISTINCT series_id)::int AS series, count(*) FILTER (WHERE hourly)::int AS hourly FROM ops.health_sample',
+    `SELECT count(*)::int AS n, count(DISTINCT series_id)::int AS series, count(*) FILTER (WHERE hourly)::int AS hourly FROM ${own}`,
   );
   report('health at once', { consoles: 5, rounds: 5, samples: after?.n ?? 0, series: after?.series ?? 0 });
   expect(after?.n).toBe((before?.n ?? 0) * 6);

@@ -7,13 +7,14 @@ import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { query } from '../../support/query.ts';
 import { aWork, type WorkWishes } from '../../support/works.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let owner: Direct;
 beforeAll(async () => {
   database = await aDatabase('empty');
   owner = await openDirect(database.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined);
+  await owner.query('SET idle_in_transaction_session_timeout = 0');
 });
 afterAll(async () => {
   await owner.end();
@@ -25,7 +26,7 @@ const planted = (sql: string): Promise<unknown> => owner.query(`BEGIN; SET LOCAL
 
 test('vacuum frees dead rows table by table and says how far it is', async () => {
   await owner.query(
-    `CREATE TABLE public.worn (n int); INSERT INTO public.worn SELECT generate_series(1, 5000); DELETE FROM public.worn WHERE n > 100`,
+    `CREATE TABLE public.worn (n int) WITH (autovacuum_enabled = false); INSERT INTO public.worn SELECT generate_series(1, 5000); DELETE FROM public.worn WHERE n > 100`,
   );
   const said: string[] = [];
   await expect
