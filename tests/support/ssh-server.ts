@@ -37,14 +37,25 @@ export type SshServer = AsyncDisposable & {
   readonly start: () => Promise<void>;
 };
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+const isFree = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const server = createServer().on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/**
+ * A port for a server that is ended and started again. Those that the kernel gives to whoever asks for any, from 32768 on, might be somebody else's meanwhile; of the others each process
+ * of tests looks at its own.
+ */
+const freePort = async (): Promise<number> => {
+  const [processes, each, first] = [8, 2_000, 12_000];
+  const own = first + (Number(process.env['VITEST_POOL_ID'] ?? process.pid) % processes) * each;
+  for (let tries = 0; tries < each; tries++) {
+    const port = own + ((Math.floor(Math.random() * each) + tries) % each);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+};
 
 const makeKey = (file: string): void => {
   rmSync(file, { force: true });

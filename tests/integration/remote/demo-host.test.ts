@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,7 +61,7 @@ describe('the host that a demo brings', () => {
     // the platform has tests of its own
     writeWhole(places.stoppedFile, '');
     first = aConsole(home);
-    await vi.waitUntil(() => first.state.serving === 1, { timeout: 20_000 });
+    await vi.waitUntil(() => first.state.serving === 1, { timeout: 60_000 });
   });
   afterAll(async () => {
     await first.leave();
@@ -111,17 +112,17 @@ describe('the host that a demo brings', () => {
 
   test('is served by one console at a time; where that ends another goes on, and so does what was begun', async () => {
     const second = aConsole(home);
-    await expect.poll(() => first.state.registered, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => first.state.registered, { timeout: 60_000 }).toBeGreaterThan(0);
     const id = `test-${crypto.randomUUID()}`;
     await withHost(connection =>
       startDetached(connection, { id, lock: id, words: ['sh', '-c', 'for i in 1 2 3 4 5; do echo "line $i"; sleep 0.5; done'] }),
     );
     expect(second.state.serving).toBe(0);
     await first.leave();
-    await expect.poll(() => second.state.serving, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => second.state.serving, { timeout: 60_000 }).toBe(1);
     await expect
       .poll(() => withHost(connection => followDetached(connection, id, 0)).then(({ state, piece }) => [state, piece.toString()]), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toEqual([{ kind: 'ended', code: 0 }, 'line 1\nline 2\nline 3\nline 4\nline 5\n']);
     await second.leave();
@@ -131,6 +132,7 @@ describe('the host that a demo brings', () => {
   test('leaves its port to a stranger who took it, and takes another', async () => {
     const taken = target().at.port;
     const stranger = createServer(socket => socket.destroy()).listen(taken, '127.0.0.1');
+    await once(stranger, 'listening');
     first = aConsole(home);
     await expect.poll(() => first.state.serving, { timeout: 30_000 }).toBe(1);
     expect(target().at.port).not.toBe(taken);
