@@ -12,7 +12,7 @@ import { aHome } from '../support/home.ts';
 import { query } from '../support/query.ts';
 
 const isRoot = process.geteuid?.() === 0;
-const generous = { timeout: 60_000 };
+const generous = { timeout: 120_000 };
 
 /** Inserts 1, 2, 3 … until the connection breaks, and counts what was acknowledged. */
 const postUntilBroken = (url: string): { acknowledged: number; broken: Promise<Error> } => {
@@ -36,14 +36,14 @@ test('a server killed under load comes back by itself with every acknowledged ro
   onTestFinished(server.release);
   await query(server.url, 'CREATE TABLE posting (id int PRIMARY KEY)');
   const poster = postUntilBroken(server.url);
-  await vi.waitUntil(() => poster.acknowledged >= 20);
+  await vi.waitUntil(() => poster.acknowledged >= 20, { timeout: 60_000 });
   const killed = await home.serverPid();
 
   await killProcess(killed);
   await poster.broken;
 
   // nobody opens it again here: the console that is still on it starts it
-  const rows = await vi.waitFor(() => query(server.url, 'SELECT id FROM posting ORDER BY id'), { timeout: 20_000, interval: 20 });
+  const rows = await vi.waitFor(() => query(server.url, 'SELECT id FROM posting ORDER BY id'), { timeout: 60_000, interval: 20 });
   const acknowledged = Array.from({ length: poster.acknowledged }, (_, index) => ({ id: index + 1 }));
   expect(rows.slice(0, acknowledged.length)).toEqual(acknowledged);
   expect(rows.length - acknowledged.length).toBeLessThanOrEqual(1);
@@ -60,9 +60,9 @@ test('after a kill -9 of server and console the next console outwaits surviving 
   const console = await openConsole(home.path);
   await query(console.url, 'CREATE TABLE kept AS SELECT 42 AS value');
   // a session at work does not notice at once that its server is gone, and holds the shared memory
-  const atWork = Promise.allSettled([query(console.url, 'SELECT count(*) FROM generate_series(1, 5000000)')]);
+  const atWork = Promise.allSettled([query(console.url, 'SELECT count(*) FROM generate_series(1, 20000000)')]);
   const working = `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series%' AND pid <> pg_backend_pid()`;
-  await vi.waitUntil(async () => (await query(console.url, working)).length === 1);
+  await vi.waitUntil(async () => (await query(console.url, working)).length === 1, { timeout: 60_000 });
 
   await console.kill();
   await killProcess(await home.serverPid());
@@ -78,7 +78,7 @@ test('a console killed while it creates the database leaves nothing that stops t
   await using home = aHome();
   const child = beginConsole(home.path);
   const unfinished = async () => (await readdir(home.path).catch((): string[] => [])).filter(name => name.includes('unfinished'));
-  await vi.waitUntil(async () => (await unfinished()).length > 0, { timeout: 20_000, interval: 5 });
+  await vi.waitUntil(async () => (await unfinished()).length > 0, { timeout: 60_000, interval: 5 });
   await killProcess(child.pid);
 
   const server = await openLocalServer({ home: home.path });

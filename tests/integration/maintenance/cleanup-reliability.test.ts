@@ -14,12 +14,19 @@ vi.setConfig({ testTimeout: full ? 1_800_000 : 240_000 });
 
 let database: TestDatabase;
 let owner: Direct;
+/** Has a row for as long as nothing may come to its end. */
+let holder: Direct;
 beforeAll(async () => {
   database = await aDatabase('empty');
-  owner = await openDirect(database.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined);
+  [owner, holder] = [
+    await openDirect(database.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined),
+    await openDirect(database.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined),
+  ];
+  await holder.query('SET idle_in_transaction_session_timeout = 0');
 });
 afterAll(async () => {
   await owner.end();
+  await holder.end();
   await database.drop();
 });
 
@@ -72,6 +79,9 @@ type Begun = { readonly killed: boolean; readonly code: number | null };
 const beginAndKill = async (home: string, id: number, killAfter: number | undefined): Promise<Begun> => {
   const removed = (): Promise<number> => number('SELECT removed FROM ops.cleanup WHERE id = $1', [id]);
   const goal = (await removed()) + 1;
+  // what somebody holds is waited for, so that it cannot be over before it is killed
+  if (killAfter !== undefined)
+    await holder.query(`BEGIN; SELECT FROM platform.event WHERE at < now() - interval '91 days' ORDER BY id DESC LIMIT 1 FOR UPDATE`);
   const { child, ended } = launch(home, 'cleanup', '--estimate', String(id));
   // somewhere among the batches, not while the program only starts
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
@@ -81,6 +91,7 @@ const beginAndKill = async (home: string, id: number, killAfter: number | undefi
     child.kill('SIGKILL');
   }
   const [code, signal] = await ended;
+  await holder.query('ROLLBACK');
   // a batch under way is rolled back whole, or was committed with its count
   const left = `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'bursar maintain' AND datname = current_database()`;
   await vi.waitUntil(async () => (await number(left)) === 0, { timeout: 40_000, interval: 20 });

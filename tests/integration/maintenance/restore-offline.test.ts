@@ -9,9 +9,9 @@ import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { maintained } from '../../support/maintained.ts';
 import { query } from '../../support/query.ts';
 import { full, report, inFullOnly } from '../../support/reliability.ts';
-import { aRun, dropAll, offlineJournals, struck, type Ended } from '../../support/restoring.ts';
+import { aRun, beginOf, dropAll, offlineJournals, struck, type Ended } from '../../support/restoring.ts';
 
-vi.setConfig({ testTimeout: full ? 3_600_000 : 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: full ? 3_600_000 : 120_000, hookTimeout: 180_000 });
 
 /** Every line that an offline restore writes, in their order, but its last. */
 const points = ['lock begun', 'stop begun', 'load begun', 'check done', 'swap begun', 'swap done', 'start done'] as const;
@@ -64,8 +64,8 @@ describe('a database that nobody can read, on a server of its own', () => {
     const [step, state] = point.split(' ');
     return journals().some(text => text.includes(`"step":"${step}","state":"${state}"`));
   };
-  const strike = (signal: NodeJS.Signals, when: () => boolean, backup?: string): Promise<Ended> =>
-    struck({ home, url: database.url, signal, args: flags(backup) }, when);
+  const strike = (signal: NodeJS.Signals, when: () => boolean, standsStillAt?: string): Promise<Ended> =>
+    struck({ home, url: database.url, signal, args: flags(), standsStillAt }, when);
 
   /** One bank, whole, with one row of who restored it; beside it the dead one, where it was there, and nothing half. */
   const expectRestored = async (hadDead: boolean, balance = '5526'): Promise<void> => {
@@ -101,7 +101,7 @@ describe('a database that nobody can read, on a server of its own', () => {
   test('killed when the door was closed, and once more between both renames and their line: nothing is loaded or told twice', async () => {
     await query(urlOfDatabase(database.url, 'postgres'), `ALTER DATABASE "${name}" SET bursar.test TO 'kept'`);
     await dies('its catalog is damaged');
-    await strike('SIGKILL', hasLine('swap begun'));
+    await strike('SIGKILL', hasLine('swap begun'), beginOf('swap'));
     const [, scratch = '', old = ''] = /"scratch":"([a-z0-9_]+)","old":"([a-z0-9_]+)"/.exec(journals().join('')) ?? [];
     const admin = urlOfDatabase(database.url, 'postgres');
     // as if it had been killed a moment later, between the renames and the line that says so
@@ -135,7 +135,7 @@ describe('a database that nobody can read, on a server of its own', () => {
     expect(ended.said).toContain('aborted: the dead database is as it was, the scratch one is dropped');
     expect(await host().databases()).toEqual([name]);
     await dies('it is closed');
-    await strike('SIGKILL', () => journals().filter(text => text.includes('"step":"load"')).length === 2);
+    await strike('SIGKILL', () => journals().filter(text => text.includes('"step":"load"')).length === 2, beginOf('load'));
     const again = await offline(...flags(backups[0]));
     expect(`${again.code} ${again.code === 0 ? '' : again.stderr}`).toBe('0 ');
     expect(journals()).toHaveLength(3);

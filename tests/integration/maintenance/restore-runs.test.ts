@@ -168,8 +168,9 @@ describe.skipIf(whyNoSshServer !== undefined)('a run that restores a bank on its
     const [scratch = ''] = (await maintained(bank.url, { home: host.bursarHome }).databases()).filter(one => one.endsWith('_drill'));
     // whoever has a lock of it keeps it from being dropped
     const client = new Client(connectionSettings(urlOfDatabase(bank.url, 'postgres'), { applicationName: 'tests' }));
+    client.on('error', () => undefined);
     await client.connect();
-    await client.query(`BEGIN; COMMENT ON DATABASE "${scratch}" IS 'seen by a test'`);
+    await client.query(`SET idle_in_transaction_session_timeout = 0; BEGIN; COMMENT ON DATABASE "${scratch}" IS 'seen by a test'`);
     await abort(run);
     await until(run, 'drill', 'asked to end');
     // a program that is not waited for is killed after five seconds

@@ -8,7 +8,7 @@ import { plantRun } from '../../support/runs.ts';
 import { whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 // each look at a run is a shell on the host, and a busy machine takes a second for one
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
   let hosted: HostedBank;
@@ -117,8 +117,9 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     expect(answers.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(readFileSync(file, 'utf8')).toBe('ran\nran\n');
 
-    const left = fileOf('left');
-    const second = await plantRun(bank, [{ words: ['sh', '-c', 'echo begun >> "$1"; sleep 3; echo ended >> "$1"', 'sh', left] }]);
+    const [left, goesOn] = [fileOf('left'), path.join(server.folder, 'goes-on')];
+    const script = 'echo begun >> "$1"; until [ -e "$2" ]; do sleep 0.1; done; echo ended >> "$1"';
+    const second = await plantRun(bank, [{ words: ['sh', '-c', script, 'sh', left, goesOn] }]);
     const end = new AbortController();
     const leaving = aCommand({ url: bank.url, home: hosted.home, signal: end.signal })('runs', 'follow', second);
     await expect.poll(() => readFileSync(left, 'utf8'), { timeout: 40_000 }).toBe('begun\n');
@@ -126,6 +127,7 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     expect((await leaving).code).toBe(5);
     // it gave its lease back, so that nobody waits for it
     expect(await bank.rows('SELECT lease_until FROM ops.run WHERE number = $1', [second])).toEqual([{ lease_until: null }]);
+    writeFileSync(goesOn, '');
     expect(await bursar('runs', 'follow', second)).toMatchObject({ code: 0 });
     expect(readFileSync(left, 'utf8')).toBe('begun\nended\n');
     console.info('runs: 3 consoles at once, 1 execution; 1 left in the middle, taken up by its id, 0 begun twice');
