@@ -32,8 +32,9 @@ export default defineConfig({
     // few processes do all files: Ink, React, Prisma and the program are read once in each, not once a file. No module of the program keeps state, and vitest takes mocks back
     isolate: false,
     sequence: { sequencer: SlowKindsFirst },
-    // a test waits for text or rows; these only end what would never come
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // a test waits for text or rows; these only end what would never come, on a machine that may be five times as slow as it is alone
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

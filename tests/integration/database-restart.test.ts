@@ -64,7 +64,7 @@ const effects = async (number: string) =>
     )
   )[0];
 
-test('while a form is filled in: it says so, keeps the draft, is back soon, and the form goes on', { timeout: 60_000 }, async () => {
+test('while a form is filled in: it says so, keeps the draft, is back soon, and the form goes on', { timeout: 120_000 }, async () => {
   const [number = ''] = numbers;
   await using console = await onAccount(number);
   await console.fillIn({ ground: 'compliance', note });
@@ -84,7 +84,7 @@ test('while a form is filled in: it says so, keeps the draft, is back soon, and 
   expect(waited).toBeLessThan(soon);
 });
 
-test('asked for its preview while the database is away: refused, the draft stays', { timeout: 60_000 }, async () => {
+test('asked for its preview while the database is away: refused, the draft stays', { timeout: 120_000 }, async () => {
   const number = numbers[1] ?? '';
   await using console = await onAccount(number);
   await console.fillIn({ ground: 'compliance', note });
@@ -102,7 +102,7 @@ test('asked for its preview while the database is away: refused, the draft stays
 test.each([
   ['killed', 'within seconds', false],
   ['away for longer than anybody waits', 'as unknown first', true],
-])('while an action runs, %s: settled by its key, %s', { timeout: 90_000 }, async (_, __, isLong) => {
+])('while an action runs, %s: settled by its key, %s', { timeout: 120_000 }, async (_, __, isLong) => {
   const number = numbers[isLong ? 3 : 2] ?? '';
   await using console = await onAccount(number);
   await console.fill({ ground: 'compliance', note });
@@ -114,7 +114,7 @@ test.each([
   await other.query('SELECT FROM bank.account WHERE number = $1 FOR UPDATE', [number]);
   await console.confirm();
   const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'bursar test%'`;
-  await expect.poll(() => query(server.url, waiting), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => query(server.url, waiting), { timeout: 60_000 }).toHaveLength(1);
   const gone = performance.now();
   // One that was killed is started again by whoever uses it, one that was stopped is not
   if (isLong) await server.stop();

@@ -17,7 +17,7 @@ const accountOf = async (pid: number): Promise<number> => {
   return Number((await promisify(execFile)('ps', ['-o', 'uid=', '-p', String(pid)])).stdout);
 };
 
-const generous = { timeout: 60_000 };
+const generous = { timeout: 120_000 };
 
 test('a new home gets a private, durable server that pg and Prisma reach alike', generous, async () => {
   await using home = aHome();

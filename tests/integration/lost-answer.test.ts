@@ -46,7 +46,7 @@ const aLine = async (url: string) => {
   return { line, url: through.href };
 };
 
-test('the answer to a COMMIT is lost with the line: unknown, then found by its key, and done once', { timeout: 60_000 }, async () => {
+test('the answer to a COMMIT is lost with the line: unknown, then found by its key, and done once', { timeout: 120_000 }, async () => {
   await using bank = await aDemoLikeBank();
   const account = await bank.account();
   const { line, url } = await aLine(bank.url);

@@ -9,7 +9,7 @@ import { connectionSettings } from '../../src/database/settings.ts';
 import { aDatabase } from '../support/database.ts';
 import { query } from '../support/query.ts';
 
-const generous = { timeout: 60_000 };
+const generous = { timeout: 120_000 };
 const migrations = path.join(import.meta.dirname, '..', '..', 'prisma', 'migrations');
 
 const connect = async (url: string, applicationName = 'migrator'): Promise<Client> => {
@@ -134,7 +134,7 @@ test('a migrator that is killed in the middle leaves nothing behind, and the nex
   const dying = await connect(database.url, 'dying');
   const broken = migrate(dying, folder).catch((error: Error) => error.message);
   const ended = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dying' AND query LIKE '%pg_sleep(30)%'`;
-  await vi.waitUntil(async () => (await query(database.url, ended)).length === 1, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await query(database.url, ended)).length === 1, { timeout: 60_000 });
   expect(await broken).toContain('Migration 2_slow failed');
 
   await write(folder, '2_slow', roles);

@@ -61,7 +61,7 @@ const person = (name: string) => [
   'users', 'create', '--username', name, '--email', `${name}@mail.example`, '--first-name', 'Grace', '--last-name', 'Hopper', '--note', 'opened by a test', '--yes', '--json',
 ]; // prettier-ignore
 
-test('the command: done, refused, failed, without a database', { timeout: 60_000 }, async () => {
+test('the command: done, refused, failed, without a database', { timeout: 120_000 }, async () => {
   const url = new URL(bank.url);
   url.password = databasePassword;
   expect(await bursar(url.href, { BURSAR_PASSWORD: userPassword }, ...person('mary'))).toBe(0);
@@ -80,7 +80,7 @@ test('the command: done, refused, failed, without a database', { timeout: 60_000
   expect(await bursar(url.href, {}, 'accounts', 'list', '--json')).toBe(2);
 });
 
-test('the screen: a typed password in form, preview and dumps', { timeout: 60_000 }, async () => {
+test('the screen: a typed password in form, preview and dumps', { timeout: 120_000 }, async () => {
   await using console = await openConsole({ url: bank.url, pane: 'users', size: [120, 45] });
   const dump = async (): Promise<void> => {
     keep('frames', console.frame());

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { aDatabase } from '../support/database.ts';
 import { query } from '../support/query.ts';
 
-test('every test has a database of its own, and it is gone afterwards', { timeout: 60_000 }, async () => {
+test('every test has a database of its own, and it is gone afterwards', { timeout: 120_000 }, async () => {
   const empty = await aDatabase('empty');
   const another = await aDatabase('empty');
   await query(empty.url, 'CREATE TABLE mine (id int)');

@@ -40,7 +40,7 @@ test('traffic posts through the contract at the wished rate, and stops at once',
   await using bank = await aDatabase('demo');
   const began = Date.now();
   const running = traffic(bank.url);
-  await vi.waitUntil(async () => (await posted(bank.url)) >= 100, { timeout: 20_000, interval: 50 });
+  await vi.waitUntil(async () => (await posted(bank.url)) >= 100, { timeout: 60_000, interval: 50 });
   const rate = (await posted(bank.url)) / ((Date.now() - began) / 1_000);
   const stopping = performance.now();
   running.stop();
@@ -62,27 +62,27 @@ test('traffic posts through the contract at the wished rate, and stops at once',
 test('only one process makes traffic; another takes over when it ends', async () => {
   await using bank = await aDatabase('demo');
   const first = traffic(bank.url, { perSecond: 0 });
-  await vi.waitUntil(() => first.turns.at(-1) === true, { timeout: 10_000 });
+  await vi.waitUntil(() => first.turns.at(-1) === true, { timeout: 60_000 });
   const second = traffic(bank.url, { perSecond: 50, seed: 2 });
   const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'bursar traffic' AND datname = current_database() AND query LIKE '%advisory%' AND state = 'idle'`;
-  await vi.waitUntil(async () => (await query(bank.url, waiting))[0]?.['n'] === 1, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await query(bank.url, waiting))[0]?.['n'] === 1, { timeout: 60_000 });
   expect([second.turns, await posted(bank.url)]).toEqual([[], 0]);
   first.stop();
-  await vi.waitUntil(async () => (await posted(bank.url)) > 5, { timeout: 10_000, interval: 50 });
+  await vi.waitUntil(async () => (await posted(bank.url)) > 5, { timeout: 60_000, interval: 50 });
   expect(second.turns).toEqual([true]);
 });
 
 test('traffic goes on after its connection was cut, and says what happened', async () => {
   await using bank = await aDatabase('demo');
   const running = traffic(bank.url);
-  await vi.waitUntil(async () => (await posted(bank.url)) > 5, { timeout: 10_000, interval: 50 });
+  await vi.waitUntil(async () => (await posted(bank.url)) > 5, { timeout: 60_000, interval: 50 });
   await query(
     bank.url,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bursar traffic' AND datname = current_database()`,
   );
-  await vi.waitUntil(() => running.troubles.length > 0, { timeout: 10_000 });
+  await vi.waitUntil(() => running.troubles.length > 0, { timeout: 60_000 });
   const sofar = await posted(bank.url);
-  await vi.waitUntil(async () => (await posted(bank.url)) > sofar + 5, { timeout: 10_000, interval: 50 });
+  await vi.waitUntil(async () => (await posted(bank.url)) > sofar + 5, { timeout: 60_000, interval: 50 });
   expect(running.turns).toEqual([true, false, true]);
 });
 
@@ -90,7 +90,7 @@ test('a registration brings a pending account with documents and, mostly, a conf
   await using bank = await aDatabase('demo');
   const pending = `SELECT count(*)::int AS n FROM bank.account a WHERE a.status = 'pending' AND a.opened_at > now() - interval '1 minute' AND (SELECT count(*) FROM bank.document d WHERE d.user_id = a.user_id) = 2`;
   traffic(bank.url, { perSecond: 20, registrationEvery: 200 });
-  await vi.waitUntil(async () => Number((await query(bank.url, pending))[0]?.['n']) >= 4, { timeout: 10_000, interval: 50 });
+  await vi.waitUntil(async () => Number((await query(bank.url, pending))[0]?.['n']) >= 4, { timeout: 60_000, interval: 50 });
   expect(
     await query(
       bank.url,

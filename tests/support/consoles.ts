@@ -11,7 +11,7 @@ export type ConsoleProcess = { startedHere: boolean; url: string; leave: () => P
 export const killProcess = async (pid: number | undefined): Promise<void> => {
   if (pid === undefined) throw new Error('there is no process to kill');
   process.kill(pid, 'SIGKILL');
-  await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000, interval: 5 });
+  await vi.waitUntil(() => !isAlive(pid), { timeout: 60_000, interval: 5 });
 };
 
 /** A console in a process of its own that has only begun. */

@@ -51,6 +51,6 @@ export const runAndKill = async ({ bank, home }: Where, args: readonly string[],
   child.kill('SIGKILL');
   const [code] = await ended;
   const left = `SELECT FROM pg_stat_activity WHERE application_name LIKE $1`;
-  await vi.waitUntil(async () => (await bank.rows(left, [`bursar ${child.pid} %`])).length === 0, { timeout: 20_000, interval: 10 });
+  await vi.waitUntil(async () => (await bank.rows(left, [`bursar ${child.pid} %`])).length === 0, { timeout: 60_000, interval: 10 });
   return code;
 };

@@ -61,7 +61,7 @@ export class PseudoTerminal {
   /** Waits until the screen shows it. */
   async sees(what: string | RegExp): Promise<void> {
     await vi
-      .waitUntil(() => (typeof what === 'string' ? this.text().includes(what) : what.test(this.text())), { timeout: 20_000, interval: 10 })
+      .waitUntil(() => (typeof what === 'string' ? this.text().includes(what) : what.test(this.text())), { timeout: 60_000, interval: 10 })
       .catch(() => {
         throw new Error(`the screen never showed ${String(what)}:\n${this.text()}`);
       });

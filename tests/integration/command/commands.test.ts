@@ -106,7 +106,7 @@ describe('demo', () => {
     const before = await newest();
     const end = new AbortController();
     const running = aCommand({ ...database, signal: end.signal })('demo', '--traffic', '100');
-    await expect.poll(newest, { timeout: 20_000 }).toBeGreaterThan(before + 5);
+    await expect.poll(newest, { timeout: 60_000 }).toBeGreaterThan(before + 5);
     end.abort();
     expect(await running).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('100 postings a second') as string });
   });

@@ -41,7 +41,7 @@ const runAndKill = async (after: number): Promise<void> => {
   child.kill('SIGKILL');
   await ended;
   const left = `SELECT FROM pg_stat_activity WHERE application_name LIKE 'bursar ${child.pid} %'`;
-  await vi.waitUntil(async () => (await world.bank.rows(left)).length === 0, { timeout: 20_000, interval: 10 });
+  await vi.waitUntil(async () => (await world.bank.rows(left)).length === 0, { timeout: 60_000, interval: 10 });
   // the minute of its lease, at once
   await world.bank.behindItsBack('UPDATE ops.detection_run SET lease_until = started_at WHERE finished_at IS NULL');
 };

@@ -77,5 +77,5 @@ test(
     report('scores against their definition', { cases, 'alerts due': due });
     expect(due).toBeGreaterThan(cases / 2);
   },
-  full ? 600_000 : 60_000,
+  full ? 600_000 : 120_000,
 );

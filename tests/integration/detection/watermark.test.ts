@@ -59,7 +59,7 @@ test('a posting that stays open over several runs is found by the run after its 
   // and from some time on nobody looks there any more: any writing transaction on the server that is open, of another test too, puts that off
   const [posted] = await world.bank.rows<{ at: Date }>('SELECT posted_at AS at FROM bank.transaction WHERE id = $1', [held]);
   await vi.waitUntil(async () => (await run()).run.since > (posted?.at ?? new Date()), { timeout: 60_000, interval: 50 });
-}, 90_000);
+}, 120_000);
 
 test('a posting that begins before a run and commits after it had read is found by the next', async () => {
   const late = await world.bank.connect();
@@ -135,5 +135,5 @@ test(
     expect(seen.toSorted()).toEqual(posted.toSorted());
     expect(naive).toBeGreaterThan(0);
   },
-  full ? 120_000 : 30_000,
+  full ? 120_000 : 120_000,
 );

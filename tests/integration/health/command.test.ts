@@ -4,7 +4,7 @@ import { aCommand, aCommandHome } from '../../support/command.ts';
 import { aDatabase } from '../../support/database.ts';
 import { asRole } from '../../../src/database/role-url.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 type Document = {
   readonly ok: boolean;

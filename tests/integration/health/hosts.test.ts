@@ -13,7 +13,7 @@ import { aMaintainedHost, writeProgram, type MaintainedHost } from '../../suppor
 import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 // package lists and a Node of its own take a busy machine some seconds
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const listening = (server: { listen(port: number, host: string, done: () => void): unknown; address(): unknown }): Promise<number> =>
   new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));

@@ -52,7 +52,7 @@ test('the demo begins with one incident of last month: reviewed, with its report
   // what comes after a review changes nothing of it
   await done('incidents', 'preserve', '1', ...note);
   await done('incidents', 'report', '1');
-}, 90_000);
+}, 120_000);
 
 test('one flipped byte in any file of the evidence is found, and so is a row that was changed behind it', async () => {
   const [account] = await rows(`SELECT number FROM bank.account WHERE status = 'active' ORDER BY id LIMIT 1`);
@@ -109,4 +109,4 @@ test('one flipped byte in any file of the evidence is found, and so is a row tha
   });
   expect(await bursar('incidents', 'export', '99')).toMatchObject({ code: 3 });
   expect(await bursar('incidents', 'export', 'x')).toMatchObject({ code: 2 });
-}, 90_000);
+}, 120_000);

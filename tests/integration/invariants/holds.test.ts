@@ -70,7 +70,7 @@ describe('at the commit an account is frozen exactly while it has an open hold',
         }),
       );
       // it waits for this transaction: without that both would find their own half in order
-      await expect.poll(async () => (await db.query(waitingHere)).rowCount, { timeout: 10_000 }).toBe(1);
+      await expect.poll(async () => (await db.query(waitingHere)).rowCount, { timeout: 60_000 }).toBe(1);
       return { placed };
     };
     const { placed } = await act(bank.db, bank.one, 'accounts.unfreeze', releasing, { target: ['account', id] });

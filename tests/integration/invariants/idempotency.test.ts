@@ -69,7 +69,7 @@ describe('one key is one posting', () => {
     await bank.db.query('BEGIN');
     const first = await post(bank.db, wish);
     const second = post(other, wish);
-    await expect.poll(() => bank.rows(waitingHere), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => bank.rows(waitingHere), { timeout: 60_000 }).toHaveLength(1);
     await bank.db.query('COMMIT');
     expect(await second).toEqual(first);
     await other.end();

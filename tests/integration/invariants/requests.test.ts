@@ -121,7 +121,7 @@ describe('a request whose answer was lost is settled', () => {
       await begin(bank.one, 'accounts.freeze', 'input', request);
       await writeAudit(bank.db);
       const settled = settle(other, request);
-      await expect.poll(() => bank.rows(waitingHere), { timeout: 10_000 }).toHaveLength(1);
+      await expect.poll(() => bank.rows(waitingHere), { timeout: 60_000 }).toHaveLength(1);
       await bank.db.query(end);
       const result = await settled;
       await other.end();

@@ -19,7 +19,7 @@ import { verifyBackup } from '../../../src/maintenance/look-after-backups.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aWorkContext } from '../../support/work-context.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 type Taken = { readonly name: string; readonly path: string; readonly expired: readonly string[]; readonly copied: boolean };
 const noDatabase = 'postgresql://nobody@localhost:1/nothing';

@@ -8,13 +8,14 @@ import { eventsOlder, plantEvents, plantSecurityEvents } from '../../support/old
 import { query } from '../../support/query.ts';
 import { aWork } from '../../support/works.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let owner: Direct;
 beforeAll(async () => {
   database = await aDatabase('empty');
   owner = await openDirect(database.url, { applicationName: 'test', statementTimeoutMs: 0 }, () => undefined);
+  await owner.query('SET idle_in_transaction_session_timeout = 0');
 });
 afterAll(async () => {
   await owner.end();
@@ -97,7 +98,7 @@ test('what may go but is held by somebody waits; whoever holds it does not', asy
   await owner.query('BEGIN');
   await owner.query(`SELECT FROM platform.event WHERE at < now() - interval '99 days' ORDER BY id LIMIT 7 FOR UPDATE`);
   const cleaning = work('cleanup', { estimate: counted['cleanup'] });
-  await expect.poll(() => eventsOlder(bank, 95), { timeout: 20_000 }).toBe(7);
+  await expect.poll(() => eventsOlder(bank, 95), { timeout: 60_000 }).toBe(7);
   await owner.query('COMMIT');
   expect(await cleaning).toMatchObject({ removed: counted['rows'] });
   expect(await eventsOlder(bank, 95)).toBe(0);

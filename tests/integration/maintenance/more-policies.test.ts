@@ -7,7 +7,7 @@ import { query } from '../../support/query.ts';
 import { full, report } from '../../support/reliability.ts';
 import { aWork } from '../../support/works.ts';
 
-vi.setConfig({ testTimeout: full ? 600_000 : 60_000 });
+vi.setConfig({ testTimeout: full ? 600_000 : 120_000 });
 
 let database: TestDatabase;
 /** Writes rows as they would be after years: no trigger asks who does. */

@@ -12,7 +12,7 @@ import { query } from '../../support/query.ts';
 import { dropAll } from '../../support/restoring.ts';
 import { settle } from '../../support/sealed-files.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 test('names of databases beside one are plain where they can be, and never those of another one', () => {
   expect(stemOf('bank')).toBe('bank');

@@ -13,7 +13,7 @@ import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { filesBelow, settle } from '../../support/sealed-files.ts';
 import { aWork } from '../../support/works.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let planter: Direct;
@@ -120,7 +120,7 @@ test('databases that killed restores and drills left are dropped; one that a res
   const connected = await openDirect(urlOfDatabase(database.url, names.drill), { applicationName: 'test' }, () => undefined);
   expect(await work('orphans')).toMatchObject({ databases: 1 });
   await connected.end();
-  await vi.waitFor(async () => expect(await work('orphans')).toMatchObject({ databases: 2 }));
+  await vi.waitFor(async () => expect(await work('orphans')).toMatchObject({ databases: 2 }), { timeout: 60_000 });
   const listed = await work('orphans');
   // another of the same name since it was listed, and a restore that needs the other one
   const needing = await began('cccc0000', names.ended);

@@ -12,7 +12,7 @@ import { query } from '../../support/query.ts';
 import { aRun, dropAll, restoreParts } from '../../support/restoring.ts';
 import { aScheduleBank, notChecking, testJobs, type ScheduleBank } from '../../support/schedule-bank.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const until = (condition: () => boolean | Promise<boolean>) => vi.waitUntil(condition, { timeout: 60_000, interval: 20 });
 

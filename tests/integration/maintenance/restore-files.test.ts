@@ -12,7 +12,7 @@ import { full, report, seed } from '../../support/reliability.ts';
 import { aRestoredPlatform } from '../../support/restored-platform.ts';
 import { objectsIn } from '../../support/sealed-files.ts';
 
-vi.setConfig({ testTimeout: full ? 600_000 : 60_000 });
+vi.setConfig({ testTimeout: full ? 600_000 : 120_000 });
 
 const noDatabase = 'postgresql://nobody@localhost:1/nothing';
 

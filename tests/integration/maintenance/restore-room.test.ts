@@ -11,7 +11,7 @@ import { maintained } from '../../support/maintained.ts';
 import { query } from '../../support/query.ts';
 import { smallDisk } from '../../support/small-disk.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 let database: TestDatabase;
 let server: Direct;

@@ -103,7 +103,7 @@ test.each(cuts)('a backup of the schema of %s, as %s, is restored into a newer b
     expect(told).toContain(words);
 
   // a console that was open says why it shows nothing, a console of today does not open it, and says why
-  await vi.waitFor(async () => expect(await lacks()).toBe(newer.length));
+  await vi.waitFor(async () => expect(await lacks()).toBe(newer.length), { timeout: 60_000 });
   const bursar = aCommand({ url: database.url, home });
   expect(await doctor(bursar)).toEqual([expect.stringContaining(`${newer.length} pending`)]);
   const refused = await bursar('accounts', 'list');

@@ -13,7 +13,7 @@ import { full, report } from '../../support/reliability.ts';
 import { filesBelow, objectsIn, settle } from '../../support/sealed-files.ts';
 import { aWorkContext } from '../../support/work-context.ts';
 
-vi.setConfig({ testTimeout: full ? 600_000 : 60_000 });
+vi.setConfig({ testTimeout: full ? 600_000 : 120_000 });
 
 type Taken = { readonly name: string; readonly path: string; readonly expired: readonly string[]; readonly copied: boolean };
 const noDatabase = 'postgresql://nobody@localhost:1/nothing';

@@ -10,7 +10,7 @@ const environment = { PATH, BURSAR_SMTP_PASSWORD: 'hunter2', DATABASE_URL: 'post
 
 /** A real program: a shell that the test gives a script, as any other program would be given its arguments. */
 const shell = (script: string, options: Partial<CommandOptions> = {}) =>
-  commandChannel({ program: '/bin/sh', args: ['-c', script, 'notice'] }, { environment, patienceMs: 20_000, ...options });
+  commandChannel({ program: '/bin/sh', args: ['-c', script, 'notice'] }, { environment, patienceMs: 100_000, ...options });
 
 /** Gone, or dead and not yet collected by its parent (proc(5)). */
 const isGone = (pid: number): boolean => {
@@ -62,7 +62,7 @@ test('one that repeats what it was told does not bring a link into an error', as
 test('one that ignores SIGTERM, and its child that does too, are ended', async () => {
   using folder = aFolder();
   const script = `trap '' TERM; (trap '' TERM; while :; do sleep 1; done) & echo "$$ $!" > '${folder.path}/pids'; while :; do sleep 1; done`;
-  const delivered = await shell(script, { patienceMs: 500, graceMs: 200 }).deliver(aNotice(), never);
+  const delivered = await shell(script, { patienceMs: 2_000, graceMs: 200 }).deliver(aNotice(), never);
   expect(delivered).toEqual({ ok: false, permanent: false, error: 'the command did not end in time' });
   const pids = readFileSync(`${folder.path}/pids`, 'utf8').trim().split(' ').map(Number);
   expect(pids).toHaveLength(2);

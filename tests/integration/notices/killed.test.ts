@@ -71,5 +71,5 @@ test(
       'arrived more than once': [...byRecipient.values()].filter(mails => mails.length > 1).length,
     });
   },
-  full ? 1_800_000 : 90_000,
+  full ? 1_800_000 : 120_000,
 );

@@ -68,7 +68,7 @@ describe.skipIf(whyNoSshServer !== undefined)('a command on a host', () => {
       () => 'an end',
       (error: unknown) => (error instanceof RemoteError ? error.fault.kind : error),
     );
-    await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 10_000 }).toBe('begun\n');
+    await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 60_000 }).toBe('begun\n');
     await server.cut();
     expect(await told).toBe('lost');
     cut.close();

@@ -9,7 +9,7 @@ import { listHost, plantRun } from '../../support/runs.ts';
 import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-server.ts';
 
 // each look at a run is a shell on the host, and a busy machine takes a second for one
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** Says that it was asked to end, goes on for a while, and ends with the code that it was given. A trap waits for whatever runs in the foreground. */
 const script = `${endsItselfLine}

@@ -6,7 +6,7 @@ import { plantRun } from '../../support/runs.ts';
 import { whyNoSshServer } from '../../support/ssh-server.ts';
 
 // each look at a run is a shell on the host, and a busy machine takes a second for one
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 describe.skipIf(whyNoSshServer !== undefined)('a host with bursar on it', () => {
   let bank: GuideBank;

@@ -166,7 +166,7 @@ test('colleagues on the same role see that a console works, and never with which
       .map(({ query }) => query)
       .join('\n');
   let seen = '';
-  await expect.poll(async () => (seen = await watch()), { timeout: 10_000, interval: 20 }).toContain('ops.touch');
+  await expect.poll(async () => (seen = await watch()), { timeout: 60_000, interval: 20 }).toContain('ops.touch');
   await working;
   await console.close();
   expect(seen).not.toContain(token);

@@ -146,9 +146,9 @@ test('the traffic of a demo posts as the platform, which can do that and nothing
     signal: end.signal,
     onError: error => errors.push(error),
   });
-  await expect.poll(() => countOf(demo.url, 'bank.transaction'), { timeout: 15_000 }).toBeGreaterThan(before + 50);
+  await expect.poll(() => countOf(demo.url, 'bank.transaction'), { timeout: 60_000 }).toBeGreaterThan(before + 50);
   await expect
-    .poll(() => countOf(demo.url, `bank.document WHERE received_at > now() - interval '1 minute'`), { timeout: 15_000 })
+    .poll(() => countOf(demo.url, `bank.document WHERE received_at > now() - interval '1 minute'`), { timeout: 60_000 })
     .toBeGreaterThan(0);
   end.abort();
   await traffic;

@@ -41,7 +41,7 @@ test('a daemon whose login has ended says what is needed, and ends', async () =>
   const live = `SELECT count(*)::int FROM ops.operator_session WHERE revoked_at IS NULL AND operator_id = (SELECT id FROM ops.operator WHERE name = 'demo')`;
   const before = Number(await bank.value(live));
   const ended = bursar('daemon');
-  await vi.waitUntil(async () => Number(await bank.value(live)) > before, { timeout: 20_000 });
+  await vi.waitUntil(async () => Number(await bank.value(live)) > before, { timeout: 60_000 });
   await bank.rows(
     `UPDATE ops.operator_session SET revoked_at = clock_timestamp() WHERE id = (SELECT id FROM ops.operator_session ORDER BY number DESC LIMIT 1)`,
   );

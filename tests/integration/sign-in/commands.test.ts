@@ -8,7 +8,7 @@ import { aStaffedBank, recoveryCodeOf, staffPassword, type StaffedBank } from '.
 import { atTerminal, enrolling, seedIn, type Person } from '../../support/terminal-command.ts';
 
 // every command derives passwords with 64 MiB, as it does for people
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let bank: StaffedBank;
 beforeAll(async () => {

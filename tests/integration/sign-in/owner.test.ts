@@ -10,7 +10,7 @@ import { query } from '../../support/query.ts';
 import { atTerminal, enrolling } from '../../support/terminal-command.ts';
 
 // every command derives passwords with 64 MiB, as it does for people
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const password = 'nineteen otters juggle lemons';
 let bank: TestDatabase;
