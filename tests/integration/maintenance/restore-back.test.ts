@@ -24,9 +24,9 @@ describe('the way back from a restore', () => {
   /** Whether the platform is well with the database that is in place. */
   let isWell: () => boolean | Promise<boolean> = () => true;
   const home = aCommandHome();
-  /** In seconds: short only where the platform is not to become well, since a busy machine takes its time for three looks. */
-  let patience = 60;
-  const host = () => maintained(database.url, { home, platform: { ...platform.profile, healthPatienceSeconds: patience } });
+  /** Impatient only where the platform is not to become well: a busy machine takes its time for three looks. */
+  const impatient = () => ({ ...platform.profile, healthPatienceSeconds: 4 });
+  const host = (profile = platform.profile) => maintained(database.url, { home, platform: profile });
   const onServer = (sql: string) => query(urlOfDatabase(database.url, 'postgres'), sql);
   const searchPath = process.env['PATH'];
 
@@ -51,12 +51,12 @@ describe('the way back from a restore', () => {
     await host().maintain('restore-back', { run, database: name, old: await replaced() });
     await host().maintain('restore-carry', { run });
   };
-  const switched = (run: string) => host().maintain('restore-switch', { run });
+  const switched = (run: string, profile = platform.profile) => host(profile).maintain('restore-switch', { run });
   const statusOf = async (id: string) =>
     (await query(database.url, 'SELECT status::text FROM bank.account WHERE id = $1', [id]))[0]?.['status'];
 
   beforeAll(async () => {
-    platform = await aRestoredPlatform(() => isWell(), 4);
+    platform = await aRestoredPlatform(() => isWell(), 60);
     process.env['PATH'] = `${platform.programs}:${searchPath}`;
     database = await aDatabase('empty');
     name = new URL(database.url).pathname.slice(1);
@@ -77,12 +77,10 @@ describe('the way back from a restore', () => {
     await parts(run);
     platform.forget();
     const began = performance.now();
-    patience = 4;
-    await expect(switched(run)).rejects.toThrow(
+    await expect(switched(run, impatient())).rejects.toThrow(
       /was not well .*the one before is in its place again, nothing was lost, and the platform is well/,
     );
     const seconds = (performance.now() - began) / 1_000;
-    patience = 60;
     expect(await facts()).toEqual(old);
     expect(await host().databases()).toEqual([name]);
     expect(platform.recorded()).toEqual(['stop', 'start', 'stop', 'start']);
@@ -155,16 +153,15 @@ describe('the way back from a restore', () => {
     ];
     const times = full ? points.flatMap(point => Array.from({ length: 20 }, () => point)) : points.slice(1, 2);
     let [longest, killed] = [0, 0];
-    patience = 4;
     for (const [index, [, when]] of times.entries()) {
       const run = aRun();
       await partsBack(run);
       platform.forget();
-      const step = { url: database.url, home, name: 'restore-switch', input: { run }, platform: platform.profile };
+      const step = { url: database.url, home, name: 'restore-switch', input: { run }, platform: impatient() };
       if ((await inProcess(step, () => when(run))).signal === 'SIGKILL') killed += 1;
       const began = performance.now();
       // by the run, which begins its step again, and by a person on the host
-      const again = index % 2 === 0 ? switched(run) : host().maintain('restore-resume', { run });
+      const again = index % 2 === 0 ? switched(run, impatient()) : host(impatient()).maintain('restore-resume', { run });
       expect(
         await again.then(
           ({ end }) => end,
@@ -175,7 +172,6 @@ describe('the way back from a restore', () => {
       expect([await facts(), platform.isMaintained()]).toEqual([before, false]);
       expect(await beside()).toEqual([await replaced()]);
     }
-    patience = 60;
     report(`${times.length} restores killed while they went back`, {
       killed,
       'seconds for the longest afterwards': Math.round(longest * 10) / 10,
@@ -206,9 +202,7 @@ describe('the way back from a restore', () => {
       await db.end();
       return false;
     };
-    patience = 4;
-    const wrong = await switched(run).catch((error: Error) => error.message);
-    patience = 60;
+    const wrong = await switched(run, impatient()).catch((error: Error) => error.message);
     const kept = await replaced();
     expect(wrong).toContain(`(the audit log): it is not taken back by itself (run ${run})`);
     expect(wrong).toContain(`--old ${kept}`);
