@@ -71,10 +71,10 @@ test(':lock hides the list; in a demo Enter unlocks, and ^C asks before it leave
   blank(console);
   await console.press('esc');
   await console.sees('LOCKED since');
-  console.resize(60, 15);
+  await console.resize(60, 15);
   await console.sees('LOCKED since', 'Unlock');
   blank(console);
-  console.resize(80, 24);
+  await console.resize(80, 24);
   await console.press('enter');
   await console.sees('EUR', 'live');
   expect(console.left).toBeUndefined();
@@ -139,7 +139,7 @@ test('a session revoked in the middle of a form is refused, and told within a se
   expect(ms).toBeLessThan(8_000);
   blank(console);
   expect(await console.bank.rows(`SELECT DISTINCT status::text FROM bank.account`)).toEqual([{ status: 'active' }]);
-  console.resize(60, 15);
+  await console.resize(60, 15);
   await console.sees('YOUR SESSION HAS ENDED');
   await console.press('x', 'j', ':');
   await console.sees('YOUR SESSION HAS ENDED');

@@ -73,7 +73,7 @@ test('while a password is checked no key waits, and ^C asks whether to leave', a
   report('a key while a password is checked', { ms: Math.round(performance.now() - begun) });
   await console.press('esc');
   await console.sees('checking ...');
-  console.resize(60, 15);
+  await console.resize(60, 15);
   await console.sees('checking ...');
   letGo();
   await console.sees('lena');

@@ -146,7 +146,7 @@ test('the dialogs fit a small terminal, and one that shrinks under them', async 
   await using console = await readOnlyConsole();
   await console.press('x', 'f');
   await console.sees('Open a write window');
-  console.resize(60, 15);
+  await console.resize(60, 15);
   await console.sees('Reason or ticket', 'READ-ONLY (W)');
   await console.type('ticket 4711');
   await console.press('enter', 'enter');

@@ -9,6 +9,7 @@ import type { Mode, State } from '../../src/tui/state/types.ts';
 import type { SignInWishes } from './session.ts';
 import { openTestBank, type TestAccountWish, type TestBank } from './console-bank.ts';
 import { bytesOf, FakeTerminal } from './fake-terminal.ts';
+import { Sight } from './sight.ts';
 
 export { anAccount } from './console-bank.ts';
 
@@ -34,17 +35,15 @@ export type ConsoleWishes = {
   readonly around?: (session: Session) => Session;
 };
 
-/** A test waits at most so long for what it expects, in milliseconds. */
-const patience = 10_000;
-
 /** The full screen on a terminal in memory and a real database, in the words of whoever sits before it. */
-export class TestConsole implements AsyncDisposable {
+export class TestConsole extends Sight implements AsyncDisposable {
   readonly #terminal: FakeTerminal;
   readonly #app: App;
   readonly #bank: TestBank;
   readonly home: string;
 
   constructor(terminal: FakeTerminal, app: App, bank: TestBank, home: string) {
+    super(terminal);
     this.#terminal = terminal;
     this.#app = app;
     this.#bank = bank;
@@ -68,53 +67,22 @@ export class TestConsole implements AsyncDisposable {
     return this.#terminal.ending?.code;
   }
 
-  frame(): string {
-    return this.#terminal.frame();
-  }
-
-  /** Waits until a condition holds; looks whenever the screen changes. */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + patience;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`waited in vain for ${what}; the screen shows\n${this.frame()}`);
-      await this.#change(Math.min(50, deadline - Date.now()));
-    }
-  }
-
-  #change(most: number): Promise<void> {
-    return new Promise(resolve => {
-      const listening = this.#terminal.onChange(() => end());
-      const timer = setTimeout(() => end(), most);
-      const end = (): void => {
-        listening.dispose();
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  /** Waits until all these texts are on screen. */
-  async sees(...texts: readonly (string | RegExp)[]): Promise<void> {
-    for (const text of texts) {
-      const there = typeof text === 'string' ? () => this.frame().includes(text) : () => text.test(this.frame());
-      await this.until(there, `"${String(text)}"`);
-    }
-  }
-
-  /** Waits until none of these texts is on screen. */
-  async seesNo(...texts: readonly string[]): Promise<void> {
-    await this.until(() => texts.every(text => !this.frame().includes(text)), `no "${texts.join('", "')}"`);
-  }
-
-  async #sent(bytes: string, events: number): Promise<void> {
+  async #taken(bytes: string, events: number): Promise<void> {
     const goal = this.#terminal.delivered + events;
     this.#terminal.send(bytes);
-    await this.until(() => this.#terminal.delivered >= goal, `${events} keys to arrive`);
+    await this.holds(() => this.#terminal.delivered >= goal, `${events} keys to arrive`);
+  }
+
+  /** Keys are taken, and all that they change at once is on the screen: what a test looks at next is no frame of before. */
+  async #sent(bytes: string, events: number): Promise<void> {
+    await this.#taken(bytes, events);
+    await this.#terminal.drawn();
   }
 
   /** Presses keys one after another: `j`, `enter`, `^d`, `shift+tab`. */
   async press(...names: readonly string[]): Promise<void> {
-    for (const name of names) await this.#sent(bytesOf(name), 1);
+    for (const name of names) await this.#taken(bytesOf(name), 1);
+    await this.#terminal.drawn();
   }
 
   /** Presses keys all at once, as a lagging connection delivers them. */
@@ -132,17 +100,25 @@ export class TestConsole implements AsyncDisposable {
     await this.#sent(`\u001b[200~${text}\u001b[201~`, 1);
   }
 
-  /** Types a command line and carries it out. */
+  /** How many there are may be known before the rows are: what is pressed on them waits for the rows. */
+  #read(): Promise<void> {
+    return this.until(() => this.#app.state.view.reading === undefined, 'the rows to be read');
+  }
+
+  /** Types a command line and carries it out; the list that it leads to has been read. */
   async command(line: string): Promise<void> {
     await this.press(':');
     await this.type(line);
     await this.press('enter');
+    await this.#read();
   }
 
+  /** Filters the list, and waits until it has been read. */
   async filter(text: string): Promise<void> {
     await this.press('/', '^u');
     await this.type(text);
     await this.press('enter');
+    await this.#read();
   }
 
   #mode<Kind extends Mode['kind']>(kind: Kind): Extract<Mode, { kind: Kind }> {
@@ -152,7 +128,11 @@ export class TestConsole implements AsyncDisposable {
   }
 
   async #open(kind: Mode['kind']): Promise<void> {
-    await this.until(() => this.#app.state.mode.kind === kind, `a ${kind}`);
+    await this.until(() => {
+      const { mode } = this.#app.state;
+      // what was answered last is known: what is pressed meanwhile would be for nothing
+      return mode.kind === kind && !(mode.kind === 'form' && mode.form.waiting) && !(mode.kind === 'confirm' && mode.confirm.waiting);
+    }, `a ${kind}`);
   }
 
   async #focus(field: FormField): Promise<void> {
@@ -208,8 +188,10 @@ export class TestConsole implements AsyncDisposable {
     await this.press(...(yes ? ['right'] : []), 'enter');
   }
 
-  resize(columns: number, rows: number): void {
+  /** Drags the window to another size, and waits until the program has drawn in it. */
+  async resize(columns: number, rows: number): Promise<void> {
     this.#terminal.resize(columns, rows);
+    await this.until(() => this.#app.state.size.columns === columns && this.#app.state.size.rows === rows, `${columns}x${rows}`);
   }
 
   /** What was done since the console was opened, as the audit log tells it; looking on is left out. */
@@ -239,6 +221,8 @@ export const openConsole = async (wishes: ConsoleWishes = {}): Promise<TestConso
   const console = new TestConsole(terminal, app, bank, home);
   app.dispatch({ kind: 'connected', session: wishes.around?.(bank.session) ?? bank.session });
   await console.until(() => app.state.view.status === 'ready', 'the first rows');
+  // whether one may write, and whether a code holds, is known from here on: no key comes before that
+  await console.until(() => app.state.pulse.last !== undefined || !app.state.session?.presence, 'the first pulse');
   const pane = wishes.pane ?? (wishes.accounts ? 'accounts' : undefined);
   if (pane !== undefined) {
     await console.command(pane);

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import xterm from '@xterm/headless';
 import type { Stage } from '../../src/tui/app.tsx';
 import { CellOutput } from '../../src/tui/terminal/cell-output.ts';
@@ -12,6 +13,9 @@ const sent: Readonly<Record<string, string>> = {
   up: '\u001b[A', down: '\u001b[B', right: '\u001b[C', left: '\u001b[D', home: '\u001b[H', end: '\u001b[F',
   pageup: '\u001b[5~', pagedown: '\u001b[6~', 'alt+left': '\u001b[1;3D', 'alt+right': '\u001b[1;3C',
 }; // prettier-ignore
+
+/** Ink holds a frame back until so long after the one before, in milliseconds: the least it knows. */
+const heldBackMs = 1;
 
 /** A lone Esc is believed after this time, in milliseconds. */
 const escapeMs = 2;
@@ -90,7 +94,7 @@ export class FakeTerminal {
         patchConsole: false,
         incrementalRendering: false,
         alternateScreen: false,
-        maxFps: 120,
+        maxFps: 1_000 / heldBackMs,
       },
       copy: text => {
         this.clipboard = text;
@@ -115,6 +119,13 @@ export class FakeTerminal {
   resize(columns: number, rows: number): void {
     this.#screen.resize(columns, rows);
     this.#signals.emit('resize');
+  }
+
+  /** Waits until all that the program has drawn so far is on the screen. */
+  async drawn(): Promise<void> {
+    // Ink's two delays, one after the other; whatever else keeps the process busy, timers that end earlier are served earlier
+    for (const _ of ['the frame', 'its output']) await pause(heldBackMs + 1);
+    await new Promise<void>(resolve => this.#screen.write('', resolve));
   }
 
   /** Called whenever the screen has changed. */
