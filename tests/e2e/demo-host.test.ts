@@ -7,7 +7,7 @@ import { maintenanceFileText } from '../../src/domain/maintenance.ts';
 import { launchCommand, type Answer } from '../support/command.ts';
 import { aHome, type TestHome } from '../support/home.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const program = path.join(import.meta.dirname, '..', '..', 'bin', 'bursar.js');
 /** Transactions of a bank that is made quickly. */
@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('a demo and the host that it bring
         answer => answer.status,
         () => 0,
       );
-    await vi.waitUntil(async () => (await status()) === 200, { timeout: 60_000, interval: 200 });
+    await vi.waitUntil(async () => (await status()) === 200, { timeout: 120_000, interval: 200 });
   };
   const endDaemon = async (): Promise<void> => {
     const running = daemon;

@@ -69,24 +69,24 @@ test.each([
   ['SIGINT', 130],
   ['SIGKILL', 137],
   ['SIGABRT', 134],
-] as const)('%s while a form is open: the terminal is as it was, and nothing was done', { timeout: 60_000 }, async (signal, code) => {
+] as const)('%s while a form is open: the terminal is as it was, and nothing was done', async (signal, code) => {
   const { terminal, before, number, pid } = await withForm();
   process.kill(pid, signal);
-  await vi.waitUntil(() => !terminal.state().alternate && terminal.hasCursor, { timeout: 10_000 });
-  await expect.poll(() => terminal.state(), { timeout: 10_000 }).toEqual(before);
+  await vi.waitUntil(() => !terminal.state().alternate && terminal.hasCursor, { timeout: 60_000 });
+  await expect.poll(() => terminal.state(), { timeout: 60_000 }).toEqual(before);
   terminal.type('echo left $?\r');
   await terminal.sees(`left ${code}`);
   expect(terminal.text()).not.toMatch(/ at .*\.js:\d+/);
   await nothingWasDone(number);
-  await expect.poll(() => leftOnTheServer(pid), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => leftOnTheServer(pid), { timeout: 60_000 }).toEqual([]);
 });
 
-test('a terminal that is closed while a form is open takes the program with it; its session is ended', { timeout: 60_000 }, async () => {
+test('a terminal that is closed while a form is open takes the program with it; its session is ended', async () => {
   const { terminal, number, pid } = await withForm();
   terminal.pty.kill('SIGKILL');
-  await vi.waitUntil(() => isGone(pid), { timeout: 15_000 });
+  await vi.waitUntil(() => isGone(pid), { timeout: 60_000 });
   await nothingWasDone(number);
-  await expect.poll(() => leftOnTheServer(pid), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => leftOnTheServer(pid), { timeout: 60_000 }).toEqual([]);
   const [session] = await bank.rows(`SELECT revoked_at IS NOT NULL AS ended FROM ops.operator_session WHERE client LIKE $1`, [
     `bursar ${pid} %`,
   ]);

@@ -41,9 +41,19 @@ const suspectIn = async (url: string, since: Date): Promise<Suspect | undefined>
     )
   )[0] as Suspect | undefined;
 
+/** What it pays in comes a second or two apart: it is over when the bank has gone on without it for longer. By times of postings, however slow the machine is. */
+const isOver = async (url: string, { id }: Pick<Suspect, 'id'>): Promise<boolean> =>
+  (
+    await query(
+      url,
+      `SELECT (SELECT max(posted_at) FROM bank.transaction) > (SELECT max(posted_at) FROM bank.transaction WHERE to_account_id = $1) + interval '6 seconds' AS over`,
+      [id],
+    )
+  )[0]?.['over'] === true;
+
 test(
   'structuring appears in live traffic, raises an alert, is claimed and escalated, the account frozen, an incident declared and its review exported',
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     await using database = await aDatabase('demo');
     const { url } = database;
@@ -52,16 +62,22 @@ test(
     const since = new Date(Date.now() - 1_000);
     const screen = await openProgram(url, home);
 
-    await expect.poll(() => suspectIn(url, since), { timeout: 60_000, interval: 500 }).toBeDefined();
+    await expect.poll(() => suspectIn(url, since), { timeout: 120_000, interval: 500 }).toBeDefined();
     const { id = '', number = '' } = (await suspectIn(url, since)) ?? {};
+    await expect.poll(() => isOver(url, { id }), { timeout: 120_000, interval: 500 }).toBe(true);
+    const { deposits = 0 } = (await suspectIn(url, since)) ?? {};
     const alertOf = async () =>
-      (await query(url, `SELECT id::text, score FROM ops.alert WHERE account_id = $1 AND rule = 5 AND opened_at > $2`, [id, since]))[0];
+      (await query(url, `SELECT score, hits FROM ops.alert WHERE account_id = $1 AND rule = 5 AND opened_at > $2`, [id, since]))[0];
+    // each deposit from the third on is a hit, and changes the alert: nothing comes to it any more when it is worked on
     await expect
-      .poll(async () => (await alertOf()) ?? (await bursar('detect', 'run'), await alertOf()), { timeout: 90_000, interval: 2_000 })
-      .toMatchObject({ score: 80 });
+      .poll(async () => ((await bursar('detect', 'run')).code === 0 ? alertOf() : undefined), { timeout: 120_000, interval: 2_000 })
+      .toMatchObject({ hits: deposits - 2 });
+    const score = Number((await alertOf())?.['score']);
+    // 50 for structuring and 30 for large amounts; five deposits may come near the limit of the day, which is 15 more
+    expect([80, 95]).toContain(score);
 
     screen.type(`:alerts account=${number} rule=R5\r`);
-    await screen.sees(new RegExp(`> +\\d+ +80 high +R5 +${number}`));
+    await screen.sees(new RegExp(`> +\\d+ +${score} high +R5 +${number}`));
     screen.type('W');
     await screen.sees('Open a write window');
     screen.type('structuring seen in the stream\r\r');

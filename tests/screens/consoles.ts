@@ -77,6 +77,16 @@ export const atTheGate = async (
   return new TestConsole(terminal, app, opened, home);
 };
 
+/** `ended within a second` on a machine of any speed: by so many pulses, one that was on its way, the next, and one while the screen was drawn. */
+export const soon = 3;
+
+/** How many pulses the console asks for until something is seen. */
+export const pulsesUntil = async (console: TestConsole, seen: () => Promise<void>): Promise<number> => {
+  const before = console.state.asked.pulse;
+  await seen();
+  return console.state.asked.pulse - before;
+};
+
 /** Waits until the pulse was felt, so that it is known whether one may write. */
 export const feelPulse = (console: TestConsole): Promise<void> =>
   console.until(() => console.state.pulse.last !== undefined, 'the first pulse');

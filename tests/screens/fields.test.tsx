@@ -3,6 +3,9 @@ import { useState } from 'react';
 import { expect, test, vi } from 'vitest';
 import { TextField } from '../../src/tui/parts/text-field.tsx';
 
+/** Ends only what would never come. */
+const patient = { timeout: 60_000, interval: 10 };
+
 /** A field that keeps what is typed, as the state does for the console. */
 const Typing = ({ secret }: { readonly secret: boolean }) => {
   const [value, setValue] = useState('');
@@ -20,11 +23,11 @@ const typed = async (keys: readonly string[], secret: boolean): Promise<() => st
 
 test('a field shows what is typed, letter by letter, and takes letters back', async () => {
   const frame = await typed([...'court ordex'.split(''), '\u007F', 'r'], false);
-  await vi.waitFor(() => expect(frame()).toContain('court order'));
+  await vi.waitFor(() => expect(frame()).toContain('court order'), patient);
 });
 
 test('a secret shows that something was typed, and nothing of what', async () => {
   const frame = await typed('correct horse'.split(''), true);
-  await vi.waitFor(() => expect(frame()).toContain('*'.repeat(13)));
+  await vi.waitFor(() => expect(frame()).toContain('*'.repeat(13)), patient);
   expect(frame()).not.toContain('corre');
 });

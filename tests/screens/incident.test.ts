@@ -37,24 +37,25 @@ test('the checklist of an incident counts down by the clock of the database, and
   await left(console, 272);
   await console.press('enter');
   await console.until(() => console.state.view.resource === 'incident-steps', 'the checklist');
-  await console.sees('0-15 min', 'Call the team together', 'Preserve the evidence', 'in 4:', '15-60 min', 'in 14:', 'in 2 d 23 h');
+  await console.sees('0-15 min', 'Call the team together', 'Preserve the evidence', 'in 4:', '15-60 min', /in 1[0-4]:\d\d/, 'in 2 d 23 h');
   const shown = () => /in (4:\d\d)/.exec(console.frame())?.[1];
   const first = shown();
   await console.until(() => shown() !== undefined && shown() !== first, 'the next second');
 
-  await left(console, -245);
+  // so late that a slow machine makes nothing of it
+  await left(console, -190_000);
   await console.sees('1 new, r shows them');
   await console.press('r');
-  await console.sees('overdue 4 min');
+  await console.sees('overdue 2 d 4 h');
   await console.press('g');
   await console.press('x', 'k');
   await console.fill({ note: 'five people are in the room, ravi leads' });
   await console.sees('it is late, and stays so in the review');
   await console.confirm();
-  await console.sees('[ok] done "Call the team together', 'done 4 min late');
+  await console.sees('[ok] done "Call the team together', 'done 2 d 4 h late');
   await console.press('z');
   await console.confirm();
-  await console.sees('[ok] opened again', 'overdue 4 min');
+  await console.sees('[ok] opened again', 'overdue 2 d 4 h');
   await console.press('x', 's');
   await console.fill({ note: 'everybody was there already' });
   await console.confirm();
@@ -67,7 +68,7 @@ test('the checklist of an incident counts down by the clock of the database, and
   await console.sees('1/14');
   await console.press('d');
   await console.sees('Done', '1 of 14', 'Affected', '2 of 1 customer, 0 frozen', 'Timeline', 'incident-steps.skip', 'incidents.declare');
-}, 60_000);
+});
 
 test('one key freezes all that is affected: one first, then the others, and the one that cannot is told', async () => {
   await using console = await declared(24);
@@ -93,7 +94,7 @@ test('one key freezes all that is affected: one first, then the others, and the 
   const rows = await console.audit();
   const outcomes = rows.filter(row => row['action'] === 'accounts.freeze').map(row => row['outcome']);
   expect(Object.groupBy(outcomes, String)).toEqual({ success: Array(23).fill('success'), refused: ['refused'], partial: ['partial'] });
-}, 60_000);
+});
 
 test('lengths of time and names of records are read and written in words', () => {
   expect([0, 59, 60, 3_599, 3_600, 7_500, 86_400, 190_000].map(lengthOf)).toEqual([

@@ -58,6 +58,7 @@ test('p pauses live updates, says so for as long as it lasts, and p again catche
   await console.press('p');
   await console.sees('live updates are paused');
   await console.seesNo('live 1s');
+  await console.until(() => !console.state.refreshing, 'what was asked before the pause');
   await deposit(console, number, 77_01);
   await accountOpens(console);
   await aWhile(console);

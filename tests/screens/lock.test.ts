@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { anAccount, openConsole, type TestConsole } from '../support/console.ts';
 import { report } from '../support/reliability.ts';
 import { aStaffedBank, staffPassword } from '../support/staff.ts';
-import { aDemoBank, feelPulse } from './consoles.ts';
+import { aDemoBank, feelPulse, pulsesUntil, soon } from './consoles.ts';
 
 // A machine that others use as well takes its time to make a bank and to check a password
 vi.setConfig({ testTimeout: 90_000 });
@@ -101,10 +101,9 @@ test('the database that counts by itself locks the screen within a second', asyn
   await drafted(console);
   await console.bank.rows(`UPDATE ops.operator_session SET last_seen_at = clock_timestamp() - interval '16 minutes'`);
   const begun = performance.now();
-  await console.sees('LOCKED since');
-  const ms = Math.round(performance.now() - begun);
-  report('locked by the database, blank after', { ms });
-  expect(ms).toBeLessThan(8_000);
+  const pulses = await pulsesUntil(console, () => console.sees('LOCKED since'));
+  report('locked by the database, blank after', { ms: Math.round(performance.now() - begun), pulses });
+  expect(pulses).toBeLessThanOrEqual(soon);
   blank(console);
 });
 
@@ -123,7 +122,7 @@ test('a bulk goes on behind the lock, which shows how far it is and nothing of w
   blank(console);
   const done = async (): Promise<unknown> =>
     (await console.bank.rows(`SELECT count(*)::int AS count FROM bank.account WHERE status = 'frozen'`))[0]?.['count'];
-  await vi.waitUntil(async () => (await done()) === 12, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await done()) === 12, { timeout: 60_000 });
   blank(console);
   expect(console.state.mode.kind).toBe('lock');
 });
@@ -131,12 +130,11 @@ test('a bulk goes on behind the lock, which shows how far it is and nothing of w
 test('a session revoked in the middle of a form is refused, and told within a second of the next pulse', async () => {
   await using console = await openConsole({ accounts: [anAccount()] });
   await drafted(console);
-  const begun = performance.now();
   await console.bank.rows('UPDATE ops.operator_session SET revoked_at = clock_timestamp()');
-  await console.sees('YOUR SESSION HAS ENDED', 'This session was ended', 'Enter leaves');
-  const ms = Math.round(performance.now() - begun);
-  report('revoked in mid-form, told after', { ms });
-  expect(ms).toBeLessThan(8_000);
+  const begun = performance.now();
+  const pulses = await pulsesUntil(console, () => console.sees('YOUR SESSION HAS ENDED', 'This session was ended', 'Enter leaves'));
+  report('revoked in mid-form, told after', { ms: Math.round(performance.now() - begun), pulses });
+  expect(pulses).toBeLessThanOrEqual(soon);
   blank(console);
   expect(await console.bank.rows(`SELECT DISTINCT status::text FROM bank.account`)).toEqual([{ status: 'active' }]);
   await console.resize(60, 15);

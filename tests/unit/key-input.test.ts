@@ -3,7 +3,7 @@ import { Box, render, type Instance } from 'ink';
 import SelectInput from 'ink-select-input';
 import TextInput from 'ink-text-input';
 import { createElement, useState } from 'react';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CellOutput } from '../../src/tui/terminal/cell-output.ts';
 import { KeyInput, type KeyConsumer } from '../../src/tui/terminal/key-input.ts';
 import type { Key } from '../../src/tui/terminal/key.ts';
@@ -49,6 +49,10 @@ const open = (consumer: Partial<KeyConsumer> = {}) => {
 };
 
 describe('browsing', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test('200 keys at once are one call', () => {
     const { stdin, heard } = open();
     stdin.type('j'.repeat(200));
@@ -62,12 +66,13 @@ describe('browsing', () => {
     expect(heard).toEqual(['j', 'paste dd', 'k']);
   });
 
-  test('a lone Esc is a key after 20 ms, not before', async () => {
+  test('a lone Esc is a key after 20 ms, not before', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { stdin, heard } = open();
     stdin.type('\u001b');
-    await turns(2);
+    vi.advanceTimersByTime(19);
     expect(heard).toEqual([]);
-    while (heard.length === 0) await turns(1);
+    vi.advanceTimersByTime(1);
     expect(heard).toEqual(['escape']);
   });
 

@@ -87,7 +87,7 @@ Written by a machine; nobody reads answers. Nobody who works here ever asks for 
         expect(labels(body)).toEqual(labels(plain.body));
         expect(needsSecret(body)).toBe(secretTemplates.includes(template));
       }),
-      { numRuns: 5_000 },
+      { seed: 20_261_121, numRuns: 5_000 },
     );
   });
 
@@ -100,6 +100,7 @@ Written by a machine; nobody reads answers. Nobody who works here ever asks for 
         expect(full.split('\n').filter(line => line === `  ${secret}`)).toHaveLength(1);
         expect(full.split(secret)).toHaveLength(2);
       }),
+      { seed: 20_261_121 },
     );
   });
 

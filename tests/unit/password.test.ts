@@ -90,9 +90,10 @@ describe('what is guessed first is refused:', () => {
 
   test('not what a password manager makes, nor the longest password, in good time', async () => {
     for (const length of [12, 16, 32, 190]) {
-      const started = performance.now();
+      const started = process.cpuUsage();
       expect(await passwordObjection(randomBytes(length).toString('base64'), about)).toBeUndefined();
-      expect(performance.now() - started).toBeLessThan(20_000);
+      // of this process alone, in microseconds: what else the machine does is not counted
+      expect(process.cpuUsage(started).user).toBeLessThan(20_000_000);
     }
   });
 });

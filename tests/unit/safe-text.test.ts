@@ -55,16 +55,17 @@ describe('safe', () => {
         expect(short.length).toBeLessThanOrEqual(max);
         expect(safe(short, { max })).toBe(short);
       }),
-      { numRuns: 10_000 },
+      { seed: 20_261_121, numRuns: 10_000 },
     );
   });
 
   test('a note of a million characters costs a few milliseconds', () => {
     const notes = ['x', '\u202e', '王', '\u1112\u1161', 'e\u0301'].map(unit => unit.repeat(1_000_000 / unit.length));
     safe(notes[1]);
-    const start = performance.now();
+    const started = process.cpuUsage();
     const lengths = notes.map(note => safe(note).length);
-    const each = (performance.now() - start) / notes.length;
+    // of this process alone, in milliseconds: what else the machine does is not counted
+    const each = process.cpuUsage(started).user / 1_000 / notes.length;
     expect(Math.max(...lengths)).toBeLessThanOrEqual(4000);
     expect(notes.map(note => safe(note).endsWith('~'))).toEqual([true, true, true, true, true]);
     expect(each).toBeLessThan(10);
@@ -87,7 +88,7 @@ describe('columns', () => {
       fc.property(hostile, fc.integer({ min: 0, max: 30 }), fc.constantFrom('left' as const, 'right' as const), (text, width, align) => {
         expect(columnsOf(fit(safe(text), width, align))).toBe(width);
       }),
-      { numRuns: 3000 },
+      { seed: 20_261_121, numRuns: 3000 },
     );
   });
 

@@ -17,6 +17,9 @@ const states: Readonly<Record<string, State>> = {
   'a filter': inMode(small, { kind: 'filter', line: newLine('byron') }),
 };
 
+/** Ends only what would never come. */
+const patient = { timeout: 60_000, interval: 10 };
+
 describe('lines under what Ink draws make the same picture as Ink alone', () => {
   test.each(Object.entries(states))('%s', async (_name, state) => {
     const terminal = new FakeTerminal(state.size);
@@ -24,7 +27,7 @@ describe('lines under what Ink draws make the same picture as Ink alone', () => 
     stage.output.show(frameOf(state));
     const instance = render(<Overlay state={state} onText={() => undefined} />, stage.forInk);
     const shown = () => terminal.frame().replaceAll(/ +$/gm, '').trimEnd();
-    await vi.waitFor(() => expect(shown()).toBe(pictureOf(state).trimEnd()));
+    await vi.waitFor(() => expect(shown()).toBe(pictureOf(state).trimEnd()), patient);
     instance.unmount();
     terminal.close();
   });
@@ -54,16 +57,19 @@ const aFormOnScreen = (focus: number) => {
 test('letters sent at once reach the text field one by one, none is lost', async () => {
   const { terminal, values, close } = aFormOnScreen(1);
   terminal.send('order 47\u007f\u007f11');
-  await vi.waitFor(() => expect(values.at(-1)).toBe('order 11'));
-  await vi.waitFor(() => expect(terminal.frame()).toContain('> Note                 order 11'));
+  await vi.waitFor(() => expect(values.at(-1)).toBe('order 11'), patient);
+  await vi.waitFor(() => expect(terminal.frame()).toContain('> Note                 order 11'), patient);
   close();
 });
 
 test('arrows sent at once move through the choices one by one', async () => {
   const { terminal, values, close } = aFormOnScreen(0);
   terminal.send('\u001b[B\u001b[B\u001b[B\u001b[A');
-  await vi.waitFor(() => expect(values).toEqual(['suspicious pattern', 'unauthorised access', 'compliance', 'unauthorised access']));
-  await vi.waitFor(() => expect(terminal.frame()).toContain('> unauthorised access'));
+  await vi.waitFor(
+    () => expect(values).toEqual(['suspicious pattern', 'unauthorised access', 'compliance', 'unauthorised access']),
+    patient,
+  );
+  await vi.waitFor(() => expect(terminal.frame()).toContain('> unauthorised access'), patient);
   close();
 });
 
