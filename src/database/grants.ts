@@ -89,6 +89,7 @@ export const internal: readonly string[] = [
   'ops.is_cleaned', 'ops.cleanup_eyes',
   'ops.machine_address', 'ops.machine_objection', 'ops.may_execute', 'ops.demand_key', 'ops.begin_machine_change', 'ops.end_machine', 'ops.machine_facts', 'ops.approver_of_key',
   'ops.measure_sessions', 'ops.measure_storage', 'ops.measure_upkeep', 'ops.measure_jobs', 'ops.measure_unattended', 'ops.keep_readings', 'ops.thin_health',
+  'ops.alarm_words', 'ops.alarms_now', 'ops.tell_alarm', 'ops.raise_alarms',
 ]; // prettier-ignore
 
 /** The schemas whose tables a role reads. */

@@ -8,7 +8,7 @@ export class DemoRefused extends Error {
 
 /** Everything the demo bank fills or a demo's users leave behind. Reference data (currencies, limits, roles, transitions) stays. */
 const filled = [
-  'ops.cleanup_part', 'ops.cleanup', 'ops.schedule_run', 'ops.health_sample', 'ops.health_series', 'ops.health_watch',
+  'ops.cleanup_part', 'ops.cleanup', 'ops.schedule_run', 'ops.health_sample', 'ops.health_series', 'ops.health_watch', 'ops.alarm',
   'ops.backup', 'ops.drill', 'ops.run_step', 'ops.run', 'ops.host',
   'bank.transaction', 'bank.posting_refusal', 'bank.idempotency_key', 'bank.limit_counter', 'bank.limit_override', 'bank.document', 'bank.auth_session',
   'bank.auth_event', 'bank.password_reset', 'bank.password_history', 'bank.account', 'bank."user"',

@@ -1,6 +1,13 @@
 /** What staff is told of happened there and then. */
 export type StaffNotice = { readonly environment: string; readonly at: Date };
 
+/** How an alarm begins, by its state. */
+export const alarmWords = {
+  wrong: { title: 'Alarm', says: 'Something is wrong.' },
+  soon: { title: 'Ends soon', says: 'Something ends soon.' },
+  well: { title: 'Well again', says: 'What was wrong is well again.' },
+} as const;
+
 /** What each template needs to know. Texts may come from anybody; a secret is not among them, see `withSecret`. */
 export type NoticeParameters = {
   'password-reset': { readonly name: string; readonly expires: Date };
@@ -35,6 +42,15 @@ export type NoticeParameters = {
   'role-changed': { readonly name: string; readonly before: string; readonly after: string; readonly at: Date };
   'alert-hold': StaffNotice & { readonly alert: string; readonly account: string; readonly score: number; readonly rules: string };
   'review-escalated': StaffNotice & { readonly operator: string; readonly about: string; readonly record: string; readonly note: string };
+  /** Told by the database, which says what helps only while something is wrong. */
+  'health-alarm': StaffNotice & {
+    readonly state: keyof typeof alarmWords;
+    readonly what: string;
+    readonly where: string;
+    readonly found: string;
+    readonly helps: string;
+    readonly command: string;
+  };
   'incident-update': { readonly at: Date; readonly message: readonly string[]; readonly staff?: { environment: string; incident: string } };
 };
 export type NoticeTemplate = keyof NoticeParameters;

@@ -1,6 +1,6 @@
 import { formatInstant } from './day.ts';
 import { markLookAlike } from './look-alike.ts';
-import type { NoticeParameters, NoticeTemplate, StaffNotice } from './notice-parameters.ts';
+import { alarmWords, type NoticeParameters, type NoticeTemplate, type StaffNotice } from './notice-parameters.ts';
 import { safe } from './safe-text.ts';
 
 export const noticeChannels = ['email', 'webhook', 'command'] as const;
@@ -185,6 +185,17 @@ const messages: { readonly [T in NoticeTemplate]: (parameters: NoticeParameters[
       ['Note', note],
     ]),
     next: 'Look at it in the console: bursar daily-items list decision=escalate.',
+  }),
+  'health-alarm': ({ state, what, where, found, helps, command, ...rest }) => ({
+    subject: `${alarmWords[state].title}: ${named(what)}, ${named(where)}`,
+    says: alarmWords[state].says,
+    facts: staff(rest, [
+      ['What', what],
+      ['Where', where],
+      ['Found', found],
+      ...(state === 'well' ? [] : [['What helps', helps] as const, ['Command', command] as const]),
+    ]),
+    next: 'All that is measured is in the console: bursar health list.',
   }),
   'incident-update': ({ at, message, staff: about }) => ({
     subject: about ? `Incident ${named(about.incident)}` : 'News from your bank',

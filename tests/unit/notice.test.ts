@@ -26,6 +26,7 @@ const parametersWith = (text: string): NoticeParameters => {
     'role-changed': { name: text, before: text, after: text, at: instant },
     'alert-hold': { ...staff, alert: text, account: text, score: 80, rules: text },
     'review-escalated': { ...staff, operator: text, about: text, record: text, note: text },
+    'health-alarm': { ...staff, state: 'wrong', what: text, where: text, found: text, helps: text, command: text },
     'incident-update': { at: instant, message: [text], staff: { environment: text, incident: text } },
   };
 };

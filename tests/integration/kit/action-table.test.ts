@@ -25,6 +25,7 @@ const withoutForm: Readonly<Record<string, string>> = {
   'operators.change-password': 'the command password, for oneself',
   'windows.open': 'the key W and --reason',
   'detection.run': 'bursar detect run, and every console beside its screen',
+  'health.alarm': 'whatever console or daemon measures the database tells what it found',
   'schedule.queue-run': 'whatever console or daemon queues a planned run when it is due',
   'restores.offline': 'bursar maintain restore-offline, on the host of a database that nobody can read',
   'runs.finish': 'whatever console executes a run writes down how it ended',
@@ -123,6 +124,7 @@ describe('roles and permissions', () => {
   test('writing without a window is for what opens one, for one’s own credentials, and for what a machine finds', () => {
     expect(rows.filter(({ needs_window: needed }) => !needed).map(({ action }) => action)).toEqual([
       'detection.run',
+      'health.alarm',
       'operators.change-password',
       'operators.enrol',
       'runs.finish',
