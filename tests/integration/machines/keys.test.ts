@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fingerprintOfKey } from '../../../src/domain/machine.ts';
+import { aMinuteLater } from '../../support/full-disk.ts';
 import { aKey, addMachine, refusalOf, showKeys, type AddedMachine } from '../../support/machines.ts';
 import { aStaffedBank, type Member, type StaffedBank } from '../../support/staff.ts';
 
@@ -22,6 +23,29 @@ const audited = (operator: string) =>
   bank.rows('SELECT action, outcome::text FROM ops.audit WHERE operator = $1 ORDER BY seq DESC LIMIT 1', [operator]);
 
 describe('its session', () => {
+  test('measures and tells alarms under its name, that of its own key among them', async () => {
+    const token = await backup1.token();
+    const endsIn = (interval: string) =>
+      bank.behindItsBack(`UPDATE ops.machine_key SET valid_until = valid_until + $2::interval WHERE operator_id = $1`, [
+        String(backup1.id),
+        interval,
+      ]);
+    await endsIn('-80 days');
+    for (const _ of [1, 2]) {
+      await bank.behindItsBack(aMinuteLater);
+      expect(Number(await bank.value('SELECT ops.sample_health($1)', [token]))).toBeGreaterThan(0);
+    }
+    await endsIn('80 days');
+    expect(
+      await bank.rows(
+        `SELECT operator, outcome::text, new -> 'told' @> '[{"about": "measure machine-key", "state": "soon"}]' AS told FROM ops.audit WHERE action = 'health.alarm'`,
+      ),
+    ).toEqual([{ operator: 'machine.backup1', outcome: 'success', told: true }]);
+    const told = await bank.rows(`SELECT subject, recipient, body FROM ops.notice WHERE about_id = 'machine-key'`);
+    expect(told).toMatchObject([{ subject: 'Ends soon: "Key of a machine ends in", "the bank"' }]);
+    expect(told[0]?.['body']).toContain('the key of the machine backup1 ends at ');
+  });
+
   test('lasts an hour, is prolonged by the key alone, and the audit log has its beginning under its name', async () => {
     const token = await backup1.token();
     const hash = createHash('sha256').update(token).digest();
