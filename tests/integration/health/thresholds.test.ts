@@ -87,6 +87,17 @@ test('two people change a threshold: pane, command, --strict and overview judge 
   await console.sees(/Health +\d+ wrong/);
 });
 
+test('which alarms are told is a setting like them: two people switch parts off, on screen or by command', async () => {
+  await using console = await bank.screen('settings', [120, 40]);
+  await goTo(console, 'settings key=notices.alarms');
+  await console.sees('health,backups,runs,jobs', 'security: takes two people');
+  expect(await change('notices.alarms', 'everything')).toMatchObject({ code: 2 });
+  expect(await change('notices.alarms', 'none', '--dry-run')).toMatchObject({ stdout: expect.stringContaining('health,backups,runs,jobs -> none') as string });
+  await agreed('notices.alarms', 'runs,jobs');
+  await goTo(console, 'settings key=notices.alarms');
+  await console.sees(/ runs,jobs/);
+}); // prettier-ignore
+
 test('a threshold that makes a measure blind, or out of order, is refused; one that tells late is warned of', async () => {
   expect(await change('health.host-disk.wrong', '100')).toMatchObject({ code: 2, stderr: expect.stringContaining('lies between 1 and 99') as string });
   expect(await change('health.backup-size.wrong', '0')).toMatchObject({ code: 2 });
