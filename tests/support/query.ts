@@ -4,7 +4,8 @@ import { patient } from './patient.ts';
 
 /** One statement on a connection of its own, as whoever the address names. */
 export const query = async (url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => {
-  const client = new Client(patient(connectionSettings(url, { applicationName: 'test' })));
+  // what reads a whole demo bank takes a busy machine longer than a console would wait
+  const client = new Client(patient(connectionSettings(url, { applicationName: 'test', statementTimeoutMs: 100_000 })));
   // a server killed under the connection shows in the query itself
   client.on('error', () => undefined);
   await client.connect();
