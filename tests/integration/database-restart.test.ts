@@ -8,6 +8,7 @@ import { applyRights } from '../../src/database/rights.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
 import type { Bank } from '../support/acting.ts';
 import { openConsole, type TestConsole } from '../support/console.ts';
+import { killProcess } from '../support/consoles.ts';
 import { letDemoIn } from '../support/demo-like-bank.ts';
 import { aHome, type TestHome } from '../support/home.ts';
 import { query } from '../support/query.ts';
@@ -118,7 +119,7 @@ test.each([
   const gone = performance.now();
   // One that was killed is started again by whoever uses it, one that was stopped is not
   if (isLong) await server.stop();
-  else process.kill((await home.serverPid()) ?? 0, 'SIGKILL');
+  else await killProcess(await home.serverPid());
   await other.end().catch(() => undefined);
   if (isLong) await console.sees('UNKNOWN');
   await restart();
