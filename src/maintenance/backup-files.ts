@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { safe } from '../domain/safe-text.ts';
 import { RunName, versionOf } from './backup.ts';
+import { goneFrom } from './copies.ts';
 import { defineWork, WorkRefused, type WorkContext } from './define-work.ts';
 import { collectObjects, expireFiles } from './expire-files.ts';
 import { measureFile, synchronize } from './files.ts';
@@ -144,13 +145,15 @@ const takeFiles = (run: string, context: WorkContext): Promise<object> =>
     const copied = await copyAway(context, 'files', manifest, (from, other) => mediaAway(manifest, from, other, { vault, signal }));
     const keep = { days: backup.mediaDays, keepAtLeast: backup.keepAtLeast, now: new Date(manifest.takenAt) };
     const { expired, objects, unknown } = await expireFiles(vault, keep, signal);
-    if (backup.copyTo !== undefined) await expireFiles(await openVault(context, 'files', backup.copyTo), keep, signal);
+    const there =
+      backup.copyTo === undefined ? [] : (await expireFiles(await openVault(context, 'files', backup.copyTo), keep, signal)).expired;
+    const gone = await goneFrom(vault, expired, there);
     if (unknown !== undefined) progress(1, `${unknown} does not tell what it needs: no object was removed`);
     progress(1, `${manifest.name} is whole`);
     const { files, media, ...rest } = manifest;
     const told = Object.fromEntries(media.map(one => [one.from, mediaWords(one)]));
     const place = path.join(vault.folder, manifest.name);
-    return { ...rest, files: files.length, media: told, path: place, verified: true, copied, expired, objectsRemoved: objects };
+    return { ...rest, files: files.length, media: told, path: place, verified: true, copied, expired: gone, objectsRemoved: objects };
   });
 
 export const backupFilesWork = defineWork({

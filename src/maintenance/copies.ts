@@ -16,6 +16,25 @@ export const liesIn = async ({ folder }: Vault, name: string): Promise<boolean> 
   return names.includes(name);
 };
 
+/** The place from which a backup is read: here, or where it was copied to if it is here no more or is damaged as far as can be seen; undefined where it is in neither. */
+export const readableIn = async (here: Vault, copy: Vault | undefined, name: string): Promise<Vault | undefined> => {
+  const places: Vault[] = [];
+  for (const place of copy ? [here, copy] : [here]) if (await liesIn(place, name)) places.push(place);
+  for (const place of places) if ((await lookAt(place, name)).why === undefined) return place;
+  return places[0];
+};
+
+/** What is said of a backup that is whole in its other place alone; `fault` is what is wrong with the one here. */
+export const onlyCopyWords = (fault: string | null | undefined, { folder }: Vault): string =>
+  `${fault ?? 'it is not on this host any more'}; its copy in ${folder} is whole`;
+
+/** What expired in both places, or in the one where it still was. */
+export const goneFrom = async (here: Vault, expired: readonly string[], expiredCopies: readonly string[]): Promise<readonly string[]> => {
+  const left: string[] = [];
+  for (const name of expiredCopies) if (!expired.includes(name) && !(await liesIn(here, name))) left.push(name);
+  return [...expired, ...left];
+};
+
 /** Whether a backup should lie in the other place: what is not encrypted never leaves the host. */
 export const isCopied = async (here: Vault, copy: Vault, name: string): Promise<boolean> => {
   if (!(await liesIn(here, name)) || (await liesIn(copy, name))) return true;

@@ -1,27 +1,15 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { checkBackup } from './check-backup.ts';
 import { defineWork, WorkRefused, type WorkContext } from './define-work.ts';
 import { noteCheck, notePinned } from './vault-notes.ts';
-import { copyOf, isCopied, liesIn } from './copies.ts';
-import { alone, findBackup, lookAround, lookAt, openVault, rootOf, type Lying, type Vault, type VaultSort } from './vault.ts';
+import { copyOf, isCopied, liesIn, onlyCopyWords } from './copies.ts';
+import { alone, findBackup, openVault, rootOf, vaultSorts, type Vault } from './vault.ts';
 
 const BackupName = z
   .string()
   .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
   .meta({ title: 'Name of the backup' });
-
-const sorts: readonly VaultSort[] = ['database', 'files'];
-
-/** The vault in which a backup of that name lies. */
-const vaultWith = async (name: string, context: WorkContext): Promise<Vault> => {
-  for (const sort of sorts) {
-    const vault = await openVault(context, sort);
-    if ((await readdir(vault.folder)).includes(name)) return vault;
-  }
-  throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}: look with bursar maintain list-backups`);
-};
 
 /** What came of one of the places where a backup should lie. */
 type Found = { readonly status: 'verified' | 'corrupt' | 'missing'; readonly fault: string | null };
@@ -46,7 +34,7 @@ const readIn = async (vault: Vault, name: string, context: WorkContext): Promise
 
 /** The vaults of a backup, here and where it was copied to, wherever of both it lies. */
 const placesOf = async (name: string, context: WorkContext): Promise<{ readonly here: Vault; readonly copy: Vault | undefined }> => {
-  for (const sort of sorts) {
+  for (const sort of vaultSorts) {
     const here = await openVault(context, sort);
     const copy = copyOf(here, sort, context);
     if ((await liesIn(here, name)) || (copy && (await liesIn(copy, name)))) return { here, copy };
@@ -70,7 +58,9 @@ const verify = async (name: string, context: WorkContext): Promise<object> => {
   const here = await readIn(places.here, name, share(0, ''));
   const copy =
     places.copy && (await isCopied(places.here, places.copy, name)) ? await readIn(places.copy, name, share(0.5, 'copy: ')) : null;
-  const result = { name, verified: here.status === 'verified', fault: here.fault, copy };
+  const isOnlyCopy = here.status !== 'verified' && copy?.status === 'verified' && places.copy !== undefined;
+  const fault = isOnlyCopy ? onlyCopyWords(here.status === 'missing' ? undefined : here.fault, places.copy) : here.fault;
+  const result = { name, verified: here.status === 'verified', fault, copy };
   if (here.status !== 'verified' || (copy !== null && copy.status !== 'verified'))
     throw new WorkRefused(badWords(name, here, copy), result);
   context.progress(
@@ -87,71 +77,12 @@ export const verifyBackup = defineWork({
   run: ({ name }, context) => alone(context, () => verify(name, context)),
 });
 
-const toldOf = (sort: VaultSort, lying: Lying, copy: string | null) => {
-  if (!lying.manifest) return { sort, name: lying.name, status: 'foreign', why: lying.why };
-  const { manifest, notes, why } = lying;
-  const { kind, takenAt, octets, encrypted } = manifest;
-  return {
-    sort,
-    name: lying.name,
-    status: why === undefined ? 'verified' : 'corrupt',
-    kind,
-    takenAt,
-    octets,
-    encrypted,
-    pinned: notes.pinned,
-    checkedAt: notes.checkedAt ?? null,
-    copy,
-    ...(why === undefined ? {} : { why }),
-  };
-};
-
-/** How the copy of a backup looks from outside; null where there should be none. */
-const lookAtCopy = async (vault: Vault, name: string, context: WorkContext): Promise<Found['status'] | null> => {
-  const copy = copyOf(vault, path.basename(vault.folder) as VaultSort, context);
-  if (!copy || !(await isCopied(vault, copy, name))) return null;
-  if (!(await liesIn(copy, name))) return 'missing';
-  return (await lookAt(copy, name)).why === undefined ? 'verified' : 'corrupt';
-};
-
-/** What really lies on the host, found by name; at most as many as a log can hold. */
-const mostListed = 40;
-
-export const listBackups = defineWork({
-  name: 'list-backups',
-  summary: 'says which backups lie on this host, and how they look from outside',
-  input: z.object({}),
-  run: async (_input, context) => {
-    const found: ReturnType<typeof toldOf>[] = [];
-    for (const sort of sorts) {
-      const vault = await openVault(context, sort);
-      for (const lying of await lookAround(vault)) found.push(toldOf(sort, lying, await lookAtCopy(vault, lying.name, context)));
-    }
-    for (const { sort, name, status } of found) context.progress(1, `${sort} ${name} ${status}`);
-    return {
-      folder: rootOf(context),
-      count: found.length,
-      names: {
-        database: found.filter(({ sort }) => sort === 'database').map(({ name }) => name),
-        files: found.filter(({ sort }) => sort === 'files').map(({ name }) => name),
-      },
-      backups: found.slice(0, mostListed),
-    };
-  },
-});
-
+/** Noted wherever it lies: one of which only the copy is left is kept there. */
 const pin = (name: string, pinned: boolean, context: WorkContext): Promise<object> =>
   alone(context, async () => {
-    const vault = await vaultWith(name, context);
-    const { folder } = await findBackup(vault, name);
-    await notePinned(folder, pinned);
-    const { copyTo } = context.backup;
-    if (copyTo !== undefined) {
-      const other = path.join((await openVault(context, path.basename(vault.folder) as VaultSort, copyTo)).folder, name);
-      await notePinned(other, pinned).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
-    }
+    const { here, copy } = await placesOf(name, context);
+    for (const vault of copy ? [here, copy] : [here])
+      if (await liesIn(vault, name)) await notePinned((await findBackup(vault, name)).folder, pinned);
     return { name, pinned };
   });
 

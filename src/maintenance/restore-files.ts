@@ -5,6 +5,7 @@ import { Place } from '../domain/platform-upkeep.ts';
 import { safe } from '../domain/safe-text.ts';
 import { RunName } from './backup.ts';
 import { withPlainFiles } from './check-backup.ts';
+import { copyOf, readableIn } from './copies.ts';
 import { defineWork, WorkAborted, WorkRefused, type WorkContext } from './define-work.ts';
 import { synchronize } from './files.ts';
 import type { FilesManifest } from './manifest.ts';
@@ -14,13 +15,15 @@ import { demandRoom } from './room.ts';
 import { runProgram } from './tools.ts';
 import { alone, findBackup, openVault, type Vault } from './vault.ts';
 
-type Whole = { readonly vault: Vault; readonly manifest: FilesManifest; readonly place: string };
+/** `vault` is where it is read, the copy where it is here no more; what is opened of it lies `here`. */
+type Whole = { readonly here: Vault; readonly vault: Vault; readonly manifest: FilesManifest; readonly place: string };
 
 const wholeBackup = async (name: string, context: WorkContext): Promise<Whole> => {
-  const vault = await openVault(context, 'files');
+  const here = await openVault(context, 'files');
+  const vault = (await readableIn(here, copyOf(here, 'files', context), name)) ?? here;
   const { manifest, folder } = await findBackup(vault, name);
   if (manifest.kind !== 'files') throw new WorkRefused(`${name} is a backup of the database: bursar maintain restore-prepare`);
-  return { vault, manifest, place: folder };
+  return { here, vault, manifest, place: folder };
 };
 
 const isThere = async (place: string): Promise<boolean> => {
@@ -155,12 +158,12 @@ const replace = async ({ name, folder, run, stops }: Replacing, context: WorkCon
 };
 
 /** Configuration and certificates: never over those that are there. */
-const configurationInto = async ({ vault, manifest, place }: Whole, into: string, { signal, progress }: WorkContext): Promise<Unpacked> => {
+const configurationInto = async ({ here, manifest, place }: Whole, into: string, { signal, progress }: WorkContext): Promise<Unpacked> => {
   const tar = manifest.files.find(({ name }) => name === 'files.tar');
   if (!tar) throw new WorkRefused(`${manifest.name} holds no configuration`);
   await mkdir(into, { mode: 0o700 });
   const own = { ...manifest, files: [tar], media: [] };
-  await withPlainFiles({ vault, manifest: own, folder: place, signal, progress }, folder =>
+  await withPlainFiles({ vault: here, manifest: own, folder: place, signal, progress }, folder =>
     runProgram('tar', ['--extract', `--file=${path.join(folder, tar.name)}`, `--directory=${into}`, '--keep-old-files'], { signal }),
   );
   return { files: 1, octets: tar.plain?.octets ?? tar.octets };

@@ -16,7 +16,8 @@ export type Vault = {
   readonly sealing: Buffer | undefined;
 };
 
-export type VaultSort = 'database' | 'files';
+export const vaultSorts = ['database', 'files'] as const;
+export type VaultSort = (typeof vaultSorts)[number];
 type Settings = Pick<WorkContext, 'home' | 'backup' | 'secretKeyFile'>;
 
 export const rootOf = ({ home, backup }: Settings): string => backup.folder ?? path.join(home, 'backups');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readMigrations } from '../../database/migration-files.ts';
 import { takeBackup, type BackupResult } from '../backup.ts';
 import { checkHashes, withPlainFiles } from '../check-backup.ts';
-import { copyOf, liesIn } from '../copies.ts';
+import { copyOf, readableIn } from '../copies.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import type { Manifest } from '../manifest.ts';
 import { alone, findBackup, openVault, rootOf, lookAround, type Vault } from '../vault.ts';
@@ -10,17 +10,10 @@ import { alone, findBackup, openVault, rootOf, lookAround, type Vault } from '..
 /** Longer than any backup is kept, in days: what is to be restored must not expire because a safety backup was taken. */
 const forever = 3_650;
 
-/** Here, or where it was copied to if it is here no more. What is opened of it always lies here. */
-const placeOf = async (vault: Vault, name: string, context: WorkContext): Promise<Vault | undefined> => {
-  if (await liesIn(vault, name)) return vault;
-  const copy = copyOf(vault, 'database', context);
-  return copy && (await liesIn(copy, name)) ? copy : undefined;
-};
-
 const findDatabaseBackup = async (context: WorkContext, name: string) => {
   const vault = await openVault(context, 'database');
-  const place = await placeOf(vault, name, context);
-  if (!place) throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}`);
+  const place = await readableIn(vault, copyOf(vault, 'database', context), name); // what is opened of it always lies here
+  if (!place) throw new WorkRefused(`there is no backup ${name} in ${rootOf(context)}: bursar maintain list-backups says which lie there`);
   const { manifest, folder, notes } = await findBackup(place, name);
   if (manifest.kind === 'files') throw new WorkRefused(`${name} holds files and no database`);
   if (notes.corrupt !== undefined) throw new WorkRefused(`${name} is corrupt: ${notes.corrupt}`);

@@ -10,11 +10,15 @@ const tones: Readonly<Record<BackupStatus, Tone>> = { writing: 'info', written: 
 
 const isCopyBad = ({ copyStatus }: BackupRow): boolean => copyStatus === 'corrupt' || copyStatus === 'missing';
 
+/** What is wrong with the one on its host, while its copy is whole. */
+const isOnlyCopy = ({ status, fault }: BackupRow): boolean => status === 'verified' && fault !== null;
+
 /** The newest one is told by what is wrong with it: there is no better one. */
 const stateOf = (backup: BackupRow): string => {
   const { oldAfterHours: hours, leastPercent: percent } = backup;
   const alarm = backup.newest ? alarmOf(backup, backup.at, { hours, percent }) : 'fine';
   if (alarm !== 'fine' && alarm !== 'none') return alarm;
+  if (isOnlyCopy(backup)) return 'as copy';
   return backup.status === 'verified' && isCopyBad(backup) ? 'bad copy' : backup.status;
 };
 const toneOf = (backup: BackupRow): Tone => (stateOf(backup) === backup.status ? tones[backup.status] : 'bad');

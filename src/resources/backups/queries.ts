@@ -30,6 +30,7 @@ export type BackupRow = Keyed & {
   readonly run: bigint | null;
   readonly takenBy: string | null;
   readonly checkedAt: Date | null;
+  /** What is wrong with the one on its host; of a verified one, that its copy alone is whole, and where. */
   readonly fault: string | null;
   /** Of the copy on the other disk or host; null where there should be none, or nobody has looked. */
   readonly copyStatus: 'verified' | 'corrupt' | 'missing' | null;
@@ -66,7 +67,12 @@ const stored = pageOf<BackupRow>({
     status: oneOf('t.status', backupStatuses),
     there: meaning({ yes: `t.status IN ('verified', 'corrupt')`, no: `t.status NOT IN ('verified', 'corrupt')` }),
     pinned: flag('t.pinned'),
-    copy: meaning({ bad: `t.copy_status IN ('corrupt', 'missing')`, whole: `t.copy_status = 'verified'`, none: 't.copy_status IS NULL' }),
+    copy: meaning({
+      bad: `t.copy_status IN ('corrupt', 'missing')`,
+      whole: `t.copy_status = 'verified'`,
+      only: `t.status = 'verified' AND t.fault IS NOT NULL`,
+      none: 't.copy_status IS NULL',
+    }),
     taken: time('t.taken_at', { sortable: true }),
   },
 });

@@ -126,4 +126,33 @@ test('a copy that a host found damaged or missing is told by daily review, healt
   await ends('list-backups', 'succeeded', { names: { database: ['one', 'two', 'three', 'four', 'copied'], files: [] }, backups: [lying] });
   expect(await told()).toEqual(['critical: the copy of the backup copied of planned-host is missing: it is not there']);
   expect((await row())[0]).toBe('bad copy');
+
+  // gone from its host, and whole where it was copied to: a backup, and told as what it is
+  const onlyCopy = 'it is not on this host any more; its copy in /mnt/copies/database is whole';
+  const lost = { ...lying, status: 'missing', copy: 'verified', why: onlyCopy };
+  const others = ['one', 'two', 'three', 'four'];
+  const lists = (names: readonly string[], listed: readonly object[], copies: object = {}) =>
+    ends('list-backups', 'succeeded', { copies, names: { database: names, files: [] }, backups: listed });
+  const stored = async () =>
+    (await bank.rows(`SELECT status, fault, copy_status AS copy, expired_at IS NULL AS stays FROM ops.backup WHERE name = 'copied'`))[0];
+  const asCopy = { status: 'verified', fault: onlyCopy, copy: 'verified', stays: true };
+  const toldAlone = `critical: the backup copied of planned-host is left as a copy alone: ${onlyCopy}`;
+  await lists([...others, 'copied'], [lost]);
+  expect(await stored()).toEqual(asCopy);
+  expect(await row()).toEqual(['as copy', 'yes, the copy was read AT']);
+  expect((await found()).map(({ level, words }) => `${level}: ${words}`)).toContain(toldAlone);
+  expect(await health()).toMatchObject({ grade: 'bad', words: expect.stringContaining('left as a copy alone') as string });
+
+  // the disk of the copies is away: nobody can tell, and it is not called expired
+  await lists(others, [], { database: 'away' });
+  expect(await stored()).toMatchObject({ status: 'corrupt', copy: 'missing', stays: true });
+  await lists([...others, 'copied'], [lost], { database: 'there' });
+  expect(await stored()).toEqual(asCopy);
+  // read whole it is the same; gone from both it has expired, and found again it is back
+  await ends('verify-backup', 'failed', { name: 'copied', verified: false, fault: onlyCopy, copy: { status: 'verified', fault: null } });
+  expect(await stored()).toEqual(asCopy);
+  await lists(others, [], { database: 'there' });
+  expect(await stored()).toMatchObject({ status: 'expired', stays: false });
+  await lists([...others, 'copied'], [{ ...lying, copy: 'verified' }]);
+  expect(await stored()).toEqual({ status: 'verified', fault: null, copy: 'verified', stays: true });
 });

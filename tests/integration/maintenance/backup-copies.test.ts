@@ -3,10 +3,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { takeBackup, type BackupResult } from '../../../src/maintenance/backup.ts';
 import { WorkRefused, type WorkContext } from '../../../src/maintenance/define-work.ts';
-import { listBackups, verifyBackup } from '../../../src/maintenance/look-after-backups.ts';
+import { listBackups } from '../../../src/maintenance/list-backups.ts';
+import { pinBackup, unpinBackup, verifyBackup } from '../../../src/maintenance/look-after-backups.ts';
 import { drill } from '../../../src/maintenance/restore/drill.ts';
 import { newestBackup, withBackup } from '../../../src/maintenance/restore/stored.ts';
-import { aKeyFile } from '../../support/backups.ts';
+import { aKeyFile, manifestOf, plantBackup } from '../../support/backups.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { aWorkContext } from '../../support/work-context.ts';
@@ -28,6 +29,8 @@ beforeAll(async () => {
   copy = path.join(copyTo, 'database', taken.name);
 });
 afterAll(() => bank.drop());
+
+const asCopy = (): string => `it is not on this host any more; its copy in ${path.dirname(copy)} is whole`;
 
 /** What the work says of it, in words and as data. */
 const verified = (name = taken.name): Promise<{ readonly words: string; readonly result: unknown }> =>
@@ -101,8 +104,17 @@ test('where the one here is gone the copy is read, and a drill opens it; nothing
   renameSync(taken.path, `${taken.path}.gone`);
   expect(await verified()).toEqual({
     words: `${taken.name} is not on this host any more; its copy is whole`,
-    result: { name: taken.name, verified: false, fault: 'it is not there', copy: { status: 'verified', fault: null } },
+    result: { name: taken.name, verified: false, fault: asCopy(), copy: { status: 'verified', fault: null } },
   });
+  // what a console takes it for: there, as a copy, and where
+  expect(await listBackups.run({}, context)).toMatchObject({
+    copies: { database: 'there' },
+    names: { database: [taken.name] },
+    backups: [{ name: taken.name, status: 'missing', copy: 'verified', why: asCopy() }],
+  });
+  await pinBackup.run({ name: taken.name }, context);
+  expect(readdirSync(copy)).toContain('pinned');
+  await unpinBackup.run({ name: taken.name }, context);
   expect(await newestBackup(context)).toBe(taken.name);
   const opened = await withBackup(
     context,
@@ -114,6 +126,40 @@ test('where the one here is gone the copy is read, and a drill opens it; nothing
   expect(opened[2]).toEqual([taken.name]);
   expect(await drill(context)).toMatchObject({ backup: taken.name });
   renameSync(`${taken.path}.gone`, taken.path);
+});
+
+test('where the one here is damaged a restore reads the copy; where both are gone nothing is listed, and the place that is away is told', async () => {
+  const file = path.join(taken.path, readdirSync(taken.path).find(name => /\.(?:dump|copy\.gz)$/.test(name)) ?? '');
+  const right = readFileSync(file);
+  truncateSync(file, right.length - 1);
+  const octets = path.basename(file);
+  expect(await listBackups.run({}, context)).toMatchObject({
+    backups: [{ name: taken.name, status: 'corrupt', copy: 'verified', why: expect.stringMatching(new RegExp(`^${octets} has .*; its copy in .* is whole$`)) as string }],
+  }); // prettier-ignore
+  expect(await withBackup(context, taken.name, manifest => Promise.resolve(manifest.name))).toBe(taken.name);
+  writeFileSync(file, right);
+
+  const { copyTo = '' } = context.backup;
+  renameSync(copyTo, `${copyTo}.away`);
+  renameSync(taken.path, `${taken.path}.gone`);
+  expect(await listBackups.run({}, context)).toMatchObject({
+    count: 0,
+    copies: { database: 'away', files: 'away' },
+    names: { database: [] },
+  });
+  renameSync(`${copyTo}.away`, copyTo);
+  renameSync(`${taken.path}.gone`, taken.path);
+});
+
+test('a copy that expires where the backup is gone already is told as expired; one that would have had to go is no loss', async () => {
+  const copies = path.dirname(copy);
+  const planted = await plantBackup(context, await manifestOf(context, taken.name), 40, copies);
+  const keepOne = { ...context, backup: { ...context.backup, keepAtLeast: 1 } };
+  const names = async (of: WorkContext) => ((await listBackups.run({}, of)) as { names: { database: readonly string[] } }).names.database;
+  expect(await names(context)).toEqual([taken.name, planted]);
+  expect(await names(keepOne)).toEqual([taken.name]);
+  expect((await takeBackup('run-1', keepOne)).expired).toEqual([planted]);
+  expect(readdirSync(copies)).toEqual([taken.name]);
 });
 
 test('what must not be copied, and what nobody copies, lacks no copy', async () => {
