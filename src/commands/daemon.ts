@@ -27,10 +27,15 @@ const missedLine = (job: string, { at, last, times }: Due, json: boolean): strin
     : `${job} missed ${times.toLocaleString('en')} times from ${formatInstant(at)} to ${formatInstant(last)} UTC`;
 };
 
-/** A machine signs in again for as long as it may; a person's login ends once. */
-const whileSignedIn = async ({ machine }: Bank, over: AbortController, { signal, log }: CommandContext): Promise<Refusal | undefined> => {
+/** A machine signs in again for as long as it may, and waits for a key that is to be approved; a person's login ends once. */
+const whileSignedIn = async (
+  { machine }: Bank,
+  over: AbortController,
+  { streams, signal, log }: CommandContext,
+): Promise<Refusal | undefined> => {
   if (!machine) return undefined;
-  const refusal = await machine.stay({ signal, onError: error => log.write('signing in again failed', { error }) });
+  const onError = (error: unknown): void => log.write('signing in again failed', { error });
+  const refusal = await machine.stay({ signal, say: line => streams.say(line), onError });
   if (refusal) over.abort();
   return refusal;
 };

@@ -7,7 +7,7 @@ import type { Session } from '../kit/session.ts';
 import { addressOf } from './anchors.ts';
 import { clientOf, newToken, provenSession, type Entrance } from './entry.ts';
 import { keepTaken, readMachineKeys } from './machine-key.ts';
-import { untilApproved, type Patience } from './machine-wait.ts';
+import { isAwaited, untilApproved, type Patience } from './machine-wait.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 
 /** Between two looks whether its session still lives, in milliseconds. */
@@ -23,8 +23,11 @@ const machineAsksNothing: Refusal = {
 export type MachinePresence = {
   /** Its session now: another one after somebody ended the one before, or after a restore. */
   readonly session: () => Session;
-  /** Prolongs the session and opens another where it has ended, until the signal, or until the key is taken no longer: then why. Never rejects. */
-  readonly stay: (options: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void }) => Promise<Refusal | undefined>;
+  /**
+   * Prolongs the session and opens another where it has ended, until the signal, or until the key is taken no longer: then why. Where it ran out while the one
+   * after it waits to be approved, it waits too. Never rejects.
+   */
+  readonly stay: (patience: Patience) => Promise<Refusal | undefined>;
 };
 
 type Held = { session: Session; token: string; renewAt: number };
@@ -52,15 +55,29 @@ const enter = async (entrance: Entrance): Promise<Outcome<Held>> => {
   return done({ session: await provenSession(entrance, operator, token, { asksNothing: machineAsksNothing }), token, renewAt });
 };
 
+/** Waits for what people have yet to approve, and says when that is over; the refusal where they did not. */
+const waitForKey = async (entrance: Entrance, patience: Patience): Promise<Refusal | undefined> => {
+  try {
+    if ((await untilApproved(entrance, patience)) && !patience.signal.aborted) patience.say('its key is approved: the daemon goes on');
+    return undefined;
+  } catch (error) {
+    if (error instanceof SignInRefused) return error.refusal;
+    throw error;
+  }
+};
+
 /** Prolongs a session that lives and is half over, and puts another in the place of one that has ended. */
-const renew = async (entrance: Entrance, held: Held): Promise<Refusal | undefined> => {
+const renew = async (entrance: Entrance, held: Held, patience: Patience): Promise<Refusal | undefined> => {
   if ((await holderOf(entrance.database.writes, held.token)) !== undefined) {
     if (performance.now() < held.renewAt) return undefined;
     const shown = await show(entrance, held.token);
-    if (!shown.ok) return shown.refusal;
+    // it ran out between both questions: the next look finds its session over
+    if (!shown.ok) return (await isAwaited(entrance)) ? undefined : shown.refusal;
     held.renewAt = shown.value.renewAt;
     return undefined;
   }
+  const refusal = await waitForKey(entrance, patience);
+  if (refusal || patience.signal.aborted) return refusal;
   const entered = await enter(entrance);
   if (!entered.ok) return entered.refusal;
   entrance.opened.splice(entrance.opened.indexOf(held.session), 1);
@@ -78,11 +95,12 @@ export const enterByMachine = async (entrance: Entrance, patience: Patience | un
   const held = entered.value;
   return {
     session: () => held.session,
-    stay: async ({ signal, onError }) => {
+    stay: async waiting => {
+      const { signal, onError } = waiting;
       const refused = new AbortController();
       let refusal: Refusal | undefined;
       const look = async (): Promise<void> => {
-        refusal = await renew(entrance, held);
+        refusal = await renew(entrance, held, waiting);
         if (refusal) refused.abort();
       };
       // A database that is away is waited for

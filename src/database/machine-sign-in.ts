@@ -31,9 +31,13 @@ export const signInMachine = async (db: Db, { name, keys, token, client }: Machi
 };
 
 /** What became of a key that lies here: it is shown to the database, waited for, or there is nothing to wait for. */
-export type KeyProspect = { readonly is: 'shown' | 'waiting' } | { readonly is: 'refused'; readonly refusal: Refusal };
+export type KeyProspect =
+  | { readonly is: 'shown' }
+  /** `ask` is the command by which its approval is asked for. */
+  | { readonly is: 'waiting'; readonly ask: string }
+  | { readonly is: 'refused'; readonly refusal: Refusal };
 
-type Found = { readonly known: boolean; readonly asked: string | null; readonly number: bigint | null };
+type Found = { readonly known: boolean; readonly added: boolean; readonly asked: string | null; readonly number: bigint | null };
 
 /** Whether a key is one that people have yet to approve. Asked without showing it: what is shown and not known is counted as an attempt to break in. */
 export const prospectOf = async (db: Db, name: string, fingerprints: readonly string[]): Promise<KeyProspect> => {
@@ -41,13 +45,14 @@ export const prospectOf = async (db: Db, name: string, fingerprints: readonly st
   const [found] = await db.$queryRaw<Found[]>`
     SELECT EXISTS (SELECT FROM ops.machine_key k WHERE k.fingerprint = ${newest} OR (k.fingerprint = ANY (${[...fingerprints]}::text[]) AND k.ended_at IS NULL AND k.valid_until > clock_timestamp()))
              OR EXISTS (SELECT FROM ops.machine m JOIN ops.operator o ON o.id = m.operator_id WHERE m.name = ${name} AND NOT o.is_active) AS known,
-           a.status AS asked, a.number
+           EXISTS (SELECT FROM ops.machine m WHERE m.name = ${name}) AS added, a.status AS asked, a.number
       FROM (SELECT 1) one LEFT JOIN LATERAL (
         SELECT CASE WHEN p.status = 'pending' AND p.expires_at <= clock_timestamp() THEN 'expired' ELSE p.status END AS status, p.number FROM ops.approval p
          WHERE p.entity = 'machine' AND p.action IN ('machines.add', 'machines.rotate') AND btrim(p.input ->> 'fingerprint') = ${newest} ORDER BY p.number DESC LIMIT 1) a ON true`;
   if (!found) throw new Error('the database gave no answer');
   if (found.known || found.asked === 'executed') return { is: 'shown' };
-  if (found.asked === null || ['pending', 'approved', 'cancelled'].includes(found.asked)) return { is: 'waiting' };
+  if (found.asked === null || ['pending', 'approved', 'cancelled'].includes(found.asked))
+    return { is: 'waiting', ask: found.added ? `machines rotate ${name}` : 'machines add' };
   return {
     is: 'refused',
     refusal: {

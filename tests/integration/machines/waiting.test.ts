@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const note = 'done by a test of machines';
 
 /** A daemon in a home of its own, with a key that nobody approved. */
-type Waiting = DaemonProcess & { readonly name: string; readonly fingerprint: string };
+type Waiting = DaemonProcess & { readonly name: string; readonly fingerprint: string; readonly home: string };
 
 let bank: StaffedBank;
 let [ada, bert] = [] as unknown as [Member, Member];
@@ -19,7 +19,7 @@ const daemons: Waiting[] = [];
 const aWaitingDaemon = async (name: string): Promise<Waiting> => {
   const home = aCommandHome();
   const { stdout } = await aCommand({ url: bank.url, home })('machines', 'enrol', name);
-  const daemon = { ...aDaemon({ url: bank.url, home }), name, fingerprint: stdout.trim() };
+  const daemon = { ...aDaemon({ url: bank.url, home }), name, home, fingerprint: stdout.trim() };
   daemons.push(daemon);
   return daemon;
 };
@@ -55,6 +55,36 @@ test('a daemon whose key nobody approved yet waits, asks nobody and is counted a
   await vi.waitUntil(() => daemon.said().includes('the daemon works for machine.approved'), { timeout: 30_000 });
   expect(daemon.said().split('waits until its key')).toHaveLength(2);
   expect(await bank.value('SELECT count(*)::int FROM ops.sign_in_attempt WHERE NOT succeeded')).toBe(0);
+});
+
+/** Makes the key after the one that it works with, and lets that one run out, with the session that it opened. */
+const succeeded = async ({ name, home }: Waiting): Promise<string> => {
+  const { stdout } = await aCommand({ url: bank.url, home })('machines', 'enrol', name);
+  await bank.behindItsBack(
+    `WITH key AS (UPDATE ops.machine_key k SET approved_at = clock_timestamp() - interval '2 days', valid_until = clock_timestamp() - interval '1 second'
+                    FROM ops.machine m WHERE m.operator_id = k.operator_id AND m.name = $1 AND k.ended_at IS NULL RETURNING k.operator_id)
+     UPDATE ops.operator_session s SET expires_at = clock_timestamp() - interval '1 second' FROM key WHERE s.operator_id = key.operator_id AND s.revoked_at IS NULL`,
+    [name],
+  );
+  return stdout.trim();
+};
+
+test('one whose key runs out while the next one waits to be approved waits too, and goes on with it; asked to end meanwhile it ends with 0', async () => {
+  const daemon = daemonOf('approved');
+  const next = await succeeded(daemon);
+  const line = `waits until its key ${next} is approved: ask for it with "bursar machines rotate approved"`;
+  await vi.waitUntil(() => daemon.said().includes(line) || daemon.child.exitCode !== null, { timeout: 60_000 });
+  expect(daemon.said()).toContain(line);
+  const id = String(await bank.idOf('machine.approved'));
+  expect(await bank.both(ada, bert, 'machines.rotate', { id, fingerprint: next, note })).toMatchObject({ ok: true });
+  await vi.waitUntil(() => daemon.said().includes('its key is approved: the daemon goes on'), { timeout: 60_000 });
+  const live = `SELECT count(*)::int FROM ops.operator_session WHERE operator_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()`;
+  await vi.waitUntil(async () => (await bank.value(live, [id])) === 1, { timeout: 60_000 });
+  expect(daemon.said().split(line)).toHaveLength(2);
+  expect(await bank.value(`SELECT count(*)::int FROM ops.audit WHERE action = 'sessions.open' AND outcome = 'refused'`)).toBe(0);
+
+  const last = await succeeded(daemon);
+  await vi.waitUntil(() => daemon.said().includes(`waits until its key ${last} is approved`), { timeout: 60_000 });
   expect(await daemon.end('SIGTERM')).toBe(0);
 });
 
@@ -67,9 +97,9 @@ test('one whose key was rejected ends with code 3 and says so; a request that no
 
   const late = { name: 'late', fingerprint: fingerprintOfKey(aKey()) };
   const prospect = () => prospectOf(bank.database.reads, late.name, [late.fingerprint]);
-  expect(await prospect()).toEqual({ is: 'waiting' });
+  expect(await prospect()).toEqual({ is: 'waiting', ask: 'machines add' });
   const undecided = await asked(late);
-  expect(await prospect()).toEqual({ is: 'waiting' });
+  expect(await prospect()).toEqual({ is: 'waiting', ask: 'machines add' });
   await bank.behindItsBack(
     `UPDATE ops.approval SET made_at = clock_timestamp() - interval '2 days', expires_at = clock_timestamp() - interval '1 minute' WHERE number = $1`,
     [undecided],
