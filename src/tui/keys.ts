@@ -131,6 +131,7 @@ const following: readonly KeyRow[] = [
   { in: logs, keys: ['y'], intent: plain('copied'), long: 'copy the line' },
   { in: logs, keys: ['r'], intent: plain('refreshed'), hint: 'r begin again', long: 'follow the same logs again, once nothing more comes', when: hasEnded },
   { in: logs, keys: ['escape'], intent: plain('escaped'), hint: 'Esc back', long: 'close the whole line, then clear words and level, then go back; nothing is left on the hosts' },
+  { in: logs, keys: [':'], intent: plain('command-opened'), hint: ': go', long: 'command line; they are followed on while it is typed, and no longer once it leads to a list' },
   { in: logs, keys: ['q'], intent: plain('quit-asked'), long: 'close' },
   { in: logs, keys: ['^c'], intent: plain('interrupted'), long: 'stop following, and go back' },
   { in: ['log-words'], keys: ['enter'], intent: plain('confirmed'), hint: 'Enter keep', long: 'keep the words' },

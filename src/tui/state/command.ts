@@ -1,20 +1,32 @@
 import { nearest } from '../../domain/nearest.ts';
-import { invalid, type Outcome, done } from '../../domain/outcome.ts';
+import { conflict, invalid, type Outcome, done } from '../../domain/outcome.ts';
 import { commands, completeCommand, resourceNamed } from './completion.ts';
 import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openHelp } from './help.ts';
 import { cleared, completed, recalled, refusedLine, remembered, retyped } from './line.ts';
-import { askForLogs } from './log-form.ts';
+import { askForLogs, logsLeft } from './log-form.ts';
 import { lockNow } from './lock.ts';
 import { become } from './operator.ts';
 import { applySaved, forgetFilter, openSaved, saveFilter } from './saved.ts';
 import { newLine } from './start.ts';
 import { browsing, stay, step, withFlash, withMode } from './step.ts';
-import type { Line, State } from './types.ts';
+import type { Line, Mode, State } from './types.ts';
 import { openList } from './views.ts';
 
-const withLine = (state: State, line: Line): State => withMode(state, { kind: 'command', line });
+/** What the line lies over, if it is no list. */
+const logsUnder = ({ mode }: State): Mode | undefined => (mode.kind === 'logs' ? mode : mode.kind === 'command' ? mode.under : undefined);
+
+const withLine = (state: State, line: Line): State => {
+  const under = logsUnder(state);
+  return withMode(state, { kind: 'command', line, ...(under && { under }) });
+};
+
+/** Without the line: what it lay over goes on. */
+const without = (state: State): State => {
+  const under = logsUnder(state);
+  return under ? withMode(state, under) : browsing(state);
+};
 
 export const openCommand = (state: State, text = ''): Step =>
   stay(withLine(state, { ...newLine(text), completions: completeCommand(state, text) }));
@@ -34,21 +46,26 @@ const exportAs = (state: State, format: string): Outcome<Step> =>
     ? done(step(withFlash(browsing(state), 'info', 'exporting ...', '^C stops it'), { kind: 'export', view: state.view, format }))
     : invalid('export as what?', 'write export csv or export json');
 
+/** Commands that need the list on screen. */
+const ofLists: ReadonlySet<string> = new Set(['save', 'saved', 'forget', 'export']);
+
 /** What a command line does; a refusal is shown beside it. */
 const run = (state: State, text: string): Outcome<Step> => {
   const [name = '', ...rest] = text.trim().split(/\s+/);
   const argument = rest.join(' ');
+  const under = logsUnder(state);
+  if (under && ofLists.has(name)) return conflict(`${name} is about a list, and logs are shown`, 'close them first: Esc twice');
   if (name.startsWith('bursar:')) return openLink(state, name);
   switch (name) {
     case '':
-      return done(stay(browsing(state)));
+      return done(stay(without(state)));
     case 'q':
     case 'quit':
-      return done(stay(withMode(state, { kind: 'quit' })));
+      return done(stay(withMode(state, { kind: 'quit', ...(under && { under }) })));
     case 'help':
-      return done(openHelp(browsing(state)));
+      return done(openHelp(without(state)));
     case 'dump':
-      return done(step(browsing(state), { kind: 'dump' }));
+      return done(step(without(state), { kind: 'dump' }));
     case 'save':
       return saveFilter(state, argument);
     case 'saved':
@@ -63,7 +80,7 @@ const run = (state: State, text: string): Outcome<Step> => {
       return become(state, argument);
     case 'lock':
       return state.session?.presence
-        ? done(lockNow(browsing(state), { why: 'it was locked by hand', at: state.now }))
+        ? done(lockNow(without(state), { why: 'it was locked by hand', at: state.now }))
         : invalid('nobody has signed in here, so there is nothing to lock');
     default: {
       const resource = resourceNamed(state, name);
@@ -83,7 +100,11 @@ export const typeCommand = (state: State, line: Line, text: string): Step =>
 
 const submit = (state: State, line: Line): Step => {
   const outcome = run({ ...state, commands: remembered(state.commands, line.text.trim()) }, line.text);
-  return outcome.ok ? outcome.value : stay(withLine(state, refusedLine(line, outcome.refusal.message, outcome.refusal.next)));
+  if (!outcome.ok) return stay(withLine(state, refusedLine(line, outcome.refusal.message, outcome.refusal.next)));
+  const { value } = outcome;
+  // Whoever went to a list has left the logs
+  const hasLeft = logsUnder(state) !== undefined && value.state.mode.kind === 'browse' && value.state.flash === state.flash;
+  return hasLeft ? { ...value, state: withFlash(value.state, 'info', logsLeft) } : value;
 };
 
 /** Keys while a command is typed. */
@@ -111,7 +132,7 @@ export const commandPressed = (state: State, line: Line, intent: Intent): Step =
       return stay(withLine(state, cleared(line, completeCommand(state, ''))));
     case 'escaped':
     case 'interrupted':
-      return stay(browsing(state));
+      return stay(without(state));
     default:
       return stay(state);
   }

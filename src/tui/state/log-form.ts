@@ -12,6 +12,9 @@ import type { Mode, State } from './types.ts';
 
 type LogsForm = Extract<Mode, { kind: 'logs-form' }>;
 
+/** Said when they are closed. */
+export const logsLeft = 'the logs are no longer followed; nothing was left on the hosts';
+
 /** Lines to begin with, unless somebody wants more or less. */
 const usualLast = '100';
 

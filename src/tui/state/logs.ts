@@ -1,8 +1,10 @@
 import { safe } from '../../domain/safe-text.ts';
+import { openCommand } from './command.ts';
 import type { Step } from './effects.ts';
 import type { Intent } from './events.ts';
 import { openHelp, scrolledBy } from './help.ts';
 import { layoutOf } from './layout.ts';
+import { logsLeft } from './log-form.ts';
 import { logRows } from './log-hosts.ts';
 import type { LogsState } from './log-types.ts';
 import { closed, levelStepped, lineAtCursor, moved, opened, refiltered } from './log-view.ts';
@@ -16,8 +18,7 @@ export const withLogs = (state: State, logs: LogsState): State => ({
   mode: changeMode(state.mode, 'logs', () => ({ kind: 'logs', logs })),
 });
 
-const close = (state: State): Step =>
-  stay(withFlash(browsing(state), 'info', 'the logs are no longer followed; nothing was left on the hosts'));
+const close = (state: State): Step => stay(withFlash(browsing(state), 'info', logsLeft));
 
 /** Closes what is open, then clears, then goes back: the whole line, the words, the level, the screen. */
 const escape = (state: State, logs: LogsState): Step => {
@@ -92,6 +93,8 @@ export const logsPressed = (state: State, logs: LogsState, intent: Intent): Step
       return begin(state, logs);
     case 'copied':
       return copy(state, logs);
+    case 'command-opened':
+      return openCommand(state);
     case 'helped':
       return openHelp(state);
     case 'escaped':

@@ -145,7 +145,8 @@ export type Line = {
 export type Mode =
   | { readonly kind: 'browse' }
   | { readonly kind: 'filter'; readonly line: Line }
-  | { readonly kind: 'command'; readonly line: Line }
+  /** `under` had the focus: logs that are followed on while it is typed. */
+  | { readonly kind: 'command'; readonly line: Line; readonly under?: Mode }
   /** `x`: the actions on this record, greyed with the reason. */
   | { readonly kind: 'actions'; readonly choices: readonly Choice[]; readonly chosen: number }
   | { readonly kind: 'form'; readonly form: FormState }

@@ -7,7 +7,7 @@ import type { State } from '../../../src/tui/state/types.ts';
 import { unpainted } from '../../../src/tui/theme.ts';
 import { followed, lines, logsIn, read, said } from '../../support/log-states.ts';
 import { noon, small } from '../../support/state.ts';
-import { effectOf, happen, press } from '../../support/state-play.ts';
+import { effectOf, happen, kindsOf, press } from '../../support/state-play.ts';
 
 const up = { name: 'moved', by: -1 } as const;
 const pageUp = { name: 'moved', by: 'page-up' } as const;
@@ -81,6 +81,43 @@ describe('following', () => {
     const state = followed();
     expect(happen(state, { kind: 'log-read', follow: 'f0', items: lines(3) })).toEqual({ state, effects: [] });
     expect(happen(state, { kind: 'logs-ended', follow: 'f0', why: 'it is over' })).toEqual({ state, effects: [] });
+  });
+});
+
+describe('the command line over logs', () => {
+  const typed = (state: State, text: string): State => happen(press(state, 'command-opened').state, { kind: 'text-changed', text }).state;
+
+  test('they are followed on while it is typed, and Esc, an empty line or help lead back to them', () => {
+    const opened = press(read(followed(), ...lines(50)), 'command-opened');
+    expect(effectOf(opened, 'steer-logs')).toBeUndefined();
+    const more = read(opened.state, ...lines(1, 51));
+    expect([more.mode.kind, numbers(more).at(-1)]).toEqual(['command', 51]);
+    for (const leave of ['escaped', 'interrupted', 'confirmed'] as const) {
+      const back = press(more, leave);
+      expect([back.state.mode.kind, numbers(back.state).at(-1), kindsOf(back)]).toEqual(['logs', 51, []]);
+    }
+    const helped = press(typed(more, 'help'), 'confirmed').state;
+    expect([helped.mode.kind, press(helped, 'escaped').state.mode.kind]).toEqual(['help', 'logs']);
+    const leaving = press(typed(more, 'q'), 'confirmed').state;
+    expect([leaving.mode.kind, press(leaving, 'escaped').state.mode.kind]).toEqual(['quit', 'logs']);
+  });
+
+  test('a list that it leads to ends the following, and says so; other logs are asked for in their place', () => {
+    const there = press(typed(read(followed(), ...lines(5)), 'accounts'), 'confirmed');
+    expect([there.state.mode.kind, there.state.view.resource]).toEqual(['browse', 'accounts']);
+    expect(effectOf(there, 'steer-logs')).toMatchObject({ follow: 'f1', demand: 'end' });
+    expect(there.state.flash?.text).toContain('the logs are no longer followed');
+    expect(press(typed(followed(), 'logs web2'), 'confirmed').state.mode.kind).toBe('logs-form');
+  });
+
+  test('what is wrong with it is told, with the logs still there; what needs a list on screen says so', () => {
+    const wrong = press(typed(followed(), 'acounts'), 'confirmed').state;
+    expect([wrong.mode.kind, visible(wrong).join('\n')]).toEqual(['command', expect.stringContaining('there is no command acounts')]);
+    for (const command of ['save x', 'saved', 'forget x', 'export csv']) {
+      const refused = press(typed(followed(), command), 'confirmed').state;
+      expect(visible(refused).join('\n')).toContain('is about a list, and logs are shown');
+      expect(press(refused, 'escaped').state.mode.kind).toBe('logs');
+    }
   });
 });
 
