@@ -11,6 +11,15 @@ export const LogFiles = z
 /** Characters of a line that are kept; what is longer is cut, so that a log without line ends fills no memory. */
 export const longestLine = 16_000;
 
+/** What a line is shown with whose beginning was not read, as others end that are cut. */
+const cutMark = '~';
+
+/** The rest of a line; undefined where nothing of it is left. Its first character may be half of one. */
+export const restOfLine = (text: string): string | undefined => {
+  const rest = text.replace(/^\uFFFD+/, '');
+  return rest === '' ? undefined : `${cutMark}${rest}`;
+};
+
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'SECURITY'] as const;
 export type LogLevel = (typeof logLevels)[number];
 

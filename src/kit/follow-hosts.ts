@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostNews } from '../domain/host-news.ts';
+import { restOfLine } from '../domain/log-lines.ts';
 import { connect, RemoteError, type Connection, type CredentialsFor } from '../remote/connection.ts';
 import { LogUnread, readLog, type LogPiece, type LogPosition } from '../remote/follow-log.ts';
 import { lineSplitter } from '../remote/split-lines.ts';
@@ -42,21 +43,38 @@ type Log = {
   readonly file: string;
   readonly split: (piece: Buffer) => readonly string[];
   at: LogPosition | undefined;
+  /** The next line is the rest of one. */
+  isCut: boolean;
   state: LogPiece['state'];
 };
 
 const lineEnd = Buffer.from('\n');
 const beginsAnew = (state: LogPiece['state']): boolean => state === 'rotated' || state === 'truncated' || state === 'replaced';
 
-/** The lines of a piece. What stood without an end in the file before is a line of its own. */
-const linesOf = (log: Log, { state, piece }: LogPiece): readonly string[] => [
-  ...(beginsAnew(state) ? log.split(lineEnd).filter(line => line !== '') : []),
-  ...log.split(piece),
-];
+/** What stood without an end until now is a line of its own. */
+const lastOf = (log: Log): readonly string[] => log.split(lineEnd).filter(line => line !== '');
+
+/** The lines of a piece; one whose beginning was not asked for is marked, and never shown as if it were whole. */
+const linesOf = (log: Log, { state, piece, isCut }: LogPiece): readonly string[] => {
+  log.isCut ||= isCut;
+  return marked(log, [...(beginsAnew(state) ? lastOf(log) : []), ...log.split(piece)]);
+};
+
+const marked = (log: Log, lines: readonly string[]): readonly string[] => {
+  const [first, ...others] = lines;
+  if (first === undefined || !log.isCut) return lines;
+  log.isCut = false;
+  const rest = restOfLine(first);
+  return rest === undefined ? others : [rest, ...others];
+};
+
+const takeAll = async (host: string, { file }: Log, lines: readonly string[], { fits, take }: Following): Promise<void> => {
+  for (const line of lines) if (fits(line)) await take(host, path.basename(file), line);
+};
 
 /** One look at all logs of a host; gives the octets that were new. */
 const look = async (connection: Connection, host: string, logs: readonly Log[], following: Following): Promise<number> => {
-  const { last, fits, take, tell } = following;
+  const { last, tell } = following;
   let octets = 0;
   for (const log of logs) {
     const piece = await readLog(connection, log.file, log.at, last);
@@ -65,7 +83,7 @@ const look = async (connection: Connection, host: string, logs: readonly Log[], 
     log.state = piece.state;
     log.at = piece.next;
     octets += piece.piece.length;
-    for (const line of lines) if (fits(line)) await take(host, path.basename(log.file), line);
+    await takeAll(host, log, lines, following);
   }
   return octets;
 };
@@ -82,7 +100,11 @@ const lookOn = async (
   while (!awake.aborted) {
     const octets = await look(connection, host, logs, following);
     if (octets > 0) continue;
-    if (!follow) return;
+    if (!follow) {
+      // Nothing more comes: what is written without an end is told as well
+      for (const log of logs) await takeAll(host, log, marked(log, lastOf(log)), following);
+      return;
+    }
     await pause(everyMs, undefined, { signal: awake }).catch(() => undefined);
   }
 };
@@ -97,7 +119,7 @@ const isFinal = (error: unknown): boolean => {
 /** Follows the logs of one host; false where it cannot be followed at all, as when its key changed. */
 const followHost = async ({ name, at, pinned }: ListedHost, following: Following): Promise<boolean> => {
   const { signal, rest, tell, files, credentialsFor, follow } = following;
-  const logs = files.map((file): Log => ({ file, split: lineSplitter(), at: undefined, state: 'read' }));
+  const logs = files.map((file): Log => ({ file, split: lineSplitter(), at: undefined, isCut: false, state: 'read' }));
   let wait: number = waits.first;
   for (let isAgain = false; !signal.aborted;) {
     await rest?.over();

@@ -8,6 +8,8 @@ export type LogPosition = { readonly inode: string; readonly offset: number };
 export type LogPiece = {
   readonly state: LogState;
   readonly piece: Buffer;
+  /** It begins within a line, whose beginning was not asked for. */
+  readonly isCut: boolean;
   readonly next: LogPosition | undefined;
 };
 
@@ -26,7 +28,7 @@ const mostAtOnce = 262_144;
  */
 const script = String.raw`
 set -eu
-file=$1 inode=$2 offset=$3 most=$4 last=$5 state=read
+file=$1 inode=$2 offset=$3 most=$4 last=$5 state=read cut=
 seen=$(stat -Lc '%i %s' -- "$file" 2>/dev/null) || { echo "absent 0 0"; exit 0; }
 [ -f "$file" ] && [ -r "$file" ] || { echo "unreadable 0 0"; exit 0; }
 now=${'$'}{seen% *} size=${'$'}{seen#* }
@@ -34,12 +36,13 @@ if [ -z "$inode" ]; then
   inode=$now
   from=$(( size > most ? size - most : 0 ))
   offset=$(( size - $(tail -c "+$((from + 1))" -- "$file" | head -c "$((size - from))" | tail -n "$last" | wc -c) ))
+  [ "$offset" -eq 0 ] || [ -z "$(tail -c "+$offset" -- "$file" | head -c 1 | tr '\0' x)" ] || cut=' cut'
 elif [ "$inode" != "$now" ]; then
   if [ "$(stat -Lc %i -- "$file.1" 2>/dev/null || true)" != "$inode" ]; then inode=$now offset=0 state=replaced
   elif [ "$(stat -Lc %s -- "$file.1")" -gt "$offset" ]; then file=$file.1
   else inode=$now offset=0 state=rotated; fi
 elif [ "$size" -lt "$offset" ]; then offset=0 state=truncated; fi
-echo "$state $inode $offset"
+echo "$state $inode $offset$cut"
 tail -c "+$((offset + 1))" -- "$file" | head -c "$most"
 `;
 
@@ -53,11 +56,11 @@ export const readLog = async (connection: Connection, file: string, from: LogPos
   if (code !== 0) throw new LogUnread(`the log was not read: ${errors.trim().slice(0, 300) || `code ${code}`}`);
   const answer = Buffer.concat(pieces);
   const end = answer.indexOf(10);
-  const [word = '', inode = '', offset = ''] = answer.toString('latin1', 0, end).split(' ');
+  const [word = '', inode = '', offset = '', cut] = answer.toString('latin1', 0, end).split(' ');
   const piece = answer.subarray(end + 1);
   const state = logStates.find(known => known === word);
-  if (state === 'absent' || state === 'unreadable') return { state, piece, next: from };
+  if (state === 'absent' || state === 'unreadable') return { state, piece, isCut: false, next: from };
   if (state === undefined || !/^\d{1,20}$/.test(inode) || !/^\d{1,15}$/.test(offset))
     throw new LogUnread('the host answered something else than a log');
-  return { state, piece, next: { inode, offset: Number(offset) + piece.length } };
+  return { state, piece, isCut: cut === 'cut', next: { inode, offset: Number(offset) + piece.length } };
 };

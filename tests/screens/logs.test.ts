@@ -92,7 +92,13 @@ describe.skipIf(whyNoSshServer !== undefined)('logs of hosts on screen', () => {
     await console.type('LINE 1');
     await comes(console, '/LINE 1', '2 of 14 lines');
     await console.press('esc');
-    await comes(console, '14 lines', 'following the end');
+    await comes(console, '14 lines', 'following the end', ': go');
+    await console.press(':');
+    await console.type('notthere');
+    await console.press('enter');
+    await comes(console, 'there is no command notthere', 'CRITICAL 王小明');
+    await console.press('esc');
+    await comes(console, 'following the end');
     const [seen] = await bank.rows(
       `SELECT new->>'filter' AS filter, operator FROM ops.audit WHERE verb = 'export' AND entity = 'host' ORDER BY seq DESC LIMIT 1`,
     );

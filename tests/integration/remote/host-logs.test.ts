@@ -79,6 +79,30 @@ describe.skipIf(whyNoSshServer !== undefined)('logs of hosts', () => {
     console.info('host logs: 101 lines through 1 dropped connection and 1 rotation, 0 missing, 0 twice');
   });
 
+  test('a line whose beginning was not read is marked, a whole one is not, and the last one is told without an end too', async () => {
+    const log = logOf(1);
+    const once = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const { code, stdout } = await bursar('--hosts', 'web2', '--file', log, ...args);
+      expect(code).toBe(0);
+      return stdout.split('\n').filter(Boolean).map(line => line.slice('web2 | '.length)); // prettier-ignore
+    };
+    // the newest 256 KiB begin within the first line, and within a character of it
+    const tail = `end of it\nwhole\nwithout an end`;
+    const kept = 262_144;
+    writeFileSync(log, `INFO ${'x'.repeat(100)}é${'y'.repeat(kept - 1 - tail.length)}${tail}`);
+    const [first = '', ...others] = await once('--last', '9');
+    expect([first.slice(0, 4), others]).toEqual(['~yyy', ['whole', 'without an end']]);
+    // exactly at the beginning of a line nothing is cut
+    writeFileSync(log, `INFO before\n${'z'.repeat(kept - 1 - tail.length)}\n${tail}`);
+    expect((await once('--last', '9'))[0]?.slice(0, 4)).toBe('zzzz');
+    // whenever it is looked at first, it ends within a line
+    writeFileSync(log, 'begun ');
+    const follow = following('--hosts', 'web2', '--file', log, '--last', '0');
+    await expect.poll(() => { appendFileSync(log, 'end\nbegun '); return follow.heard(); }, { timeout: 60_000, interval: 200 }).toContain('begun end'); // prettier-ignore
+    expect((await follow.end()).stdout).toMatch(/^web2 \| ~end\nweb2 \| begun end\n/);
+    writeFileSync(log, lines(1, 20));
+  });
+
   test('several hosts are merged as they come; ending it leaves nothing running on them', async () => {
     const follow = following('--hosts', 'web1,web2', '--file', `${logOf(0)},${logOf(1)}`, '--last', '0', '--level', 'ERROR');
     await expect
