@@ -117,7 +117,8 @@ const restoreNow = async (flags: Flags, context: CommandContext): Promise<number
     const result = await offlineAlone(config.home, async () => {
       if ((await standOf(config.home)) !== stand)
         throw new WorkRefused('somebody else restored while you were asked: look at the database before you begin again');
-      return restoreOffline({ ...agreed.value, backup: chosen.value, embedded: config.databaseUrl === undefined }, work);
+      const insists = flags['although-too-full'] === 'yes';
+      return restoreOffline({ ...agreed.value, backup: chosen.value, embedded: config.databaseUrl === undefined, insists }, work);
     });
     await streams.write(`${toJson(result, 2)}\n`);
     return exitCode.done;
@@ -141,6 +142,7 @@ export const restoreOfflineCommand: Command = {
     { name: 'second', takes: 'NAME', help: 'who agrees' },
     { name: 'second-confirm', takes: 'BACKUP', help: 'what the second person would type' },
     { name: 'although-it-answers', help: 'also where the live database can be read: it is damaged all the same' },
+    { name: 'although-too-full', help: 'also where a disk seems to have too little room' },
   ],
   run: ({ words, flags }, context) =>
     words.length > 0 ? refuse(context.streams, false, invalid('maintain restore-offline takes flags only')) : restoreNow(flags, context),

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -54,6 +54,17 @@ test('P20, D34 a database that nobody can read: stopped, its files kept, the new
   expect(one.stderr).toContain('The live database cannot be read');
   expect(one.stderr).toContain('it takes a second person');
   expect(readdirSync(home.path).filter(name => name.startsWith('data-dead'))).toEqual([]);
+
+  // nothing is put aside where the disk has no room for another one: a file of twelve terabytes that takes none
+  const large = path.join(server.dataDirectory, 'base', 'large');
+  writeFileSync(large, '');
+  truncateSync(large, 12e12);
+  expect(await offline(...agreed)).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/the restore needs 14,400,\d{3} MB of the disk of .* are free: nothing was begun; make room there, or say --although-too-full/) as string,
+  }); // prettier-ignore
+  expect([offlineJournals(home.path), readdirSync(home.path).filter(name => name.startsWith('data-dead'))]).toEqual([[], []]);
+  rmSync(large);
 
   // killed with -9 while it puts the files aside it goes on with them, though the new server answers
   const killed = await struck({ home: home.path, signal: 'SIGKILL', args: ['maintain', 'restore-offline', ...agreed] }, () =>

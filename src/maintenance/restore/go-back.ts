@@ -54,12 +54,14 @@ export const goBack = async (restoring: Restoring): Promise<string> => {
 export const backOrOffer = async (restoring: Restoring, wrong: string): Promise<never> => {
   const { journal, names, url, context } = restoring;
   const { run, known } = journal.state();
-  const refused = (written: string): WorkRefused =>
-    new WorkRefused(
-      `the platform is not well (${wrong}), and something was written into the restored database (${written}): it is not taken back by itself (run ${run}); ${standing(restoring)}`,
-    );
+  const stays = (why: string): WorkRefused =>
+    new WorkRefused(`the platform is not well (${wrong}), and ${why}: it is not taken back by itself (run ${run}); ${standing(restoring)}`);
+  const refused = (written: string): WorkRefused => stays(`something was written into the restored database (${written})`);
   const { opening } = known;
-  if (opening === undefined) throw refused('nobody noted how it stood when it was opened');
+  if (opening === undefined)
+    throw stays(
+      'nobody can tell whether something was written into the restored database, since an older version of this program opened it',
+    );
   const written = await writtenInto(urlOfDatabase(url, names.database), opening);
   if (written !== undefined) throw refused(written);
   await stopService(context).catch(() => undefined); // what is stuck must not hinder the way back

@@ -15,10 +15,11 @@ import { keepFiles } from './keep-files.ts';
 import { endAllSessions, leaveTrace, type OfflineAgreement } from './offline-trace.ts';
 import { openPlatform, startService, stopPlatform, untilHealthy } from './platform.ts';
 import { known, namesFor, namesIn, rollBack, type Restoring } from './restoring.ts';
+import { demandOffline, type OfflineRoom } from './space-offline.ts';
 import { checkBackup, withBackup } from './stored.ts';
 
-/** `embedded`: the server is the one of this home; then its files are what is dead, and what is kept. */
-export type OfflineWishes = OfflineAgreement & { readonly embedded: boolean };
+/** `embedded`: the server is the one of this home; then its files are what is dead, and what is kept. `insists`: although a disk seems too full. */
+export type OfflineWishes = OfflineAgreement & Pick<OfflineRoom, 'embedded' | 'insists'>;
 
 export type OfflineResult = {
   readonly backup: string;
@@ -184,8 +185,11 @@ const admitAgain = async (server: Direct, database: string): Promise<void> => {
 export const restoreOffline = async (wishes: OfflineWishes, context: WorkContext): Promise<OfflineResult> => {
   const { backup, reason, first, second, host, embedded, database } = wishes;
   context.progress(0.05, `${backup} is read whole and held against its manifest`);
-  const { takenAt } = await checkBackup(context, backup);
+  const manifest = await checkBackup(context, backup);
+  const { takenAt } = manifest;
   context.signal.throwIfAborted();
+  // What has begun to fill a disk is gone on with
+  if (!(await unfinishedOffline(context.home))) await demandOffline({ ...wishes, manifest }, context);
   const journal = await journalFor(wishes, context);
   const { run, known: before } = journal.state();
   const names = before.scratch === undefined ? namesFor(database, run.replace(prefix, ''), new Date()) : namesIn(journal.state());

@@ -7,10 +7,10 @@ import { freeSpace, rootOf } from '../vault.ts';
 import { databaseOf, sizeOf, withConnection } from './databases.ts';
 
 /** One more copy of the database, and room to work. */
-const copyFactor = 1.2;
+export const copyFactor = 1.2;
 
 /** So many octets are written below a folder. */
-type Demand = { readonly folder: string; readonly octets: number };
+export type Demand = { readonly folder: string; readonly octets: number };
 
 const isHere = (folder: string): Promise<boolean> =>
   stat(folder).then(
@@ -30,7 +30,7 @@ const isItsFolder = async (folder: string): Promise<boolean> =>
 type Server = { readonly folder: string | null; readonly local: boolean };
 
 /** Where a server keeps its files; words where nobody on this host can tell. */
-const dataFolder = async (server: Direct): Promise<{ readonly folder: string } | { readonly why: string }> => {
+export const dataFolder = async (server: Direct): Promise<{ readonly folder: string } | { readonly why: string }> => {
   const { rows } = await server.query<Server>(
     `SELECT (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory') AS folder,
             inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1' OR inet_server_addr() = inet_client_addr() AS local`,
@@ -42,7 +42,7 @@ const dataFolder = async (server: Direct): Promise<{ readonly folder: string } |
 };
 
 /** What lies elsewhere than where a new database is made: tables and indexes go to the same tablespace again. */
-const tablespaces = (url: string): Promise<readonly Demand[]> =>
+export const tablespaces = (url: string): Promise<readonly Demand[]> =>
   withConnection(url, async connection => {
     const { rows } = await connection.query<{ folder: string; octets: string }>(
       `SELECT pg_tablespace_location(t.oid) AS folder, sum(pg_relation_size(c.oid))::text AS octets FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespace t ON t.oid = c.reltablespace
@@ -86,6 +86,20 @@ const byDisk = async (demands: readonly Demand[]): Promise<ReadonlyMap<number, D
   return disks;
 };
 
+/** Refuses what any of the disks has no room for. Gives what is needed where it is scarcest. */
+export const demandOn = async (what: string, demands: readonly Demand[], advice: string): Promise<DiskRoom> => {
+  const rooms: DiskRoom[] = [];
+  for (const { folder, octets: needed } of (await byDisk(demands.filter(({ octets }) => octets > 0))).values()) {
+    const { octets: free } = await freeSpace(folder);
+    if (free < needed)
+      throw new WorkRefused(
+        `${what} needs ${megabytes(needed)} of the disk of ${folder} and ${megabytes(Math.max(0, free - 999_999))} are free: nothing was begun; ${advice}`,
+      );
+    rooms.push({ needed, free });
+  }
+  return rooms.toSorted((a, b) => a.free - a.needed - (b.free - b.needed))[0] ?? { needed: 0, free: 0 };
+};
+
 /**
  * Refuses what would fill a disk half-way: the disk on which the server makes one more copy of the database, and that of the backups, which takes `backups`
  * times the database. Where the first cannot be seen from here it says so. Gives what is needed where it is scarcest.
@@ -94,14 +108,5 @@ export const demandDisks = async (what: string, backups: number, wishes: DiskWis
   const { server, url, context } = wishes;
   const size = await sizeOf(server, databaseOf(url));
   const demands = [{ folder: rootOf(context), octets: backups * size }, ...(await copyDemands(wishes, size))];
-  const rooms: DiskRoom[] = [];
-  for (const { folder, octets: needed } of (await byDisk(demands.filter(({ octets }) => octets > 0))).values()) {
-    const { octets: free } = await freeSpace(folder);
-    if (free < needed)
-      throw new WorkRefused(
-        `${what} needs ${megabytes(needed)} of the disk of ${folder} and ${megabytes(Math.max(0, free - 999_999))} are free: nothing was begun; bursar runs cleanup makes room`,
-      );
-    rooms.push({ needed, free });
-  }
-  return rooms.toSorted((a, b) => a.free - a.needed - (b.free - b.needed))[0] ?? { needed: 0, free: 0 };
+  return demandOn(what, demands, 'bursar runs cleanup makes room');
 };

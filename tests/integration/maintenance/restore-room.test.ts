@@ -1,15 +1,18 @@
-import { chownSync, mkdirSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDirect, type Direct } from '../../../src/database/direct.ts';
 import { urlOfDatabase } from '../../../src/maintenance/load.ts';
 import { stemOf } from '../../../src/domain/names-beside.ts';
+import type { Manifest } from '../../../src/maintenance/manifest.ts';
+import { demandOffline, type OfflineRoom } from '../../../src/maintenance/restore/space-offline.ts';
 import { demandDisks } from '../../../src/maintenance/restore/space.ts';
 import { aCommandHome } from '../../support/command.ts';
 import { aDatabase, type TestDatabase } from '../../support/database.ts';
 import { maintained } from '../../support/maintained.ts';
 import { query } from '../../support/query.ts';
 import { smallDisk } from '../../support/small-disk.ts';
+import { aWorkContext } from '../../support/work-context.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
@@ -70,6 +73,40 @@ test('where nobody can tell which disk that is it says so, and what it will take
   } finally {
     await server.query(`RESET ROLE; DROP ROLE ${role}`);
   }
+});
+
+describe('a restore of a database that cannot be read', () => {
+  const manifest = { octets: 5_000_000, encrypted: false } as Manifest;
+  /** What it says; throws what it refuses. */
+  const asked = async (wish: Partial<OfflineRoom>, place = home): Promise<readonly string[]> => {
+    const said: string[] = [];
+    const context = aWorkContext({ home: place, url: database.url, backup: {}, onProgress: words => void said.push(words) });
+    await demandOffline({ embedded: false, database: name, manifest, insists: false, ...wish }, context);
+    return said;
+  };
+  const tooLarge = { ...manifest, octets: 12e12, encrypted: true };
+
+  test('asks the disks first, and begins all the same where it is told to', async () => {
+    expect(await asked({})).toEqual([]);
+    await expect(asked({ manifest: tooLarge })).rejects.toThrow(
+      /^the restore needs 12,\d{3},\d{3} MB of the disk of .* are free: nothing was begun; make room there, or say --although-too-full$/,
+    );
+    expect(await asked({ manifest: tooLarge, insists: true })).toEqual([
+      expect.stringMatching(/^the restore needs .* are free: it is begun all the same$/),
+    ]);
+  });
+
+  test('says where nobody can tell, and is not kept by that', async () => {
+    const words = 'whether the disk of the database has room nobody here can tell, since';
+    expect(await asked({ database: `${name}_gone` })).toEqual([`${words} it is gone: the backup has 5 MB, and what comes of it is larger`]);
+    const empty = aCommandHome();
+    expect(await asked({ embedded: true }, empty)).toEqual([expect.stringContaining(`${words} its files are gone`)]);
+    mkdirSync(path.join(empty, 'data', 'base'), { recursive: true });
+    writeFileSync(path.join(empty, 'data', 'base', '1'), 'x'.repeat(1_000));
+    expect(await asked({ embedded: true }, empty)).toEqual([]);
+    truncateSync(path.join(empty, 'data', 'base', '1'), 12e12);
+    await expect(asked({ embedded: true }, empty)).rejects.toThrow(/^the restore needs 14,400,\d{3} MB of the disk of /);
+  });
 });
 
 test('the statement that a killed restore left under way is waited for, and not taken for another restore', async () => {
