@@ -57,7 +57,9 @@ export const serveDemoHost = async ({ config, migrations, signal, log, onServed 
     register: async host => {
       const owner = await addressOfRunning(config.home);
       if (owner === undefined) return; // a server that was stopped is left alone: somebody restores it
-      const isListed = await withConnection(owner, { name: 'demo host', readOnly: false }, connection => registerHost(connection, host));
+      const isListed = await withConnection(owner, { name: 'demo host', readOnly: false }, connection =>
+        registerHost(connection, host, platformOf(config, true)),
+      );
       if (!isListed) log.write("the demo's host is not in the inventory", { why: 'another host has its name' });
     },
     onError: fail("the demo's host failed"),

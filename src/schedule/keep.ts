@@ -53,7 +53,8 @@ const openLane = ({ lanes, signal, onError }: Beat, name: string, work: () => Pr
 /** Claims what a job owes, one after the other, until it is done, somebody else's or not to be done now. */
 const catchUp = async (beat: Beat, executing: Executing, job: Job, { row, timeZone, now }: Owed): Promise<void> => {
   const { schedule } = executing;
-  const next = nextDueTimes(row.cron, timeZone, now, 3);
+  // what a plan does not owe yet is not due either, though the clock comes by
+  const next = nextDueTimes(row.cron, timeZone, row.lookedUntil > now ? row.lookedUntil : now, 3);
   if (next.map(Number).join() !== row.nextDue.map(Number).join()) await schedule.noteNext(row.name, next);
   let after = row.lookedUntil;
   for (const due of dueOf(row, timeZone, now)) {

@@ -105,6 +105,8 @@ describe.skipIf(process.platform !== 'linux')('a demo and the host that it bring
   test('a bank that is filled anew has it again, and the service goes on when the daemon has ended', async () => {
     await carryOut('demo', '--replace', '--scale', smallest);
     await expect.poll(() => carryOut('hosts', 'list'), { timeout: 60_000, interval: 1_000 }).toContain('demo1');
+    expect(await carryOut('schedule', 'list')).toMatch(/backup .* 0 2 \* \* \* .*ready/);
+    expect(await carryOut('machines', 'list')).toMatch(/backup1 .*ends soon/);
     const running = servicePid();
     await endDaemon();
     expect((await platform('/health')).status).toBe(503);

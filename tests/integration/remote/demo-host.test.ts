@@ -8,11 +8,13 @@ import { readPorts, writeWhole } from '../../../src/demo/host/keys.ts';
 import { demoUser, placesOf } from '../../../src/demo/host/places.ts';
 import { registerHost } from '../../../src/demo/host/register.ts';
 import { hostFingerprint, keepServingHost, prepareHost } from '../../../src/demo/host/serve.ts';
+import { PlatformProfile } from '../../../src/domain/platform-profile.ts';
 import { connect, type Connection, type RemoteTarget } from '../../../src/remote/connection.ts';
 import { followDetached, startDetached } from '../../../src/remote/detached.ts';
 import { openDirect } from '../../../src/database/direct.ts';
+import { runbooks } from '../../../src/runbooks/registry.ts';
 import { aDatabase } from '../../support/database.ts';
-import { query } from '../../support/query.ts';
+import { countOf, query } from '../../support/query.ts';
 import { full } from '../../support/reliability.ts';
 import { program } from '../../support/program.ts';
 
@@ -141,18 +143,72 @@ describe('the host that a demo brings', () => {
   });
 });
 
+const register = async (url: string, port: number, fingerprint: string, platform = PlatformProfile.parse({})): Promise<boolean> => {
+  const connection = await openDirect(url, { applicationName: 'tests' }, () => undefined);
+  try {
+    return await registerHost(connection, { port, fingerprint }, platform);
+  } finally {
+    await connection.end();
+  }
+};
+
+test('with its host a demo has a plan of the night and a machine; nothing is due soon, and nothing is said to have run', async () => {
+  await using demo = await aDatabase('demo');
+  const platform = PlatformProfile.parse({ certificates: ['/etc/bank.crt'], rotations: '/etc/logrotate.d', logs: ['/var/log/bank.log'] });
+  const fingerprint = `SHA256:${'A'.repeat(43)}`;
+  expect(await register(demo.url, 2_201, fingerprint, platform)).toBe(true);
+  const jobs = await query(
+    demo.url,
+    `SELECT s.name, s.runbook, s.plan, o.name AS by, p.name AS paused, s.words, (s.next_due[1] AT TIME ZONE c.time_zone)::time::text AS at,
+            s.next_due[1] > clock_timestamp() + interval '110 minutes' AND s.looked_until > clock_timestamp() + interval '110 minutes' AS later
+       FROM bank.calendar c, ops.schedule s JOIN ops.operator o ON o.id = s.planned_by LEFT JOIN ops.operator p ON p.id = s.paused_by ORDER BY s.id`,
+  );
+  expect(jobs.map(({ name, at, paused }) => [name, at, paused])).toEqual([
+    ['backup', '02:00:00', null],
+    ['backup-files', '02:30:00', null],
+    ['full-cleanup', '03:00:00', null],
+    ['vacuum', '03:30:00', null],
+    ['drill', '04:00:00', null],
+    ['weekly-export', '04:30:00', null],
+    ['log-rotation', '05:00:00', 'sven'],
+    ['certificates', '05:30:00', null],
+  ]);
+  expect(jobs.filter(({ later, by }) => later !== true || by !== 'sven')).toEqual([]);
+  for (const { runbook, plan } of jobs) {
+    const known = runbooks.find(({ id }) => id === runbook);
+    const { version, steps } = plan as { version: string; steps: { host: string }[] };
+    expect([known?.version, known?.danger === 'typed-twice']).toEqual([version, false]);
+    expect(steps.map(({ host }) => host)).toEqual(['demo1', ...steps.slice(1).map(() => 'demo1')]);
+  }
+  expect(jobs[0]).toMatchObject({ words: 'queues a run: Back up database: database on demo1', plan: { target: 'database on demo1' } });
+  expect(
+    await query(
+      demo.url,
+      `SELECT m.name, o.name AS as, m.place, m.used_at, k.valid_until - clock_timestamp() BETWEEN interval '11 days' AND interval '12 days' AS ends_soon
+         FROM ops.machine m JOIN ops.operator o ON o.id = m.operator_id JOIN ops.machine_key k ON k.operator_id = o.id WHERE k.ended_at IS NULL`,
+    ),
+  ).toEqual([{ name: 'backup1', as: 'machine.backup1', place: 'demo1, nightly backups', used_at: null, ends_soon: true }]);
+  // its history is made by real actions only
+  const done = ['ops.run', 'ops.backup', 'ops.drill', 'ops.audit', 'ops.schedule_run r JOIN ops.schedule s ON s.id = r.schedule_id AND s.runbook IS NOT NULL']; // prettier-ignore
+  expect(await Promise.all(done.map(table => countOf(demo.url, table)))).toEqual([0, 0, 0, 0, 0]);
+  expect((await query(demo.url, 'SELECT * FROM ops.verify_audit()'))[0]).toMatchObject({ first_broken: null, problem: null });
+
+  // what its user took back stays so
+  await query(
+    demo.url,
+    `WITH off AS MATERIALIZED (SELECT set_config('session_replication_role', 'replica', true)) UPDATE ops.schedule SET unplanned_by = 1, unplanned_at = clock_timestamp(), next_due = '{}' FROM off WHERE name = 'drill'`,
+  );
+  expect(await register(demo.url, 2_202, fingerprint, platform)).toBe(true);
+  expect([
+    await countOf(demo.url, 'ops.schedule WHERE runbook IS NOT NULL AND unplanned_at IS NULL'),
+    await countOf(demo.url, 'ops.machine'),
+  ]).toEqual([7, 1]);
+});
+
 test('the inventory has the host of the demo once, follows its port and key, and leaves alone what somebody else called so', async () => {
   await using demo = await aDatabase('demo');
   await using real = await aDatabase('empty');
   const [one, other] = [`SHA256:${'A'.repeat(43)}`, `SHA256:${'B'.repeat(43)}`];
-  const register = async (url: string, port: number, fingerprint: string): Promise<boolean> => {
-    const connection = await openDirect(url, { applicationName: 'tests' }, () => undefined);
-    try {
-      return await registerHost(connection, { port, fingerprint });
-    } finally {
-      await connection.end();
-    }
-  };
   const hosts = (url: string) => query(url, 'SELECT name, port, fingerprint, environment, tags, version FROM ops.host ORDER BY name');
   expect(await register(demo.url, 2_201, one)).toBe(true);
   expect(await register(demo.url, 2_201, one)).toBe(true);

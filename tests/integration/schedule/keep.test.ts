@@ -71,6 +71,14 @@ test('what can no longer be caught up is reported as missed, once and as one; th
   expect(next).toEqual({ n: 3, ahead: true });
 });
 
+test('what was looked at up to a time that is still to come is not due before it, and the next times are those after it', async () => {
+  await world.plant('test-7', -60);
+  const ahead = `SELECT next_due[1] > looked_until AS after FROM ops.schedule WHERE name = 'test-7' AND next_due <> '{}'`;
+  await keep(async () => (await world.bank.rows(ahead)).length > 0);
+  expect(await world.bank.rows(ahead)).toEqual([{ after: true }]);
+  expect(await runsOf('test-7')).toEqual([]);
+});
+
 test('what fails says why, is not tried again, and holds up nothing', async () => {
   await world.plant('test-1', 2);
   let turn = 0;
