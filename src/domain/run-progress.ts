@@ -43,9 +43,12 @@ const secondsLeft = (step: StepTiming): number | undefined => {
   const { usual, seconds, tail, status } = step;
   if (status === 'waiting') return usual ?? undefined;
   const said = saidFraction(tail);
-  // After some seconds its own words tell more than other days do
-  if (said !== undefined && said >= 0.05 && (seconds ?? 0) >= 5) return ((seconds ?? 0) * (1 - said)) / said;
-  return usual === null ? undefined : Math.max(0, usual - (seconds ?? 0));
+  const so = seconds ?? 0;
+  const byTime = usual === null ? undefined : Math.max(0, usual - so);
+  if (said === undefined || said < 0.05 || so < 5) return byTime;
+  const byWords = (so * (1 - said)) / said;
+  // The further it is, the more its own words tell than other days do: a step that says 20 % and then works for long would be thought longer with every second
+  return byTime === undefined ? byWords : said * byWords + (1 - said) * byTime;
 };
 
 /** Seconds until a run is over, as far as anybody can tell; undefined where a step of it is new. */

@@ -88,6 +88,8 @@ export type Resource<Row extends Keyed, Related = unknown> = {
   readonly whenEmpty?: string;
   /** The time field that `since=` means. */
   readonly since?: string;
+  /** Its open detail stays when the record leaves the list: it is watched to its end. */
+  readonly watched?: true;
   /** Looking at one of its records is recorded, because it holds personal data. */
   readonly personal?: true;
   /** Looking at its list is recorded as well, because who reads it matters. */

@@ -77,6 +77,34 @@ test('a step that is new has no estimate; one that failed shows its log first', 
   expect(console.frame()).not.toContain('Elapsed');
 });
 
+test('a run that is watched from a list of open ones stays on screen when it ends, and says so; asked to end too late it says that', async () => {
+  const number = await aRun('running', [{ title: 'switch', status: 'running', seconds: 20, tail: '20 % the service is stopped\n' }]);
+  for (const size of [
+    [80, 24],
+    [200, 50],
+  ] as const) {
+    await using console = await bank.screen('runs', size);
+    await goTo(console, `runs open=yes id=${number}`);
+    await console.press('d');
+    await console.sees('Log of step 1, live');
+    await bank.rows(`${off} UPDATE ops.run SET aborted_by = 1, aborted_at = now() FROM off WHERE number = $1`, [number]);
+    await console.sees(/Abort +asked for/);
+    await bank.rows(`${off} UPDATE ops.run_step s SET status = 'succeeded', code = 0, finished_at = now(), sha256 = repeat('ab', 32) FROM off, ops.run r WHERE r.id = s.run_id AND r.number = $1`, [number]); // prettier-ignore
+    await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE number = $1`, [number]);
+    await console.sees(`#${number} is no longer in this list`, '1 of 1 steps succeeded', 'too late');
+    expect(console.frame()).not.toContain('Aborted');
+    await console.press('esc');
+    await console.sees('No runs match');
+    expect(console.frame()).not.toContain('too late');
+    await bank.rows(
+      `${off} UPDATE ops.run SET status = 'running', finished_at = NULL, aborted_by = NULL, aborted_at = NULL FROM off WHERE number = $1`,
+      [number],
+    );
+    await bank.rows(`${off} UPDATE ops.run_step s SET status = 'running', code = NULL, finished_at = NULL, sha256 = NULL FROM off, ops.run r WHERE r.id = s.run_id AND r.number = $1`, [number]); // prettier-ignore
+  }
+  await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE number = $1`, [number]);
+});
+
 test('a locked screen shows how far runs are, live, by the names of their runbooks and without a word of what they are about', async () => {
   await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE status = 'running'`);
   const number = await aRun('running', [

@@ -25,6 +25,10 @@ test('what is left is told by its own words, by other days, or not at all', () =
   expect(runSecondsLeft([step({ status: 'running', seconds: 4, usual: 20 })])).toBe(16);
   expect(runSecondsLeft([step({ status: 'running', seconds: 40, usual: 20 })])).toBe(0);
   expect(runSecondsLeft([step({})])).toBeUndefined();
+  // Its own words for how much it has done, other days for the rest: what says little for long does not grow with every second
+  const says = (seconds: number) => runSecondsLeft([step({ status: 'running', seconds, usual: 25, tail: '20 % the service is stopped' })]);
+  expect([6, 12, 20].map(says)).toEqual([20, 20, 20]);
+  expect(runSecondsLeft([step({ status: 'running', seconds: 30, usual: 25, tail: '75 % rights' })])).toBe(8);
 });
 
 test('a bar is full only at the end, and a carriage return writes over', () => {

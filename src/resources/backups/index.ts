@@ -73,7 +73,7 @@ export const backups = defineResource<BackupRow, Related>({
   aliases: ['backup', 'drills', 'restores'],
   empty: [
     'Nothing is here yet.',
-    'x b backs the database up now, x f finds backups that lie on a host already; :schedule, then x n, plans one for every night, and a drill that restores it.',
+    'x b backs the database up now, x f finds backups that lie on a host already; :schedule shows those that are planned, and x n there plans one for every night, and a drill that restores it.',
   ],
   permission: 'backup.read',
   page: backupPage,

@@ -55,6 +55,19 @@ const progressLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailL
 const pauseLines = ({ paused }: RunRow): readonly DetailLine[] =>
   paused ? [['Pauses', 'after its first host: it goes on by itself within seconds; x c lets it go on now, x a ends it', 'warn']] : [];
 
+/** What was asked to end may be waited for, or have been past the point from which it only goes on. */
+const abortLines = (run: RunRow): readonly DetailLine[] => {
+  if (run.abortedAt === null) return [];
+  const asked = `${formatInstant(run.abortedAt)} by ${run.abortedBy ?? '-'}`;
+  if (run.status === 'aborted') return [['Aborted', asked, 'warn']];
+  const became = isOpen(run)
+    ? 'its end is waited for'
+    : run.status === 'succeeded'
+      ? 'too late: it only went on to its end'
+      : 'it ended otherwise';
+  return [['Abort', `asked for ${asked}; ${became}`, 'warn']];
+};
+
 const runSection = (run: RunRow, steps: readonly StepRow[]): DetailSection => ({
   title: 'Run',
   lines: [
@@ -65,18 +78,19 @@ const runSection = (run: RunRow, steps: readonly StepRow[]): DetailSection => ({
     ...pauseLines(run),
     ['Queued', `${formatInstant(run.queuedAt)} by ${run.queuedBy}${run.job === null ? '' : `, as planned: ${run.job}`}`],
     ...(run.error === null ? [] : [['Why', run.error, tones[run.status]] satisfies DetailLine]),
-    ...(run.abortedAt === null
-      ? []
-      : [['Aborted', `${formatInstant(run.abortedAt)} by ${run.abortedBy ?? '-'}`, 'warn'] satisfies DetailLine]),
+    ...abortLines(run),
   ],
 });
 
 const tookOf = ({ status, seconds, usual }: StepRow): string =>
-  isOver(status) || usual === null ? lasting(seconds) : `${seconds === null ? '' : `${lasting(seconds)} of `}~${lasting(usual)}`;
+  isOver(status) || usual === null
+    ? lasting(seconds)
+    : // as wide as it will be: the columns behind it stay where they are
+      `${seconds === null ? '' : `${lasting(seconds).padStart(lasting(usual).length)} of `}~${lasting(usual)}`;
 
 const nameOf = ({ position, title, status, tail }: StepRow): string => {
   const said = isOver(status) ? undefined : saidFraction(tail);
-  return `${position}. ${title}${said === undefined ? '' : ` ${Math.floor(said * 100)} %`}`;
+  return `${position}. ${title}${said === undefined ? '' : ` ${String(Math.floor(said * 100)).padStart(2)} %`}`;
 };
 
 const stepsSection = (steps: readonly StepRow[]): DetailSection => {

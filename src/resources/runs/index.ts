@@ -17,6 +17,7 @@ export const runs = defineResource<RunRow, readonly StepRow[]>({
     'A run is maintenance that hosts carry out: x begins one here, as do :backups, :cleanups, :health and :hosts; :schedule plans them.',
   ],
   permission: 'run.read',
+  watched: true,
   page: runPage,
   since: 'queued',
   nameOf: run => `#${run.id}`,

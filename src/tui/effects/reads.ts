@@ -4,6 +4,7 @@ import { explainError } from '../../kit/explain.ts';
 import type { Session } from '../../kit/session.ts';
 import type { Effect } from '../state/effects.ts';
 import type { Happening, Read } from '../state/events.ts';
+import type { View } from '../state/types.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 export type ReadEffect = Of<'read-page' | 'refresh' | 'count' | 'read-detail' | 'freeze-ids' | 'match-marks'>;
@@ -23,6 +24,12 @@ const readPage = async (session: Session, resource: AnyResource, { view, place, 
   return session.list(resource, { terms, sort, limit, ...(edge ? { at: { direction, place: edge } } : {}) });
 };
 
+/** What somebody watches to its end, and the filter has let go meanwhile. */
+const leftBehind = async (session: Session, resource: AnyResource, { cursor, inDetail }: View, page: Page<Keyed>) =>
+  resource.watched && inDetail && cursor !== undefined && !page.rows.some(({ id }) => id === cursor)
+    ? session.find(resource, cursor)
+    : undefined;
+
 const refresh = async (session: Session, resource: AnyResource, { asked, view, visible }: Of<'refresh'>): Promise<Happening> => {
   const { terms, sort, window, top, first } = view;
   const from = window.rows[top];
@@ -34,7 +41,7 @@ const refresh = async (session: Session, resource: AnyResource, { asked, view, v
     ...(from ? { at: { direction: 'from' as const, place: from } } : {}),
   });
   const [rows, count] = await Promise.all([page, newer]);
-  return { kind: 'page-refreshed', asked, from: from?.id, page: rows, newer: count };
+  return { kind: 'page-refreshed', asked, from: from?.id, page: rows, newer: count, left: await leftBehind(session, resource, view, rows) };
 };
 
 /** The ids of all that match now, page by page. */

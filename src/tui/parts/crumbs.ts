@@ -1,5 +1,5 @@
 import { columnsOf, safe } from '../../domain/safe-text.ts';
-import { indexOfCursor, resourceOf } from '../state/step.ts';
+import { indexOfCursor, resourceOf, rowAtCursor } from '../state/step.ts';
 import type { State, View } from '../state/types.ts';
 import { bothEnds, paint, unpainted, within } from '../theme.ts';
 
@@ -20,7 +20,7 @@ const standing = (view: View): string => {
 const trailOf = (state: State): string => {
   const { view } = state;
   const resource = resourceOf(state);
-  const row = view.inDetail ? view.window.rows.find(candidate => candidate.id === view.cursor) : undefined;
+  const row = view.inDetail ? rowAtCursor(view) : undefined;
   const base = view.base === resource.start ? '' : view.base;
   const parts = [resource.title, base, view.filter && `/${view.filter}`, row && resource.nameOf(row)];
   const [pane = '', ...others] = parts.filter(part => part !== undefined && part !== '').map(part => safe(part, { max: 200 }));

@@ -42,13 +42,19 @@ const detailText = (sections: readonly DetailSection[], width: number): readonly
 };
 
 const nameOf = (state: State, id: bigint): string => {
-  const row = state.view.window.rows.find(candidate => candidate.id === id);
+  const { window, left } = state.view;
+  const row = left?.id === id ? left : window.rows.find(candidate => candidate.id === id);
   return row ? resourceOf(state).nameOf(row) : 'a record that left the list';
 };
 
 /** Whose detail this is: a record's detail may still be on screen while the next one's is read. */
 const heading = (state: State, detail: Detail, width: number): string => {
   const mark = state.view.inDetail ? '>' : ' ';
+  if (detail.id === state.view.left?.id)
+    return paint(
+      fit(`${mark} ${safe(nameOf(state, detail.id), { max: 60 })} is no longer in this list; Esc goes back to it`, width),
+      'warn',
+    );
   if (detail.id === state.view.cursor) return paint(fit(`${mark} ${safe(nameOf(state, detail.id), { max: 100 })}`, width), 'title');
   return paint(fit(`${mark} still ${safe(nameOf(state, detail.id), { max: 60 })}, reading the next`, width), 'dim');
 };
@@ -61,7 +67,7 @@ export type Place = {
 };
 
 const titleOf = (state: State, detail: Detail, { width, beside }: Place): readonly string[] =>
-  beside || detail.id !== state.view.cursor ? [heading(state, detail, width)] : [];
+  beside || detail.id !== state.view.cursor || detail.id === state.view.left?.id ? [heading(state, detail, width)] : [];
 
 const partOf = (state: State, detail: Detail, sections: readonly DetailSection[], place: Place): Scrolled => {
   const title = titleOf(state, detail, place);

@@ -3,9 +3,9 @@ import type { Event, Happening } from './events.ts';
 import { settleOwed, topFor } from './cursor.ts';
 import { layoutOf } from './layout.ts';
 import { followDetail, prefetch } from './reading.ts';
-import { andThen, indexOfCursor, stay, withFlash, withView } from './step.ts';
+import { andThen, indexOfCursor, rowAtCursor, stay, withFlash, withView } from './step.ts';
 import type { State, View } from './types.ts';
-import { appended, prepended, refreshed } from './window.ts';
+import { appended, prepended, readAnew, refreshed } from './window.ts';
 
 type Of<Kind extends Happening['kind']> = Extract<Event, { kind: Kind }>;
 
@@ -24,7 +24,8 @@ const afresh = (view: View, { page, place }: Of<'page-read'>, visible: number): 
   const kept = rows.findIndex(row => row.id === view.cursor);
   const first = rows[0];
   // The cursor stays with its record as long as the newest rows are in sight as well
-  return { window, cursor: kept >= 0 && kept < visible ? view.cursor : first?.id, top: 0, owed: 0, first, newer: 0 };
+  const stays = kept < 0 ? view.left !== undefined : kept < visible;
+  return { window, cursor: stays ? view.cursor : first?.id, left: kept < 0 ? view.left : undefined, top: 0, owed: 0, first, newer: 0 };
 };
 
 /** A page arrived: the first or last rows of a list, or more of it. */
@@ -43,13 +44,16 @@ export const pageRead = (state: State, event: Of<'page-read'>): Step => {
   return andThen(andThen(settleOwed(next), prefetch), followDetail);
 };
 
-/** Where the cursor is after a refresh: on its record, or where that was, on the same line of the screen. */
-const steady = (view: View, window: View['window'], visible: number): Partial<View> => {
-  const before = Math.max(0, indexOfCursor(view));
+/** Where the cursor is after a refresh: on its record, or where that was, on the same line of the screen. What is watched stays though the list has it no more. */
+const steady = (view: View, window: View['window'], visible: number, left: View['left']): Partial<View> => {
+  const held = indexOfCursor(view);
+  const before = held < 0 ? view.top : held;
   const found = window.rows.findIndex(row => row.id === view.cursor);
+  if (found < 0 && left !== undefined && left.id === view.cursor)
+    return { window, left, top: Math.max(0, Math.min(view.top, window.rows.length - 1)) };
   const index = found >= 0 ? found : Math.min(before, window.rows.length - 1);
   const top = topFor(index, Math.max(0, index - (before - view.top)), visible, window.rows.length);
-  return { window, cursor: window.rows[index]?.id, top };
+  return { window, cursor: window.rows[index]?.id, left: undefined, top };
 };
 
 /** The visible rows were read again. */
@@ -65,14 +69,15 @@ export const pageRefreshed = (state: State, event: Of<'page-refreshed'>): Step =
     if (window === view.window && view.cursor === first?.id && view.top === 0) return stay(withView(alive, { ...read, newer: 0 }));
     return andThen(prefetch(withView(alive, { ...read, window, top: 0, cursor: first?.id, first, newer: 0 })), followDetail);
   }
-  const window = refreshed(view.window, event.page, event.from);
+  const left = readAnew(view.left, event.left);
+  const window = refreshed(view.window, event.page, event.from) ?? ((left ?? view.left) && view.window);
   if (!window) return stay(withView(alive, read));
   // A record that is sorted otherwise than when it was first is not newer than itself
   const [top] = window.rows;
   const first = top && view.first?.id === top.id ? top : (view.first ?? top);
-  const row = view.window.rows.find(candidate => candidate.id === view.cursor);
-  const next = withView(alive, { ...read, ...steady(view, window, visible), first });
-  const changed = row !== window.rows.find(candidate => candidate.id === next.view.cursor);
+  const row = rowAtCursor(view);
+  const next = withView(alive, { ...read, ...steady(view, window, visible, left), first });
+  const changed = row !== rowAtCursor(next.view);
   return andThen(prefetch(next), moved => (changed ? followDetail(moved, moved.view.detail?.id === row?.id) : stay(moved)));
 };
 

@@ -98,6 +98,8 @@ export type Happening =
       readonly from: bigint | undefined;
       readonly page: Page<Keyed>;
       readonly newer: number;
+      /** The record whose detail is open, where it is watched and this page has it no more. */
+      readonly left?: Keyed | undefined;
     }
   | { readonly kind: 'rows-counted'; readonly asked: number; readonly count: Count }
   | { readonly kind: 'detail-read'; readonly asked: number; readonly id: bigint; readonly sections: readonly DetailSection[] }

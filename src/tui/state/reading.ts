@@ -60,7 +60,11 @@ const showsDetail = (state: State): boolean => state.view.inDetail || layoutOf(s
 export const followDetail = (state: State, again = false): Step => {
   const { view } = state;
   const row = rowAtCursor(view);
-  if (!row || !showsDetail(state)) return stay(view.detail && !showsDetail(state) ? withView(state, { detail: undefined }) : state);
+  if (!showsDetail(state)) return stay(view.detail ? withView(state, { detail: undefined }) : state);
+  // Nothing comes in the place of what was shown
+  if (!row && view.status === 'ready' && view.window.rows.length === 0)
+    return stay(withView(state, { detail: undefined, inDetail: false }));
+  if (!row) return stay(state);
   if (!again && view.detail?.id === row.id && view.detail.error === undefined) return stay(state);
   const { state: next, asked } = asking(state, 'detail');
   const detail = view.detail ? { ...view.detail, askedAt: state.now } : { id: row.id, scroll: 0, askedAt: state.now };

@@ -18,6 +18,7 @@ export const newView = (
   sort: filters.sort ?? resource.page.defaultSort,
   window: { rows: [], moreBefore: false, moreAfter: false },
   cursor: undefined,
+  left: undefined,
   top: 0,
   marks: new Set(),
   hidden: 0,

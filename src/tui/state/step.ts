@@ -64,4 +64,5 @@ export const actionOf = (state: State, id: string): AnyAction | undefined => sta
 export const indexOfCursor = (view: View): number =>
   view.cursor === undefined ? -1 : view.window.rows.findIndex(row => row.id === view.cursor);
 
-export const rowAtCursor = (view: View): Keyed | undefined => view.window.rows[indexOfCursor(view)];
+export const rowAtCursor = (view: View): Keyed | undefined =>
+  view.window.rows[indexOfCursor(view)] ?? (view.left?.id === view.cursor ? view.left : undefined);

@@ -45,6 +45,8 @@ export type View = {
   readonly window: Window;
   /** Id of the record under the cursor: the cursor follows the record, not the line. */
   readonly cursor: bigint | undefined;
+  /** That record, where its detail is open and the list has it no more. */
+  readonly left: Keyed | undefined;
   /** Index in the window of the first visible row. */
   readonly top: number;
   readonly marks: ReadonlySet<string>;

@@ -138,4 +138,8 @@ export const openRecord = (state: State): Step => {
 export const openDetail = (state: State): Step =>
   rowAtCursor(state.view) ? followDetail(withView(state, { inDetail: true })) : stay(state);
 
-export const closeDetail = (state: State): Step => followDetail(withView(state, { inDetail: false }));
+export const closeDetail = (state: State): Step => {
+  const { cursor, left, window, top } = state.view;
+  const back = left !== undefined && left.id === cursor ? { cursor: (window.rows[top] ?? window.rows[0])?.id } : {};
+  return followDetail(withView(state, { inDetail: false, left: undefined, ...back }));
+};

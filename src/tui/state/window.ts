@@ -65,6 +65,10 @@ const settled = (held: ReadonlyMap<bigint, Keyed>, row: Keyed): Keyed => {
   return before && isDeepSame(before, row) ? before : row;
 };
 
+/** A row that was read again for itself, or the one that is held where nothing in it changed. */
+export const readAnew = (held: Keyed | undefined, row: Keyed | undefined): Keyed | undefined =>
+  held && row && isDeepSame(held, row) ? held : row;
+
 /** The rows behind those that were read again. Without one row in common there may be others in between: then none is kept. */
 const behind = (rows: readonly Keyed[], fresh: ReadonlySet<bigint>, from: number): readonly Keyed[] => {
   const common = rows.findLastIndex((row, index) => index >= from && fresh.has(row.id));

@@ -82,6 +82,35 @@ describe('a refresh', () => {
     expect([view.window.rows, view.cursor, view.top]).toEqual([[], undefined, 0]);
   });
 
+  test('that found all gone leaves no detail of what was there', () => {
+    const detail = { id: 1n, sections: [], scroll: 0, askedAt: 0 };
+    for (const inDetail of [true, false])
+      expect(refreshed(aState(medium, { rows, view: { detail, inDetail } }), { rows: [], more: false }, rows[0]?.id).view).toMatchObject({
+        detail: undefined,
+        inDetail: false,
+      });
+  });
+
+  test('without the record that is watched keeps it open, follows it, and goes back to the list from it', () => {
+    const gone = { ...anAccount(9), status: 'closed' } as Keyed;
+    const others = [...rows.slice(4, 9), ...rows.slice(10, 25)];
+    const watching = aState(small, {
+      rows,
+      view: { cursor: 10n, top: 4, inDetail: true, detail: { id: 10n, sections: [], scroll: 3, askedAt: 0 } },
+    });
+    const refresh = (state: State, left: Keyed | undefined) =>
+      happen(state, { kind: 'page-refreshed', asked: state.asked.refresh, from, page: { rows: others, more: true }, newer: 0, left });
+    const first = refresh(watching, gone);
+    expect(first.state.view).toMatchObject({ cursor: 10n, left: gone, inDetail: true });
+    expect(effectOf(first, 'read-detail')?.row).toBe(gone);
+    // as long as it stays as it is nothing is read again, and a change of it is
+    expect(kindsOf(refresh(first.state, { ...gone }))).not.toContain('read-detail');
+    expect(kindsOf(refresh(first.state, { ...gone, status: 'active' } as Keyed))).toContain('read-detail');
+    expect(press(first.state, 'escaped').state.view).toMatchObject({ left: undefined, inDetail: false, cursor: 5n });
+    // what is there no more at all is no longer shown
+    expect(refresh(first.state, undefined).state.view).toMatchObject({ left: undefined, cursor: 5n });
+  });
+
   test('that found nothing new draws nothing anew', () => {
     const next = refreshed(onTenth, { rows: rows.slice(4, 20).map(row => ({ ...row })), more: true }, from);
     expect(next.view.window).toBe(onTenth.view.window);
