@@ -105,6 +105,9 @@ export const readFailed = (state: State, { what, asked, message, lost, at }: Of<
     }
     case 'detail': {
       if (view.cursor === undefined) return stay(told);
+      // the banner says that the database is away; what was read of this record is still worth reading
+      if (lost && view.detail?.sections && view.detail.id === view.cursor)
+        return stay(withView(told, { detail: { ...view.detail, askedAt: at } }));
       return stay(withView(told, { detail: { id: view.cursor, error: message, scroll: 0, askedAt: at } }));
     }
     case 'count':

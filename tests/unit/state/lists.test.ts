@@ -111,6 +111,20 @@ describe('a refresh', () => {
     expect(refresh(first.state, undefined).state.view).toMatchObject({ left: undefined, cursor: 5n });
   });
 
+  test('that lost the database leaves the detail as it was read; what fails otherwise is told there', () => {
+    const detail = { id: 10n, sections: [{ title: 'Run', lines: [] }], scroll: 3, askedAt: 0 };
+    const reading = aState(small, { rows, view: { cursor: 10n, inDetail: true, detail } });
+    const failed = (state: State, lost: boolean) =>
+      happen(state, { kind: 'read-failed', asked: state.asked.detail, what: 'detail', message: 'it does not answer', lost }).state;
+    expect(failed(reading, true)).toMatchObject({
+      lostSince: expect.any(Number) as number,
+      view: { detail: { ...detail, askedAt: expect.any(Number) as number } },
+    });
+    expect(failed(reading, false).view.detail).toMatchObject({ id: 10n, error: 'it does not answer' });
+    const another = aState(small, { rows, view: { cursor: 11n, inDetail: true, detail } });
+    expect(failed(another, true).view.detail).toMatchObject({ id: 11n, error: 'it does not answer' });
+  });
+
   test('that found nothing new draws nothing anew', () => {
     const next = refreshed(onTenth, { rows: rows.slice(4, 20).map(row => ({ ...row })), more: true }, from);
     expect(next.view.window).toBe(onTenth.view.window);
