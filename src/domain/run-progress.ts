@@ -23,7 +23,8 @@ const stepFraction = ({ status, seconds, tail, usual }: StepTiming): number => {
   if (isOver(status)) return 1;
   if (status === 'waiting') return 0;
   const said = saidFraction(tail);
-  const byTime = usual !== null && usual > 0 && seconds !== null ? seconds / usual : 0;
+  // What nobody hears of is not further because time passes
+  const byTime = status !== 'unknown' && usual !== null && usual > 0 && seconds !== null ? seconds / usual : 0;
   return Math.min(0.99, said ?? byTime);
 };
 
@@ -41,6 +42,7 @@ export const runFraction = (steps: readonly StepTiming[]): number => {
 const secondsLeft = (step: StepTiming): number | undefined => {
   if (isOver(step.status)) return 0;
   const { usual, seconds, tail, status } = step;
+  if (status === 'unknown') return undefined;
   if (status === 'waiting') return usual ?? undefined;
   const said = saidFraction(tail);
   const so = seconds ?? 0;
@@ -51,7 +53,7 @@ const secondsLeft = (step: StepTiming): number | undefined => {
   return byTime === undefined ? byWords : said * byWords + (1 - said) * byTime;
 };
 
-/** Seconds until a run is over, as far as anybody can tell; undefined where a step of it is new. */
+/** Seconds until a run is over, as far as anybody can tell; undefined where a step of it is new, or its host does not answer. */
 export const runSecondsLeft = (steps: readonly StepTiming[]): number | undefined => {
   let whole = 0;
   for (const step of steps) {

@@ -75,6 +75,10 @@ test('a step that is new has no estimate; one that failed shows its log first', 
   await goTo(console, `runs id=${failed}`);
   await console.sees('Log of step 1', 'no room on the disk', 'x ', '- ');
   expect(console.frame()).not.toContain('Elapsed');
+  const silent = await aRun('running', [{ title: 'dump', status: 'unknown', seconds: 50 }]);
+  await goTo(console, `runs id=${silent}`);
+  await console.sees('no estimate: web1 does not answer', 'Unclear', 'it is looked for');
+  await bank.rows(`${off} UPDATE ops.run SET status = 'succeeded', finished_at = now() FROM off WHERE number = $1`, [silent]);
 });
 
 test('a run that is watched from a list of open ones stays on screen when it ends, and says so; asked to end too late it says that', async () => {

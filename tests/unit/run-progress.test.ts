@@ -25,6 +25,9 @@ test('what is left is told by its own words, by other days, or not at all', () =
   expect(runSecondsLeft([step({ status: 'running', seconds: 4, usual: 20 })])).toBe(16);
   expect(runSecondsLeft([step({ status: 'running', seconds: 40, usual: 20 })])).toBe(0);
   expect(runSecondsLeft([step({})])).toBeUndefined();
+  // a host that does not answer says nothing of how long it takes, and time makes it no further
+  const silent = step({ status: 'unknown', seconds: 50, usual: 3 });
+  expect([runSecondsLeft([silent]), runFraction([silent]), runFraction([{ ...silent, tail: '30 % rows' }])]).toEqual([undefined, 0, 0.3]);
   // Its own words for how much it has done, other days for the rest: what says little for long does not grow with every second
   const says = (seconds: number) => runSecondsLeft([step({ status: 'running', seconds, usual: 25, tail: '20 % the service is stopped' })]);
   expect([6, 12, 20].map(says)).toEqual([20, 20, 20]);

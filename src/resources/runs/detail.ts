@@ -39,16 +39,31 @@ const endLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailLine[]
   ];
 };
 
+/** A host that is gone for now: what is done about it, and that nothing of it is lost. */
+const silentLines = (step: StepRow | undefined): readonly DetailLine[] =>
+  step === undefined
+    ? []
+    : [
+        [
+          'Unclear',
+          `${step.host} does not answer: it is looked for, and goes on by itself with what was begun; then this run does too`,
+          'warn',
+        ],
+      ];
+
 /** How far an open run is and how long it may still take, told by its own words and by former runs. */
 const progressLines = (run: RunRow, steps: readonly StepRow[]): readonly DetailLine[] => {
   if (!isOpen(run)) return endLines(run, steps);
   const over = `${run.done} of ${run.steps} steps over`;
   const left = runSecondsLeft(steps);
-  const estimate = left === undefined ? 'no estimate: a step of it never ran before' : `about ${lasting(left)} left`;
+  const silent = steps.find(({ status }) => status === 'unknown');
+  const why = silent === undefined ? 'a step of it never ran before' : `${silent.host} does not answer`;
+  const estimate = left === undefined ? `no estimate: ${why}` : `about ${lasting(left)} left`;
   return [
     ['Progress', `${wideBar(runFraction(steps))}  ${over}`, tones[run.status]],
     ['Elapsed', run.seconds === null ? `waits for a console that executes; ${estimate}` : `${lasting(run.seconds)}, ${estimate}`],
     ...waitingLines(run),
+    ...silentLines(silent),
   ];
 };
 
