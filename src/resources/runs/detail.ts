@@ -100,8 +100,8 @@ const runSection = (run: RunRow, steps: readonly StepRow[]): DetailSection => ({
 const tookOf = ({ status, seconds, usual }: StepRow): string =>
   isOver(status) || usual === null
     ? lasting(seconds)
-    : // as wide as it will be: the columns behind it stay where they are
-      `${seconds === null ? '' : `${lasting(seconds).padStart(lasting(usual).length)} of `}~${lasting(usual)}`;
+    : // ten seconds are no wider than nine: the columns behind stay where they are
+      `${seconds === null ? '' : `${lasting(seconds).padStart(4)} of `}~${lasting(usual)}`;
 
 const nameOf = ({ position, title, status, tail }: StepRow): string => {
   const said = isOver(status) ? undefined : saidFraction(tail);
