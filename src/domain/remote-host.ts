@@ -29,7 +29,8 @@ export const HostUser = z
   .trim()
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is the name of an account');
 
-export const HostPort = z.coerce.number().int().min(1).max(65_535).default(22);
+const portWords = 'is a number from 1 to 65535';
+export const HostPort = z.coerce.number(portWords).int(portWords).min(1, portWords).max(65_535, portWords).default(22);
 
 /** `db, eu-1`: what a host is for, at most twenty words. */
 export const HostTags = z

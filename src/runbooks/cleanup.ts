@@ -16,8 +16,9 @@ const PolicyName = z
   .default('all')
   .meta({ title: 'Policy, or all' });
 
+const daysWords = 'is a number of days from 1 to 3650';
 const Days = z
-  .union([z.literal('').transform(() => undefined), z.coerce.number().int().min(1).max(3_650)])
+  .union([z.literal('').transform(() => undefined), z.coerce.number().int().min(1).max(3_650)], daysWords)
   .optional()
   .meta({ title: 'Days to keep (empty: as the policy says)' });
 
