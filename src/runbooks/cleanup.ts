@@ -18,7 +18,10 @@ const PolicyName = z
 
 const daysWords = 'is a number of days from 1 to 3650';
 const Days = z
-  .union([z.literal('').transform(() => undefined), z.coerce.number().int().min(1).max(3_650)], daysWords)
+  .union(
+    [z.literal('').transform(() => undefined), z.coerce.number(daysWords).int(daysWords).min(1, daysWords).max(3_650, daysWords)],
+    daysWords,
+  )
   .optional()
   .meta({ title: 'Days to keep (empty: as the policy says)' });
 
