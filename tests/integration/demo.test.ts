@@ -73,7 +73,7 @@ describe('the demo bank of the default size', () => {
     const [share] = await query(
       bank.url,
       `
-      SELECT avg((extract(hour FROM posted_at AT TIME ZONE 'Europe/Berlin') < 5)::int) AS night FROM bank.transaction WHERE channel = 'card'`,
+      SELECT avg((extract(hour FROM posted_at AT TIME ZONE (SELECT time_zone FROM bank.calendar)) < 5)::int) AS night FROM bank.transaction WHERE channel = 'card'`,
     );
     expect(Number(share?.['night'])).toBeGreaterThan(0.003);
     expect(Number(share?.['night'])).toBeLessThan(0.06);

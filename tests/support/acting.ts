@@ -5,6 +5,7 @@ import { aDatabase } from './database.ts';
 import { hashOf, openOperatorSession } from './operator-session.ts';
 import { patient } from './patient.ts';
 import { post } from './posting.ts';
+import { zoneAtNoon } from './zone-at-noon.ts';
 
 export { hashOf, mayWrite, openOperatorSession } from './operator-session.ts';
 
@@ -30,13 +31,6 @@ export type Bank = AsyncDisposable & {
   readonly account: (wish?: { status?: AccountStatus; balance?: number; currency?: string; owner?: string }) => Promise<TestAccount>;
   /** What only a superuser can do: with all triggers and foreign keys off. */
   readonly behindItsBack: (sql: string, values?: unknown[]) => Promise<void>;
-};
-
-/** A time zone where it is about noon: no day ends while a test counts what was used of its limit. */
-const zoneAtNoon = (): string => {
-  const ahead = 12 - new Date().getUTCHours();
-  // the names count westward
-  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 };
 
 const allRoles = ['admin', 'manager', 'operations', 'analyst', 'support', 'auditor', 'sysop', 'viewer'];

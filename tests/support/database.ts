@@ -7,6 +7,7 @@ import { migrate } from '../../src/database/migrate.ts';
 import { applyRights } from '../../src/database/rights.ts';
 import { connectionSettings } from '../../src/database/settings.ts';
 import { patient } from './patient.ts';
+import { zoneAtNoon } from './zone-at-noon.ts';
 
 /** `empty` has all migrations, `demo` the demo bank besides, `blank` nothing at all. */
 export type DatabaseKind = 'blank' | 'empty' | 'demo';
@@ -63,6 +64,8 @@ const recipes: Record<Exclude<DatabaseKind, 'blank'>, { from: DatabaseKind; fill
     fill: async database => {
       // loaded only by the one test file that builds the template
       const { seedDemo } = await import('../../src/demo/seed-demo.ts');
+      // what people did today is planned up to now: by night it would be next to nothing, and at midnight it would be yesterday
+      await onDatabase(database, client => client.query('UPDATE bank.calendar SET time_zone = $1', [zoneAtNoon()]));
       await seedDemo(await urlOf(database), { seed: demoSeed });
     },
   },
