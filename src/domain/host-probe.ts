@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Reading } from './health.ts';
+import { safe } from './safe-text.ts';
 
 /**
  * What any Linux host can say of itself without changing anything: each a constant script of POSIX sh with awk, that reads /proc, df, ss and package lists and ends in a
@@ -89,15 +90,18 @@ export const plainProbes: readonly PlainProbe[] = [
 /** Asks with everything that the profile of a host knows, where Bursar is on it; 127 where it is not. */
 export const probeByBursar = ['sh', '-c', 'command -v bursar >/dev/null 2>&1 && exec bursar maintain probe; exit 127'] as const;
 
+/** In characters. */
+const [longestSubject, longestWords] = [200, 2_000];
+
 const Read = z.object({
   readings: z
     .array(
       z.object({
         measure: z.string().regex(/^(host|platform)-[a-z-]{1,60}$/),
-        subject: z.string().max(200).optional(),
+        subject: z.string().max(longestSubject).optional(),
         value: z.number().nullable(),
         grade: z.enum(['warn', 'bad']).nullable().optional(),
-        words: z.string().max(2_000),
+        words: z.string().max(longestWords),
       }),
     )
     .max(300),
@@ -115,8 +119,8 @@ const parsed = (line: string): readonly Reading[] => {
   return read.data.readings.map(({ measure, subject, value, grade, words }) => ({
     measure,
     value,
-    words,
-    ...(subject === undefined ? {} : { subject }),
+    words: safe(words, { max: longestWords }),
+    ...(subject === undefined ? {} : { subject: safe(subject, { max: longestSubject }) }),
     ...(grade === undefined ? {} : { grade }),
   }));
 };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endsItself, undoing, undoneCode } from '../domain/ending-itself.ts';
 import { isOver, runWord, type RunStepStatus } from '../domain/run.ts';
@@ -84,6 +85,7 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
   const { runs, run, options } = work;
   const hash = createHash('sha256');
   const until = Date.now() + step.timeoutSeconds * 1_000 - (step.beganAt === null ? 0 : Math.max(0, Date.now() - step.beganAt.getTime()));
+  const decoder = new StringDecoder('utf8');
   let [bytes, tail] = [0, ''];
   let wanted: Wanted | undefined;
   let untilNextLook: number = lookEvery.first;
@@ -91,7 +93,8 @@ const followStep = async (work: Work, step: ClaimedStep, connection: Connection)
     const { state, piece } = await followDetached(connection, remoteId(run, step), bytes);
     hash.update(piece);
     bytes += piece.length;
-    tail = (tail + piece.toString('utf8')).slice(-tailLength);
+    // no text of a database holds a NUL
+    tail = (tail + decoder.write(piece).replaceAll('\0', '␀')).slice(-tailLength);
     const isEnd = state.kind !== 'running' && piece.length === 0;
     // whoever asked it to end may have been another console, which is gone
     if (isEnd && state.kind === 'ended' && state.code === undoneCode && (await runs.isAborted(run))) wanted ??= 'aborted';

@@ -1,8 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open as openFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Client, ClientChannel } from 'ssh2';
 import type { RemoteAddress, RemoteFault } from '../domain/remote-host.ts';
+import { safe } from '../domain/safe-text.ts';
 import { checkHostKey, type HostKeyCheck } from './host-key.ts';
+import { keepUpTo } from './keep-up-to.ts';
 import { commandLine } from './quote.ts';
 
 /** A key for signing in: the agent's socket, or the path of a private key that only its owner can read. */
@@ -26,6 +28,8 @@ type RemoteAnswer = {
   /** Exit code; null where a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
+  /** Standard output as it came, and as text. */
+  readonly octets: Buffer;
   readonly output: string;
   readonly errors: string;
   /** Whether output was longer than what is kept. */
@@ -33,11 +37,12 @@ type RemoteAnswer = {
 };
 
 type RunWishes = {
+  /** From asking for the program to its end. */
   readonly timeoutMs: number;
-  /** Octets of each stream that are kept; what comes after is read and dropped, so that nothing waits. */
+  /** Octets of each stream that are kept; what comes after is read and dropped, so that nothing waits and no host fills the memory. */
   readonly most?: number;
   readonly input?: string | Buffer;
-  /** Every piece of standard output, as it comes. */
+  /** Every piece of standard output, as it comes, also beyond what is kept. */
   readonly onOutput?: (piece: Buffer) => void;
 };
 
@@ -46,18 +51,22 @@ export type Connection = {
   /** Milliseconds from the first packet until commands could be sent. */
   readonly handshakeMs: number;
   /** Runs a program with these words. Throws RemoteError `lost` or `timed-out` where its end was not seen: nobody knows what became of it. */
-  readonly run: (words: readonly [program: string, ...rest: string[]], wishes: RunWishes) => Promise<RemoteAnswer>;
+  readonly run: (words: Words, wishes: RunWishes) => Promise<RemoteAnswer>;
   readonly close: () => void;
 };
 
-/** What went wrong with a host; its message is for people. */
+/** In characters. */
+const longestMessage = 600;
+
+/** What went wrong with a host; its message is for people, and harmless whatever the host put into it. */
 export class RemoteError extends Error {
   override name = 'RemoteError';
   readonly fault: RemoteFault;
 
   constructor(fault: RemoteFault) {
-    super(fault.message);
-    this.fault = fault;
+    const message = safe(fault.message, { max: longestMessage });
+    super(message);
+    this.fault = { ...fault, message };
   }
 }
 
@@ -92,9 +101,10 @@ const faultOf = (error: Error & { level?: string }, at: RemoteAddress, check: Ho
 
 /** A key that others can read is no secret: ssh itself refuses it too. */
 const readKey = async (file: string): Promise<Buffer> => {
-  const { mode } = await stat(file);
+  await using opened = await openFile(file);
+  const { mode } = await opened.stat();
   if ((mode & 0o077) !== 0) throw new Error(`${file} can be read by others: chmod 600 it`);
-  return readFile(file);
+  return await opened.readFile();
 };
 
 /** Opens the transport and verifies the host key; `ready` is false where only the key was looked at. */
@@ -145,52 +155,60 @@ const open = async (
   });
 };
 
-type Kept = { text: () => string; isCut: () => boolean; take: (piece: Buffer) => void };
-
-const keep = (most: number): Kept => {
-  const pieces: Buffer[] = [];
-  let [held, cut] = [0, false];
-  return {
-    take: piece => {
-      const room = most - held;
-      if (piece.length > room) cut = true;
-      if (room > 0) pieces.push(piece.subarray(0, room));
-      held += Math.min(room, piece.length);
-    },
-    text: () => Buffer.concat(pieces).toString('utf8'),
-    isCut: () => cut,
+/** Hears a program to its end. */
+const listen = (
+  channel: ClientChannel,
+  client: Client,
+  { most = mostKept, input, onOutput }: RunWishes,
+  onEnd: (answer: RemoteAnswer | undefined) => void,
+): void => {
+  const [output, errors] = [keepUpTo(most), keepUpTo(most)];
+  let end: Pick<RemoteAnswer, 'code' | 'signal'> | undefined;
+  const finish = (): void => {
+    client.off('close', finish);
+    if (!end) return onEnd(undefined);
+    const [octets, complaints] = [output.octets(), errors.octets()];
+    const isCut = output.isCut() || errors.isCut();
+    onEnd({ ...end, octets, output: octets.toString('utf8'), errors: complaints.toString('utf8'), isCut });
   };
+  channel.on('data', (piece: Buffer) => {
+    output.take(piece);
+    onOutput?.(piece);
+  });
+  channel.stderr.on('data', (piece: Buffer) => errors.take(piece));
+  channel.on('exit', (code: number | null, signal?: string) => (end = { code, signal: signal ?? null }));
+  channel.on('close', finish);
+  client.on('close', finish);
+  channel.end(input);
 };
 
-const follow = (channel: ClientChannel, client: Client, at: RemoteAddress, wishes: RunWishes): Promise<RemoteAnswer> =>
-  new Promise((resolve, reject) => {
-    const [output, errors] = [keep(wishes.most ?? mostKept), keep(wishes.most ?? mostKept)];
-    let end: Pick<RemoteAnswer, 'code' | 'signal'> | undefined;
-    const finish = (): void => {
-      clearTimeout(timer);
-      client.off('close', finish);
-      if (end) resolve({ ...end, output: output.text(), errors: errors.text(), isCut: output.isCut() || errors.isCut() });
-      else reject(new RemoteError({ kind: 'lost', message: `the connection to ${where(at)} was lost; the command may still run` }));
-    };
-    const timer = setTimeout(() => {
-      reject(
-        new RemoteError({
-          kind: 'timed-out',
-          message: `the command on ${where(at)} took longer than ${wishes.timeoutMs / 1_000} s; it may still run`,
-        }),
-      );
-      channel.close();
+type Words = readonly [program: string, ...rest: string[]];
+
+/** Runs a program. Its time begins before the host has agreed to anything: one that never does would be waited for without end. */
+const run = (client: Client, at: RemoteAddress, words: Words, wishes: RunWishes): Promise<RemoteAnswer> => {
+  let channel: ClientChannel | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const answered = new Promise<RemoteAnswer>((resolve, reject) => {
+    const lost = new RemoteError({ kind: 'lost', message: `the connection to ${where(at)} was lost; the command may still run` });
+    const refuse = (error: Error): void => reject(new RemoteError({ kind: 'lost', message: `${where(at)} takes no commands: ${error.message}` })); // prettier-ignore
+    timer = setTimeout(() => {
+      const message = `the command on ${where(at)} took longer than ${wishes.timeoutMs / 1_000} s; it may still run`;
+      reject(new RemoteError({ kind: 'timed-out', message }));
+      channel?.close();
     }, wishes.timeoutMs);
-    channel.on('data', (piece: Buffer) => {
-      output.take(piece);
-      wishes.onOutput?.(piece);
-    });
-    channel.stderr.on('data', (piece: Buffer) => errors.take(piece));
-    channel.on('exit', (code: number | null, signal?: string) => (end = { code, signal: signal ?? null }));
-    channel.on('close', finish);
-    client.on('close', finish);
-    channel.end(wishes.input);
+    try {
+      client.exec(commandLine(words), (error, opened) => {
+        if (error) return refuse(error);
+        channel = opened;
+        // heard from this very moment: a program that is quick has ended by the next
+        listen(opened, client, wishes, answer => (answer ? resolve(answer) : reject(lost)));
+      });
+    } catch (error) {
+      refuse(error as Error); // the connection was lost before
+    }
   });
+  return answered.finally(() => clearTimeout(timer));
+};
 
 /** Connects to a host whose key is known. Throws RemoteError; with any other key than the pinned one no command is sent. */
 export const connect = async ({ at, pinned, credentials, ...wishes }: RemoteTarget): Promise<Connection> => {
@@ -198,15 +216,7 @@ export const connect = async ({ at, pinned, credentials, ...wishes }: RemoteTarg
   const client = await open(at, checkHostKey(pinned), credentials, wishes);
   return {
     handshakeMs: Math.round(performance.now() - began),
-    run: (words, wishes) =>
-      new Promise((resolve, reject) => {
-        const refuse = (error: Error): void => reject(new RemoteError({ kind: 'lost', message: `${where(at)} takes no commands: ${error.message}` })); // prettier-ignore
-        try {
-          client.exec(commandLine(words), (error, channel) => (error ? refuse(error) : resolve(follow(channel, client, at, wishes))));
-        } catch (error) {
-          refuse(error as Error); // the connection was lost before
-        }
-      }),
+    run: (words, wishes) => run(client, at, words, wishes),
     close: () => client.end(),
   };
 };

@@ -26,6 +26,8 @@ export type Followed = { readonly state: DetachedState; readonly piece: Buffer; 
 const timeoutMs = 30_000;
 /** Octets of a log that are fetched at once. */
 const mostAtOnce = 262_144;
+/** What a script says besides. */
+const mostBesides = 1_024;
 
 /*
  * The scripts are constants; ids, locks and words come as arguments and are never part of a script. `mkdir` lets a run begin once, whoever
@@ -96,7 +98,10 @@ if [ -e "$dir/state" ] || ! alive; then echo over; exit 0; fi
 for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do kill -TERM "$child" 2>/dev/null || true; done
 if [ "$patient" = patient ]; then echo asked; exit 0; fi
 for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/state" ] && break; sleep 0.5; done
-if [ ! -e "$dir/state" ]; then kill -KILL -- "-$pid" 2>/dev/null || true; printf '137\n' > "$dir/state" || rm -f "$dir/state"; fi
+if [ ! -e "$dir/state" ]; then 
+  kill -KILL -- "-$pid" 2>/dev/null || true
+  { printf '137\n' > "$dir/state.part" && sync "$dir/state.part" && mv "$dir/state.part" "$dir/state"; } || rm -f "$dir/state.part"
+fi
 echo over
 `;
 
@@ -105,16 +110,13 @@ const checked = (id: string, pattern: RegExp): string => {
   return id;
 };
 
-const runScript = async (connection: Connection, script: string, args: readonly string[], most?: number): Promise<Buffer> => {
-  const pieces: Buffer[] = [];
-  const answer = await connection.run(['sh', '-c', script, 'bursar', root, ...args], {
-    timeoutMs,
-    onOutput: piece => pieces.push(piece),
-    ...(most === undefined ? {} : { most }),
-  });
+/** A host that was not asked for so much is not listened to: nobody knows where what it says would end. */
+const runScript = async (connection: Connection, script: string, args: readonly string[]): Promise<Buffer> => {
+  const answer = await connection.run(['sh', '-c', script, 'bursar', root, ...args], { timeoutMs, most: mostAtOnce + mostBesides });
+  if (answer.isCut) throw new RemoteError({ kind: 'refused', message: 'the host said more than it was asked for' });
   if (answer.code !== 0)
     throw new RemoteError({ kind: 'refused', message: `the host refused: ${answer.errors.trim().slice(0, 300) || `code ${answer.code}`}` });
-  return Buffer.concat(pieces);
+  return answer.octets;
 };
 
 /**
@@ -133,7 +135,8 @@ export const startDetached = async (
 
 const stateOf = (word: string): DetachedState => {
   if (word === 'running' || word === 'locked' || word === 'full' || word === 'vanished' || word === 'absent') return { kind: word };
-  if (!/^\d{1,3}$/.test(word)) throw new Error(`the host says ${JSON.stringify(word.slice(0, 60))} of a run`);
+  if (!/^\d{1,3}$/.test(word))
+    throw new RemoteError({ kind: 'refused', message: `the host says ${JSON.stringify(word.slice(0, 60))} of a run` });
   return { kind: 'ended', code: Number(word) };
 };
 

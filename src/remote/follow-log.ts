@@ -1,4 +1,5 @@
 import { logStates, type LogState } from '../domain/host-news.ts';
+import { safe } from '../domain/safe-text.ts';
 import type { Connection } from './connection.ts';
 
 /** Where reading a log has got to: which file it was, whatever it is called by now, and octets of it that were read. */
@@ -19,8 +20,10 @@ export class LogUnread extends Error {
 }
 
 const timeoutMs = 30_000;
-/** Octets that are fetched at once: what a host says never fills this console's memory. */
+/** Octets that are fetched at once. */
 const mostAtOnce = 262_144;
+/** What the script says before them. */
+const mostBesides = 1_024;
 
 /*
  * Reads and ends: nothing is left running on the host, so that nothing has to be ended there. A file that was renamed by logrotate is read to its end under its
@@ -48,16 +51,20 @@ tail -c "+$((offset + 1))" -- "$file" | head -c "$most"
 
 /** The log from a position on, at most 256 KiB of it; without one its newest lines. Throws RemoteError where the connection is gone: the position still holds. */
 export const readLog = async (connection: Connection, file: string, from: LogPosition | undefined, last: number): Promise<LogPiece> => {
-  const pieces: Buffer[] = [];
-  const { code, errors } = await connection.run(
+  const {
+    code,
+    errors,
+    octets,
+    isCut: isMore,
+  } = await connection.run(
     ['sh', '-c', script, 'bursar', file, from?.inode ?? '', String(from?.offset ?? 0), String(mostAtOnce), String(last)],
-    { timeoutMs, most: 1_024, onOutput: piece => pieces.push(piece) },
+    { timeoutMs, most: mostAtOnce + mostBesides },
   );
-  if (code !== 0) throw new LogUnread(`the log was not read: ${errors.trim().slice(0, 300) || `code ${code}`}`);
-  const answer = Buffer.concat(pieces);
-  const end = answer.indexOf(10);
-  const [word = '', inode = '', offset = '', cut] = answer.toString('latin1', 0, end).split(' ');
-  const piece = answer.subarray(end + 1);
+  if (code !== 0) throw new LogUnread(`the log was not read: ${safe(errors.trim(), { max: 300 }) || `code ${code}`}`);
+  if (isMore) throw new LogUnread('the host said more than it was asked for');
+  const end = octets.indexOf(10);
+  const [word = '', inode = '', offset = '', cut] = octets.toString('latin1', 0, end).split(' ');
+  const piece = octets.subarray(end + 1);
   const state = logStates.find(known => known === word);
   if (state === 'absent' || state === 'unreadable') return { state, piece, isCut: false, next: from };
   if (state === undefined || !/^\d{1,20}$/.test(inode) || !/^\d{1,15}$/.test(offset))

@@ -71,4 +71,9 @@ describe('what a host says', () => {
   ])('is dropped where it is something else: %s', said => {
     expect(readingsIn(said)).toEqual([]);
   }); // prettier-ignore
+
+  test('is harmless whatever stands in it: no database would take a NUL', () => {
+    const said = String.raw`result {"readings":[{"measure":"host-disk","subject":"/\u0000","value":1,"words":"\u001b[2Jfull \ud800"}]}`;
+    expect(readingsIn(said)).toEqual([{ measure: 'host-disk', subject: '/␀', value: 1, words: String.raw`␛[2Jfull \u{D800}` }]);
+  });
 });

@@ -21,7 +21,7 @@ describe.skipIf(whyNoSshServer !== undefined)('a command on a host', () => {
 
   test('gives its code, its output and its errors apart', async () => {
     const answer = await connection.run(['sh', '-c', 'echo out; echo err >&2; exit 3'], { timeoutMs });
-    expect(answer).toEqual({ code: 3, signal: null, output: 'out\n', errors: 'err\n', isCut: false });
+    expect(answer).toEqual({ code: 3, signal: null, octets: Buffer.from('out\n'), output: 'out\n', errors: 'err\n', isCut: false });
     expect((await connection.run(['cat'], { timeoutMs, input: 'given' })).output).toBe('given');
     expect(connection.handshakeMs).toBeGreaterThan(0);
   });

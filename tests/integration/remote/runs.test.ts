@@ -55,6 +55,13 @@ describe.skipIf(whyNoSshServer !== undefined)('runs on hosts', () => {
     ]);
   });
 
+  test('a log of octets that are no text is kept as far as it is one: the run ends, and a character that two looks share is whole', async () => {
+    const script = `head -c 262143 /dev/zero | tr '\\0' x; printf 'é one\\0two\\nrefused: no\\0where\\n'; exit 3`;
+    const run = await plantRun(bank, [{ words: ['sh', '-c', script] }]);
+    expect(await bursar('runs', 'follow', run)).toMatchObject({ code: 1, stdout: expect.stringContaining('no␀where') as string });
+    expect(await stepsOf(run)).toMatchObject([{ status: 'failed', code: 3, tail: expect.stringMatching(/xé one␀two\nrefused: no␀where\n$/) as string }]);
+  }); // prettier-ignore
+
   test('what is searched for in a log is an argument and nothing else', async () => {
     const mark = path.join(server.folder, 'effect');
     const refused = await bursar(
