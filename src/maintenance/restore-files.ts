@@ -1,6 +1,8 @@
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { BackupName } from '../domain/backup.ts';
 import { Place } from '../domain/platform-upkeep.ts';
 import { safe } from '../domain/safe-text.ts';
 import { RunName } from './backup.ts';
@@ -26,11 +28,17 @@ const wholeBackup = async (name: string, context: WorkContext): Promise<Whole> =
   return { here, vault, manifest, place: folder };
 };
 
-const isThere = async (place: string): Promise<boolean> => {
-  const found = await lstat(place).catch((error: NodeJS.ErrnoException) => {
+const statOf = (place: string): Promise<Stats | undefined> =>
+  lstat(place).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
+
+const isThere = async (place: string): Promise<boolean> => (await statOf(place)) !== undefined;
+
+/** Throws WorkRefused where something else than a folder stands there. */
+const isFolder = async (place: string): Promise<boolean> => {
+  const found = await statOf(place);
   if (found && !found.isDirectory()) throw new WorkRefused(`${safe(place)} is no folder, or a link to one`);
   return found !== undefined;
 };
@@ -60,20 +68,14 @@ const move = async (from: string, to: string): Promise<void> => {
 
 /** Two renames, of which the first may have been done before a kill. */
 const swap = async (target: string, { filled, before, meanwhile }: ReturnType<typeof besides>): Promise<void> => {
-  if (await isThere(before)) {
-    if (await isThere(target)) await move(target, meanwhile);
+  if (await isFolder(before)) {
+    if (await isFolder(target)) await move(target, meanwhile);
   } else {
-    if (!(await isThere(target))) await mkdir(target, { mode: 0o700 });
+    if (!(await isFolder(target))) await mkdir(target, { mode: 0o700 });
     await move(target, before);
   }
   await move(filled, target);
 };
-
-const wasStopped = (stopped: string): Promise<boolean> =>
-  lstat(stopped).then(
-    () => true,
-    () => false,
-  );
 
 /** Asked before anything is filled. */
 const demandService = ({ platform: { service, maintenanceFile } }: WorkContext): void => {
@@ -91,16 +93,17 @@ const stopService = async (stopped: string, context: WorkContext): Promise<void>
 
 /** Starts what this run stopped; nothing where it stopped nothing. What is not well stays closed. */
 const startAgain = async (stopped: string, context: WorkContext): Promise<void> => {
-  if (!(await wasStopped(stopped))) return;
+  if (!(await isThere(stopped))) return;
   context.progress(0.97, 'the service starts');
   await startService(context);
   const wrong = await untilHealthy(context);
+  // whoever is killed before the mark is gone is begun again, and opens it then
+  if (wrong === undefined) await openPlatform(context);
   await rm(stopped);
   if (wrong !== undefined)
     throw new WorkRefused(
       `the files are in place and the service is started, but the platform is not well (${wrong}): maintenance mode stays on`,
     );
-  await openPlatform(context);
 };
 
 const mediaOf = ({ manifest }: Whole, folder: string) => {
@@ -132,15 +135,15 @@ const replace = async ({ name, folder, run, stops }: Replacing, context: WorkCon
   if (stops) demandService(context);
   const whole = await wholeBackup(name, context);
   mediaOf(whole, folder);
-  await isThere(folder); // a link in its place is no folder to be replaced
+  await isFolder(folder); // a link in its place is no folder to be replaced
   const places = besides(folder, run);
   const told = { name, folder, before: places.before };
   // The last rename was done before a kill
-  if ((await isThere(places.before)) && !(await isThere(places.filled)) && (await isThere(folder))) {
+  if ((await isFolder(places.before)) && !(await isFolder(places.filled)) && (await isFolder(folder))) {
     await startAgain(places.stopped, context);
     return { ...told, restored: true };
   }
-  if (!(await isThere(places.filled))) {
+  if (!(await isFolder(places.filled))) {
     await rm(places.filling, { recursive: true, force: true });
     const counts = await mediaInto(whole, folder, places.filling, context);
     context.progress(0.95, `${counts.files} files of ${counts.octets} octets were written and read back`);
@@ -180,7 +183,7 @@ type Wish = {
 /** Puts files into a new folder, which is there only once it is whole, and replaces nothing. */
 const takeOut = async ({ name, run, folder, into, only }: Wish, context: WorkContext): Promise<object> => {
   const whole = await wholeBackup(name, context);
-  if (await isThere(into)) throw new WorkRefused(`${safe(into)} is there: name a folder that is not`);
+  if (await isFolder(into)) throw new WorkRefused(`${safe(into)} is there: name a folder that is not`);
   const { filling } = besides(into, run);
   await rm(filling, { recursive: true, force: true });
   try {
@@ -211,10 +214,7 @@ export const restoreFilesWork = defineWork({
   name: 'restore-files',
   summary: 'puts a folder of media back as a backup has it, or takes files out into a new folder',
   input: z.object({
-    name: z
-      .string()
-      .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
-      .meta({ title: 'Name of the backup' }),
+    name: BackupName,
     run: RunName,
     folder: Place.optional().meta({ title: 'Folder of media; without it: configuration and certificates, with --into' }),
     into: Place.optional().meta({ title: 'A new folder, instead of the place that it had' }),

@@ -95,6 +95,14 @@ test('a service that is stopped for it stands still while both folders change th
     await maintain('restore-files', { ...wish, run: 'back' });
     await maintain('restore-files', { ...wish, run: 'back' });
     expect([platform.recorded(), beside(host)]).toEqual([['start'], ['media', 'media.before-back']]);
+    // as killed between starting it and letting everybody in: begun again they are let in
+    writeFileSync(`${host.media}.stopped-back`, '');
+    mkdirSync(profile.maintenanceFile);
+    await expect(maintain('restore-files', { ...wish, run: 'back' })).rejects.toThrow('EISDIR');
+    rmSync(profile.maintenanceFile, { recursive: true });
+    writeFileSync(profile.maintenanceFile, '{}');
+    await maintain('restore-files', { ...wish, run: 'back' });
+    expect([platform.isMaintained(), beside(host)]).toEqual([false, ['media', 'media.before-back']]);
     // what cannot change its name is told, and the service runs again
     platform.forget();
     for (const left of ['before', 'filled']) mkdirSync(`${host.media}.${left}-hindered`);
