@@ -2,7 +2,6 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { BackupName } from '../domain/backup.ts';
 import { Place } from '../domain/platform-upkeep.ts';
 import { safe } from '../domain/safe-text.ts';
 import { RunName } from './backup.ts';
@@ -214,7 +213,10 @@ export const restoreFilesWork = defineWork({
   name: 'restore-files',
   summary: 'puts a folder of media back as a backup has it, or takes files out into a new folder',
   input: z.object({
-    name: BackupName,
+    name: z
+      .string()
+      .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
+      .meta({ title: 'Name of the backup' }),
     run: RunName,
     folder: Place.optional().meta({ title: 'Folder of media; without it: configuration and certificates, with --into' }),
     into: Place.optional().meta({ title: 'A new folder, instead of the place that it had' }),
