@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { access, constants, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -24,6 +23,19 @@ type RunOptions = {
   readonly keep?: number;
 };
 
+/** Its end, also where it is told to end: until then it may write, and what it writes into is neither removed nor let to somebody else. */
+const ended = (child: ChildProcess, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.once('close', () => resolve());
+    // what it started may hold its output open for long
+    child.once('exit', () => {
+      if (signal.aborted) resolve();
+    });
+    child.on('error', error => {
+      if (child.pid === undefined) reject(error);
+    });
+  });
+
 /** Runs a program to its end and gives what it printed. Throws WorkRefused, with its own words, unless it ends with 0. */
 export const runProgram = async (
   program: string,
@@ -39,7 +51,7 @@ export const runProgram = async (
   let [printed, complained] = ['', ''];
   child.stdout.on('data', (piece: Buffer) => (printed = (printed + piece.toString('utf8')).slice(-keep)));
   child.stderr.on('data', (piece: Buffer) => (complained = (complained + piece.toString('utf8')).slice(-keep)));
-  const closed = once(child, 'close');
+  const closed = ended(child, signal);
   // A program that has seen enough closes its input; its end says whether that was right
   const feeding = pipeline(input ?? [], child.stdin).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
