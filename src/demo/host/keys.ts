@@ -27,10 +27,20 @@ export const writeOnce = (file: string, content: () => string | Buffer, mode = 0
   }
 };
 
+/** A private key in OpenSSH's format that ssh2 can read: of those that it makes itself it refuses one in some 270 as malformed (1.17.0). */
+export const newSshKey = async (comment: string): Promise<string> => {
+  const { default: ssh2 } = await import('ssh2');
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+};
+
 const makeKey = async (file: string): Promise<void> => {
   if (existsSync(file) && existsSync(`${file}.pub`)) return;
   const { default: ssh2 } = await import('ssh2');
-  writeOnce(file, () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'bursar demo' }).private);
+  const made = await newSshKey('bursar demo');
+  writeOnce(file, () => made);
   const key = ssh2.utils.parseKey(readFileSync(file));
   if (key instanceof Error) throw key;
   writeWhole(`${file}.pub`, `${key.type} ${key.getPublicSSH().toString('base64')}\n`);

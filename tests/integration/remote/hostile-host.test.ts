@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newSshKey } from '../../../src/demo/host/keys.ts';
 import { connect, RemoteError, type RemoteTarget } from '../../../src/remote/connection.ts';
 import { followDetached } from '../../../src/remote/detached.ts';
 import { readLog } from '../../../src/remote/follow-log.ts';
@@ -13,25 +14,18 @@ import { anSshServer, whyNoSshServer, type SshServer } from '../../support/ssh-s
 /** A host that lets everybody in, answers every question whether it is there, and never agrees to a command. */
 const aHostThatOnlyListens = async (): Promise<AsyncDisposable & { readonly target: RemoteTarget }> => {
   const { default: ssh2 } = await import('ssh2');
-  // one in some hundred that ssh2 makes it cannot read itself
-  const aKey = (): { readonly private: string; readonly public: string } => {
-    for (;;) {
-      const pair = ssh2.utils.generateKeyPairSync('ed25519');
-      if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
-    }
-  };
-  const [hostKey, ownKey] = [aKey(), aKey()];
+  const [hostKey, ownKey] = [await newSshKey('host'), await newSshKey('own')];
   const keyFile = path.join(aCommandHome(), 'key');
-  writeFileSync(keyFile, ownKey.private);
+  writeFileSync(keyFile, ownKey);
   chmodSync(keyFile, 0o600);
-  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, client => {
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, client => {
     client.on('authentication', asked => asked.accept());
     client.on('session', () => undefined);
     client.on('error', () => undefined); // whoever connects leaves as soon as it is heard
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const key = ssh2.utils.parseKey(hostKey.public);
+  const key = ssh2.utils.parseKey(hostKey);
   if (key instanceof Error || Array.isArray(key)) throw new Error('the key that was just made is none');
   return {
     target: { at: { address: '127.0.0.1', port, user: 'bursar' }, pinned: fingerprintOfKey(key.getPublicSSH()), credentials: { keyFile } },
