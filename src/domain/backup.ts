@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Judge } from './health-thresholds.ts';
 
 export const backupSorts = ['database', 'files'] as const;
@@ -5,6 +6,23 @@ export type BackupSort = (typeof backupSorts)[number];
 
 export const backupStatuses = ['writing', 'written', 'verified', 'corrupt', 'expired'] as const;
 export type BackupStatus = (typeof backupStatuses)[number];
+
+const namePattern = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/;
+
+/** Whether a text is called as backups are: by when they were taken, in UTC, and by which run. */
+export const isBackupName = (text: string): boolean => namePattern.test(text);
+
+export const backupNameOf = (takenAt: Date, run: string): string => `${takenAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${run}`;
+
+/** When a backup was taken, to the second, as its name says. */
+export const takenAtOf = (name: string): Date =>
+  new Date(name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+
+export const BackupName = z
+  .string()
+  .trim()
+  .regex(namePattern, 'is the name of a backup, as the pane backups has it')
+  .meta({ title: 'Name of the backup' });
 
 /** The newest backup of the database is told when it is older than so many hours, or smaller than so many percent of the one before: it lacks something. */
 export type BackupLimits = { readonly hours: number; readonly percent: number };

@@ -1,6 +1,7 @@
 import { lstat, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { backupNameOf } from '../domain/backup.ts';
 import { safe } from '../domain/safe-text.ts';
 import { RunName, versionOf } from './backup.ts';
 import { goneFrom } from './copies.ts';
@@ -12,7 +13,7 @@ import { copyMedia, readListing, type Earlier } from './media.ts';
 import { copyAway, demandSpace, giveName, sealAll, takenBy, unfinishedFolder, wholeOf } from './put-away.ts';
 import { copySealedMedia, listName, readEarlier, sealMedia, type EarlierList } from './sealed-media.ts';
 import { runProgram } from './tools.ts';
-import { alone, lookAround, nameOf, openVault, type Vault } from './vault.ts';
+import { alone, lookAround, openVault, type Vault } from './vault.ts';
 
 const tarFile = 'files.tar';
 
@@ -96,7 +97,7 @@ const writeBackup = async (vault: Vault, run: string, context: WorkContext): Pro
     const stored = [...taken.map(({ list }) => list), ...tar];
     const takenAt = new Date();
     const manifest: FilesManifest = {
-      format: 1, kind: 'files', name: nameOf(takenAt, run), run, takenAt: takenAt.toISOString(), bursar: await versionOf(migrations), encrypted: vault.sealing !== undefined,
+      format: 1, kind: 'files', name: backupNameOf(takenAt, run), run, takenAt: takenAt.toISOString(), bursar: await versionOf(migrations), encrypted: vault.sealing !== undefined,
       files: stored, media, octets: [...stored, ...media].reduce((sum, { octets }) => sum + octets, 0), previousOctets: before?.octets ?? null,
       seconds: (Date.now() - begun) / 1_000,
     }; // prettier-ignore

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { backupNameOf } from '../domain/backup.ts';
 import { openDirect } from '../database/direct.ts';
 import { goneFrom } from './copies.ts';
 import { defineWork, type WorkContext } from './define-work.ts';
 import { takeDump } from './dump.ts';
 import type { Manifest } from './manifest.ts';
 import { copyAway, demandSpace, giveName, sealAll, takenBy, unfinishedFolder, wholeOf } from './put-away.ts';
-import { alone, expire, lookAround, nameOf, openVault, type Vault } from './vault.ts';
+import { alone, expire, lookAround, openVault, type Vault } from './vault.ts';
 
 /** Names what is done under it; repeating the work under the same name does nothing twice. */
 export const RunName = z
@@ -51,7 +52,7 @@ const writeBackup = async (vault: Vault, run: string, context: WorkContext): Pro
     );
     const stored = await sealAll(vault, unfinished, files, signal);
     const manifest: Manifest = {
-      ...facts, format: 1, name: nameOf(new Date(facts.takenAt), run), run, kind, tool, bursar: await versionOf(migrations), encrypted: vault.sealing !== undefined,
+      ...facts, format: 1, name: backupNameOf(new Date(facts.takenAt), run), run, kind, tool, bursar: await versionOf(migrations), encrypted: vault.sealing !== undefined,
       files: [...stored], ...(tables === undefined ? {} : { tables }), octets: stored.reduce((sum, { octets }) => sum + octets, 0),
       previousOctets: before?.octets ?? null, seconds: (Date.now() - begun) / 1_000,
     }; // prettier-ignore

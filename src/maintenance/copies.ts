@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { BackupSort } from '../domain/backup.ts';
 import type { WorkContext } from './define-work.ts';
-import { lookAt, type Vault, type VaultSort } from './vault.ts';
+import { lookAt, type Vault } from './vault.ts';
 
 /** Where backups of a vault are copied to; undefined where nowhere. Nothing is made there: a disk that is away must be seen to be away. */
-export const copyOf = (vault: Vault, sort: VaultSort, { backup }: Pick<WorkContext, 'backup'>): Vault | undefined =>
+export const copyOf = (vault: Vault, sort: BackupSort, { backup }: Pick<WorkContext, 'backup'>): Vault | undefined =>
   backup.copyTo === undefined ? undefined : { ...vault, folder: path.join(backup.copyTo, sort) };
 
 /** Whether anything of that name lies in a vault. */

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { backupSorts, type BackupSort } from '../domain/backup.ts';
 import { copyOf, isCopied, liesIn, onlyCopyWords } from './copies.ts';
 import { defineWork, type WorkContext } from './define-work.ts';
-import { expiredOf, lookAround, lookAt, openVault, rootOf, vaultSorts, type Lying, type Vault, type VaultSort } from './vault.ts';
+import { expiredOf, lookAround, lookAt, openVault, rootOf, type Lying, type Vault } from './vault.ts';
 
 type Place = 'verified' | 'corrupt' | 'missing';
 
-const toldOf = (sort: VaultSort, lying: Lying, status: Place, copy: Place | null, why: string | undefined) => {
+const toldOf = (sort: BackupSort, lying: Lying, status: Place, copy: Place | null, why: string | undefined) => {
   if (!lying.manifest) return { sort, name: lying.name, status: 'foreign', copy, why: lying.why };
   const { manifest, notes } = lying;
   const { kind, takenAt, octets, encrypted } = manifest;
@@ -33,7 +34,7 @@ const lookAtCopy = async (here: Vault, copy: Vault | undefined, name: string): P
   return (await lookAt(copy, name)).why === undefined ? 'verified' : 'corrupt';
 };
 
-const listedHere = async (sort: VaultSort, vault: Vault, lying: Lying, copy: Vault | undefined): Promise<Told> => {
+const listedHere = async (sort: BackupSort, vault: Vault, lying: Lying, copy: Vault | undefined): Promise<Told> => {
   const status = await lookAtCopy(vault, copy, lying.name);
   const isOnlyCopy = copy !== undefined && lying.why !== undefined && status === 'verified';
   return toldOf(
@@ -46,7 +47,7 @@ const listedHere = async (sort: VaultSort, vault: Vault, lying: Lying, copy: Vau
 };
 
 /** Copies of what is here no more and would not have had to go: a host that lost its disk has them still. Those that are older are left to go. */
-const lostHere = async (sort: VaultSort, lying: readonly Lying[], copy: Vault, { backup }: WorkContext): Promise<readonly Told[]> => {
+const lostHere = async (sort: BackupSort, lying: readonly Lying[], copy: Vault, { backup }: WorkContext): Promise<readonly Told[]> => {
   const names = new Set(lying.map(({ name }) => name));
   const lost = (await lookAround(copy)).filter(({ name, manifest }) => manifest !== undefined && !names.has(name));
   const days = sort === 'database' ? backup.databaseDays : backup.mediaDays;
@@ -72,8 +73,8 @@ export const listBackups = defineWork({
   input: z.object({}),
   run: async (_input, context) => {
     const found: Told[] = [];
-    const copies: Partial<Record<VaultSort, 'there' | 'away'>> = {};
-    for (const sort of vaultSorts) {
+    const copies: Partial<Record<BackupSort, 'there' | 'away'>> = {};
+    for (const sort of backupSorts) {
       const vault = await openVault(context, sort);
       const copy = copyOf(vault, sort, context);
       const lying = await lookAround(vault);
@@ -88,7 +89,7 @@ export const listBackups = defineWork({
       folder: rootOf(context),
       count: found.length,
       copies,
-      names: Object.fromEntries(vaultSorts.map(sort => [sort, found.filter(one => one.sort === sort).map(({ name }) => name)])),
+      names: Object.fromEntries(backupSorts.map(sort => [sort, found.filter(one => one.sort === sort).map(({ name }) => name)])),
       backups: found.toSorted((one, other) => Number(isWell(one)) - Number(isWell(other))).slice(0, mostListed),
     };
   },

@@ -1,15 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { BackupName, backupSorts } from '../domain/backup.ts';
 import { checkBackup } from './check-backup.ts';
 import { defineWork, WorkRefused, type WorkContext } from './define-work.ts';
 import { noteCheck, notePinned } from './vault-notes.ts';
 import { copyOf, isCopied, liesIn, onlyCopyWords } from './copies.ts';
-import { alone, findBackup, openVault, rootOf, vaultSorts, type Vault } from './vault.ts';
-
-const BackupName = z
-  .string()
-  .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
-  .meta({ title: 'Name of the backup' });
+import { alone, findBackup, openVault, rootOf, type Vault } from './vault.ts';
 
 /** What came of one of the places where a backup should lie. */
 type Found = { readonly status: 'verified' | 'corrupt' | 'missing'; readonly fault: string | null };
@@ -34,7 +30,7 @@ const readIn = async (vault: Vault, name: string, context: WorkContext): Promise
 
 /** The vaults of a backup, here and where it was copied to, wherever of both it lies. */
 const placesOf = async (name: string, context: WorkContext): Promise<{ readonly here: Vault; readonly copy: Vault | undefined }> => {
-  for (const sort of vaultSorts) {
+  for (const sort of backupSorts) {
     const here = await openVault(context, sort);
     const copy = copyOf(here, sort, context);
     if ((await liesIn(here, name)) || (copy && (await liesIn(copy, name)))) return { here, copy };

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { BackupSort } from '../domain/backup.ts';
 import { checkHashes } from './check-backup.ts';
 import { WorkRefused, type WorkContext } from './define-work.ts';
 import { measuring, synchronize } from './files.ts';
@@ -8,7 +9,7 @@ import { manifestFile, signManifest, type AnyManifest, type BackupFile } from '.
 import { demandRoom } from './room.ts';
 import { openFile, sealFile } from './seal-file.ts';
 import { noteCheck, notePinned, readNotes } from './vault-notes.ts';
-import { lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault, type VaultSort } from './vault.ts';
+import { lookAt, lookAround, openVault, sweep, unfinishedPrefix, type Lying, type Vault } from './vault.ts';
 
 /** Whole ones, the newest first. */
 export const wholeOf = (lying: readonly Lying[]): readonly AnyManifest[] =>
@@ -70,7 +71,7 @@ export const giveName = async (vault: Vault, unfinished: string, manifest: AnyMa
 /** Copies a backup to the other disk or host and reads the copy whole; does nothing where that was done. */
 export const copyAway = async (
   context: WorkContext,
-  sort: VaultSort,
+  sort: BackupSort,
   manifest: AnyManifest,
   copyMore: (from: string, other: Vault, unfinished: string) => Promise<void> = async () => undefined,
 ): Promise<boolean> => {

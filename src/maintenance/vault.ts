@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { backupKeysOf, readSecretKey } from '../database/secret-key.ts';
 import { inTurn, TurnError } from '../database/local/turns.ts';
+import { isBackupName, type BackupSort } from '../domain/backup.ts';
 import { WorkRefused, type WorkContext } from './define-work.ts';
 import { synchronize } from './files.ts';
 import { readManifest, type AnyManifest } from './manifest.ts';
@@ -16,24 +17,18 @@ export type Vault = {
   readonly sealing: Buffer | undefined;
 };
 
-export const vaultSorts = ['database', 'files'] as const;
-export type VaultSort = (typeof vaultSorts)[number];
 type Settings = Pick<WorkContext, 'home' | 'backup' | 'secretKeyFile'>;
 
 export const rootOf = ({ home, backup }: Settings): string => backup.folder ?? path.join(home, 'backups');
 
 /** The backups of this host. Their key is that of `backup.keyFile`, or the one that the home keeps anyway. */
-export const openVault = async (settings: Settings, sort: VaultSort, root = rootOf(settings)): Promise<Vault> => {
+export const openVault = async (settings: Settings, sort: BackupSort, root = rootOf(settings)): Promise<Vault> => {
   const folder = path.join(root, sort);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { keyFile } = settings.backup;
   const { signing, sealing } = backupKeysOf(await readSecretKey(settings.home, keyFile ?? settings.secretKeyFile));
   return { folder, signing, sealing: keyFile === undefined ? undefined : sealing };
 };
-
-const namePattern = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/;
-
-export const nameOf = (takenAt: Date, run: string): string => `${takenAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${run}`;
 
 /** What is not whole yet, or about to go: nothing calls it a backup. */
 export const unfinishedPrefix = '.part-';
@@ -63,7 +58,7 @@ const wrongSizes = async (folder: string, { files }: AnyManifest): Promise<strin
 /** One backup by its name; `why` says what is wrong with it as far as can be seen without reading it whole. */
 export const lookAt = async ({ folder, signing }: Vault, name: string): Promise<Lying> => {
   const place = path.join(folder, name);
-  if (!namePattern.test(name) || !(await isFolder(place))) return { name, manifest: undefined, why: 'it is no folder of a backup' };
+  if (!isBackupName(name) || !(await isFolder(place))) return { name, manifest: undefined, why: 'it is no folder of a backup' };
   try {
     const manifest = await readManifest(place, signing);
     const notes = await readNotes(place);
@@ -77,10 +72,7 @@ export const lookAt = async ({ folder, signing }: Vault, name: string): Promise<
 
 /** What has the name of a backup, the newest first. */
 export const namesIn = async ({ folder }: Vault): Promise<readonly string[]> =>
-  (await readdir(folder))
-    .filter(name => namePattern.test(name))
-    .toSorted()
-    .toReversed();
+  (await readdir(folder)).filter(isBackupName).toSorted().toReversed();
 
 /** Everything that lies in a vault, the newest first. */
 export const lookAround = async (vault: Vault): Promise<readonly Lying[]> => {
@@ -107,7 +99,7 @@ export const sweep = async ({ folder }: Vault): Promise<void> => {
 
 /** Removes one backup. Its name goes first, so that half of one is never taken for one. */
 const removeBackup = async ({ folder }: Vault, name: string): Promise<void> => {
-  if (!namePattern.test(name) || !(await isFolder(path.join(folder, name)))) throw new Error(`${name} names no backup`);
+  if (!isBackupName(name) || !(await isFolder(path.join(folder, name)))) throw new Error(`${name} names no backup`);
   const going = path.join(folder, `${goingPrefix}${name}`);
   await rename(path.join(folder, name), going);
   await synchronize(folder);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BackupName } from '../domain/backup.ts';
 import { Note } from '../domain/note.ts';
 import { Place } from '../domain/platform-upkeep.ts';
 import { runWord } from '../domain/run.ts';
@@ -10,11 +11,7 @@ const common = { version: '1', permission: 'backup.take', danger: 'plain', eyes:
 const input = z.object({ host: HostName, note: Note });
 const named = z.object({
   host: HostName,
-  name: z
-    .string()
-    .trim()
-    .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup')
-    .meta({ title: 'Name of the backup' }),
+  name: BackupName,
   note: Note,
 });
 

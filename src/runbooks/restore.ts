@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { BackupName, takenAtOf } from '../domain/backup.ts';
 import { formatInstant } from '../domain/day.ts';
 import { formatMoney } from '../domain/money.ts';
+import { replacedAt } from '../domain/names-beside.ts';
 import { Note } from '../domain/note.ts';
 import { done, invalid } from '../domain/outcome.ts';
 import { HostName } from '../domain/remote-host.ts';
@@ -19,21 +21,12 @@ import { hostsNamed } from './hosts.ts';
 import { databaseOn } from './one-host.ts';
 import { partOn, wholeOn } from './restore-parts.ts';
 
-/** As backups are called: when they were taken, and by which run. */
-const BackupName = z
-  .string()
-  .trim()
-  .regex(/^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,79}$/, 'is the name of a backup, as the pane backups has it')
-  .meta({ title: 'Backup' });
 const DatabaseName = z
   .string()
   .trim()
   .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'is the name of a database')
   .meta({ title: 'Database that is replaced' });
 const Host = HostName.meta({ title: 'Host of the database' });
-
-/** When a backup was taken, to the second, as its name says. */
-const takenAt = (backup: string): Date => new Date(backup.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
 
 const age = (milliseconds: number): string => {
   const minutes = Math.floor(milliseconds / 60_000);
@@ -81,15 +74,15 @@ export const restore = defineRunbook({
   past: 'restored',
   whenAborted:
     'before the swap nothing has changed: the scratch database is dropped and the service started; after it the restore is finished',
-  input: z.object({ host: Host, database: DatabaseName, backup: BackupName, note: Note }),
+  input: z.object({ host: Host, database: DatabaseName, backup: BackupName.meta({ title: 'Backup' }), note: Note }),
   offers: async db => ({ database: oneOf([await ownDatabaseName(db)]) }),
 
   gather: async ({ host, database, backup }, context) => {
     const named = await hostsNamed([host], context);
     if (!named.ok) return named;
     const now = new Date();
-    if (takenAt(backup) > now) return invalid(`${backup} says that it was taken in the future`);
-    const loss = await lossSince(context.db, takenAt(backup));
+    if (takenAtOf(backup) > now) return invalid(`${backup} says that it was taken in the future`);
+    const loss = await lossSince(context.db, takenAtOf(backup));
     const other = ownDatabase(database, loss.database);
     if (other) return other;
     const [drill] = await lastDrills(context.db);
@@ -98,7 +91,7 @@ export const restore = defineRunbook({
   target: (_facts, { host }) => databaseOn(host),
   label: (_facts, { host, database }) => `${host} ${database}`,
   preview: ({ loss, drill, older, now }, { host, database, backup }) => [
-    `${database} on ${host} becomes what it was at ${formatInstant(takenAt(backup))} UTC, ${age(now.getTime() - takenAt(backup).getTime())} ago (${backup})`,
+    `${database} on ${host} becomes what it was at ${formatInstant(takenAtOf(backup))} UTC, ${age(now.getTime() - takenAtOf(backup).getTime())} ago (${backup})`,
     ...(older ? [olderWords(host)] : []),
     lostWords(loss),
     `stays in force: the whole audit log, freezes since then (${loss.freezes}), locks and deactivations since then (${loss.deactivations}), credentials, ended sessions, blocked addresses`,
@@ -139,7 +132,7 @@ export const restoreBack = defineRunbook({
   gather: async ({ host, database, old }, context) => {
     const named = await hostsNamed([host], context);
     if (!named.ok) return named;
-    const since = new Date(old.slice(-14).replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z'));
+    const since = replacedAt(old);
     const loss = await lossSince(context.db, since);
     return ownDatabase(database, loss.database) ?? done({ loss, since, lying: await lyingWords(old, context) });
   },

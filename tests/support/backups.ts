@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { backupNameOf } from '../../src/domain/backup.ts';
 import { backupKeysOf, readSecretKey } from '../../src/database/secret-key.ts';
 import type { WorkContext } from '../../src/maintenance/define-work.ts';
 import { checkBackup } from '../../src/maintenance/check-backup.ts';
 import { findTools } from '../../src/maintenance/tools.ts';
 import { manifestFile, signManifest, type Manifest } from '../../src/maintenance/manifest.ts';
-import { findBackup, nameOf, openVault } from '../../src/maintenance/vault.ts';
+import { findBackup, openVault } from '../../src/maintenance/vault.ts';
 import { aCommandHome } from './command.ts';
 
 /** Why pg_dump cannot be tried here; undefined where it can. `.ci/run` installs it. */
@@ -30,7 +31,7 @@ export const plantBackup = async (context: WorkContext, like: Manifest, daysBefo
   const { signing } = backupKeysOf(await readSecretKey(context.home, context.backup.keyFile ?? context.secretKeyFile));
   const takenAt = new Date(Date.parse(like.takenAt) - daysBefore * day);
   const run = randomUUID();
-  const name = nameOf(takenAt, run);
+  const name = backupNameOf(takenAt, run);
   const place = path.join(folder, name);
   mkdirSync(place, { mode: 0o700 });
   const text = 'planted';

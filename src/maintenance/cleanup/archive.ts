@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
 import type { Direct } from '../../database/direct.ts';
 import { WorkRefused } from '../define-work.ts';
+import { measureFile, synchronize } from '../files.ts';
 import { doomed, type RowPart } from './parts.ts';
 import type { StoredPart } from './store.ts';
 
@@ -29,25 +29,16 @@ async function* linesOf(db: Direct, part: RowPart, boundary: Date, onRow: () => 
   }
 }
 
-const hashOfFile = async (file: string): Promise<string> => {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-};
-
-const sync = async (place: string): Promise<void> => {
-  await using opened = await open(place);
-  await opened.sync();
-};
+const hashOfFile = async (file: string, signal: AbortSignal): Promise<string> => (await measureFile(file, signal)).sha256;
 
 /** Writes aside, syncs and renames: a file of this name is whole. */
 const write = async (db: Direct, part: RowPart, boundary: Date, file: string): Promise<number> => {
   let rows = 0;
   const lines = Readable.from(linesOf(db, part, boundary, () => rows++));
   await pipeline(lines, createWriteStream(`${file}.part`, { mode: 0o600 }));
-  await sync(`${file}.part`);
+  await synchronize(`${file}.part`);
   await rename(`${file}.part`, file);
-  await sync(path.dirname(file));
+  await synchronize(path.dirname(file));
   return rows;
 };
 
@@ -58,10 +49,15 @@ const write = async (db: Direct, part: RowPart, boundary: Date, file: string): P
 export const archiveRows = async (
   db: Direct,
   cleanup: string,
-  { part, stored, folder }: { readonly part: RowPart; readonly stored: StoredPart; readonly folder: string },
+  {
+    part,
+    stored,
+    folder,
+    signal,
+  }: { readonly part: RowPart; readonly stored: StoredPart; readonly folder: string; readonly signal: AbortSignal },
 ): Promise<string> => {
   if (stored.archive !== null) {
-    if ((await hashOfFile(stored.archive)) !== stored.archiveSha256)
+    if ((await hashOfFile(stored.archive, signal)) !== stored.archiveSha256)
       throw new WorkRefused(`${stored.archive} is not what was archived: nothing more is removed`);
     return stored.archive;
   }
@@ -70,7 +66,7 @@ export const archiveRows = async (
   const rows = await write(db, part, stored.boundary, file);
   await db.query(
     'UPDATE ops.cleanup_part SET archive = $3, archive_rows = $4, archive_sha256 = $5 WHERE cleanup_id = $1 AND position = $2',
-    [cleanup, stored.position, file, rows, await hashOfFile(file)],
+    [cleanup, stored.position, file, rows, await hashOfFile(file, signal)],
   );
   return file;
 };

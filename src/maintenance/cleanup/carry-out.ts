@@ -21,7 +21,7 @@ const carryRows = async ({ db, context, cleanup, archived, onRemoved }: Carrying
   if (!part) throw new WorkRefused(`this version knows no ${stored.what}`);
   const removing = { part, signal: context.signal, onRemoved: (removed: number) => onRemoved(stored, removed) };
   if (!archived.has(stored.policy)) return removeRows(db, cleanup, { ...removing, stored });
-  const file = await archiveRows(db, cleanup, { part, stored, folder: path.join(context.home, 'archives') });
+  const file = await archiveRows(db, cleanup, { part, stored, folder: path.join(context.home, 'archives'), signal: context.signal });
   context.progress(0, `${stored.what} are in ${file}`);
   let now = stored;
   for await (const ids of archivedIds(file)) {

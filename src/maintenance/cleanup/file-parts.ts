@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
-import path from 'node:path';
 import type { WorkContext } from '../define-work.ts';
+import { rootOf } from '../vault.ts';
 
 /** Files that a policy lets go. */
 export type FilePart = {
@@ -16,14 +16,11 @@ export const isThere = (place: string): Promise<boolean> =>
     () => false,
   );
 
-/** The folder of backups on this host. */
-const backupFolder = ({ backup, home }: Pick<WorkContext, 'backup' | 'home'>): string => backup.folder ?? path.join(home, 'backups');
-
 /** What a backup that was cut short leaves: it was never renamed to its name. */
 export const unfinishedFiles = (context: Pick<WorkContext, 'backup' | 'home'>): FilePart => ({
   policy: 'orphaned-data',
-  what: `unfinished files in ${backupFolder(context)}`,
-  root: backupFolder(context),
+  what: `unfinished files in ${rootOf(context)}`,
+  root: rootOf(context),
   only: place => place.endsWith('.part'),
 });
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isServerOf, readPostmaster, stopPostmaster } from '../../database/local/postmaster.ts';
 import { openSite } from '../../database/local/site.ts';
 import { inTurn } from '../../database/local/turns.ts';
+import { stampOf } from '../../domain/names-beside.ts';
 import { synchronize } from '../files.ts';
 import type { Journal } from './journal.ts';
 
@@ -26,8 +27,7 @@ const exists = (file: string): Promise<boolean> =>
 /** Puts the files of the dead server aside, whole and under another name, said before: no copy of them needs space or can fail half-way. */
 export const keepFiles = async (home: string, journal: Journal): Promise<string> => {
   const site = await openSite(home);
-  const kept =
-    journal.state().known.safety ?? path.join(site.home, `data-dead-${new Date().toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`);
+  const kept = journal.state().known.safety ?? path.join(site.home, `data-dead-${stampOf(new Date())}`);
   await journal.note('safety backup', 'begun', { known: { safety: kept } });
   await inTurn(site.turnsDirectory, async () => {
     if (await exists(kept)) return;

@@ -1,4 +1,4 @@
-import { stemOf } from '../../domain/names-beside.ts';
+import { replacedAt, stemOf } from '../../domain/names-beside.ts';
 import { WorkRefused, type WorkContext } from '../define-work.ts';
 import { freeSpace, rootOf } from '../vault.ts';
 import { admit, alone, databaseOf, dropDatabase, isThere } from './databases.ts';
@@ -9,9 +9,6 @@ import { demandDatabase, namesFor } from './restoring.ts';
 const keptFor = 7 * 86_400_000;
 /** With less of the disk free it may go sooner. */
 const scarce = 0.1;
-
-/** When a database was replaced; its name says so. */
-const replacedAt = (old: string): Date => new Date(old.slice(-14).replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z'));
 
 /** Only what a restore of this very database put aside is touched, whatever name is given. */
 const demandOwn = async (old: string, url: string, home: string): Promise<void> => {

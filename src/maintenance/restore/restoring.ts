@@ -1,5 +1,5 @@
 import type { Direct } from '../../database/direct.ts';
-import { stemOf } from '../../domain/names-beside.ts';
+import { stampOf, stemOf } from '../../domain/names-beside.ts';
 import { WorkAborted, WorkRefused, type WorkContext } from '../define-work.ts';
 import { admit, databaseOf, dropDatabase, endSessions, isThere } from './databases.ts';
 import { openJournal, type Journal, type Known, type RestoreState } from './journal.ts';
@@ -34,7 +34,7 @@ export const namesFor = (database: string, run: string, now: Date): Names => {
   return {
     database,
     scratch: `${stem}_restore_${run.replaceAll('-', '').slice(0, 8).toLowerCase()}`,
-    old: `${stem}_old_${now.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`,
+    old: `${stem}_old_${stampOf(now)}`,
   };
 };
 
