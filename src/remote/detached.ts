@@ -98,7 +98,7 @@ if [ -e "$dir/state" ] || ! alive; then echo over; exit 0; fi
 for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do kill -TERM "$child" 2>/dev/null || true; done
 if [ "$patient" = patient ]; then echo asked; exit 0; fi
 for wait in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/state" ] && break; sleep 0.5; done
-if [ ! -e "$dir/state" ]; then 
+if [ ! -e "$dir/state" ]; then
   kill -KILL -- "-$pid" 2>/dev/null || true
   { printf '137\n' > "$dir/state.part" && sync "$dir/state.part" && mv "$dir/state.part" "$dir/state"; } || rm -f "$dir/state.part"
 fi
