@@ -59,6 +59,7 @@ test('Tab completes fields, values and commands, and Up brings back what was typ
   await console.sees('pending', 'active', 'frozen', 'closed');
   await console.type('fr');
   await console.press('tab', 'enter');
+  await console.rowsRead();
   await console.sees('/status=frozen', '1 of 1', 'Grace Hopper');
   await console.press('esc');
   await console.sees('2 of 3');

@@ -101,7 +101,7 @@ export class TestConsole extends Sight implements AsyncDisposable {
   }
 
   /** How many there are may be known before the rows are: what is pressed on them waits for the rows. */
-  #read(): Promise<void> {
+  rowsRead(): Promise<void> {
     return this.until(() => this.#app.state.view.reading === undefined, 'the rows to be read');
   }
 
@@ -110,7 +110,7 @@ export class TestConsole extends Sight implements AsyncDisposable {
     await this.press(':');
     await this.type(line);
     await this.press('enter');
-    await this.#read();
+    await this.rowsRead();
   }
 
   /** Filters the list, and waits until it has been read. */
@@ -118,7 +118,7 @@ export class TestConsole extends Sight implements AsyncDisposable {
     await this.press('/', '^u');
     await this.type(text);
     await this.press('enter');
-    await this.#read();
+    await this.rowsRead();
   }
 
   #mode<Kind extends Mode['kind']>(kind: Kind): Extract<Mode, { kind: Kind }> {
