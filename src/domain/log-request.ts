@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LogFiles, logLevels } from './log-lines.ts';
 import { HostNames } from './remote-host.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** Newest lines of each log that can be asked for to begin with. */
 export const mostLast = 2_000;
@@ -11,12 +12,6 @@ export const LogRequest = z.object({
   file: LogFiles.meta({ title: 'Logs, by their whole path' }),
   level: z.enum(logLevels).optional().meta({ title: 'Level' }),
   words: z.string().min(1).max(200, 'are at most 200 characters').optional().meta({ title: 'Words' }),
-  last: z.coerce
-    .number({ error: `is a number of lines up to ${mostLast}` })
-    .int()
-    .min(0, `is a number of lines up to ${mostLast}`)
-    .max(mostLast, `is a number of lines up to ${mostLast}`)
-    .default(10)
-    .meta({ title: 'Lines to begin with' }),
+  last: wholeNumber(0, mostLast, 'number of lines').default(10).meta({ title: 'Lines to begin with' }),
 });
 export type LogRequest = z.output<typeof LogRequest>;

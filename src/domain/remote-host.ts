@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from './whole-number.ts';
 
 /** How OpenSSH prints the fingerprint of a host key: SHA-256 in base64 without padding (ssh-keygen -l). */
 const fingerprintPattern = /^SHA256:[A-Za-z0-9+/]{43}$/;
@@ -29,8 +30,7 @@ export const HostUser = z
   .trim()
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is the name of an account');
 
-const portWords = 'is a number from 1 to 65535';
-export const HostPort = z.coerce.number(portWords).int(portWords).min(1, portWords).max(65_535, portWords).default(22);
+export const HostPort = wholeNumber(1, 65_535).default(22);
 
 /** `db, eu-1`: what a host is for, at most twenty words. */
 export const HostTags = z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Direct } from '../database/direct.ts';
+import { wholeNumber } from '../domain/whole-number.ts';
 import { carryOut } from './cleanup/carry-out.ts';
 import { estimate } from './cleanup/estimate.ts';
 import { readCleanup, readParts, withOwner, type StoredCleanup } from './cleanup/store.ts';
@@ -23,7 +24,7 @@ export const cleanupEstimate = defineWork({
   summary: 'counts what a policy lets go, and keeps the count for whoever agrees to it',
   input: z.object({
     policy: PolicyName.default('all'),
-    days: z.coerce.number().int().min(1).max(3_650).optional().meta({ title: 'Days to keep, instead of what the policy says' }),
+    days: wholeNumber(1, 3_650, 'number of days').optional().meta({ title: 'Days to keep, instead of what the policy says' }),
     host: HostName,
   }),
   run: (input, context) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../domain/whole-number.ts';
 import { sizeWords } from './cleanup/estimate.ts';
 import { withOwner } from './cleanup/store.ts';
 import { defineWork } from './define-work.ts';
@@ -15,7 +16,7 @@ const unused = `
 export const unusedIndexes = defineWork({
   name: 'unused-indexes',
   summary: 'lists indexes that no query has used since counting began; changes nothing',
-  input: z.object({ scans: z.coerce.number().int().min(0).max(1_000).default(0).meta({ title: 'Used so often at most' }) }),
+  input: z.object({ scans: wholeNumber(0, 1_000).default(0).meta({ title: 'Used so often at most' }) }),
   run: ({ scans }, context) =>
     withOwner(context, async db => {
       const { rows } = await db.query<Index>(unused, [scans]);

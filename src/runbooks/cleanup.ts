@@ -3,6 +3,7 @@ import { Note } from '../domain/note.ts';
 import { conflict, done, notFound, type Outcome } from '../domain/outcome.ts';
 import type { Context } from '../kit/define-action.ts';
 import { runWord } from '../domain/run.ts';
+import { wholeNumber } from '../domain/whole-number.ts';
 import { defineRunbook, type RunStep } from '../kit/define-runbook.ts';
 import { findCleanup, partsOf, whyNotClean, type CleanupPart, type CleanupRow } from '../resources/cleanups/queries.ts';
 import type { NamedHost } from '../resources/hosts/queries.ts';
@@ -16,12 +17,8 @@ const PolicyName = z
   .default('all')
   .meta({ title: 'Policy, or all' });
 
-const daysWords = 'is a number of days from 1 to 3650';
 const Days = z
-  .union(
-    [z.literal('').transform(() => undefined), z.coerce.number(daysWords).int(daysWords).min(1, daysWords).max(3_650, daysWords)],
-    daysWords,
-  )
+  .union([z.literal('').transform(() => undefined), wholeNumber(1, 3_650, 'number of days')], 'is a number of days from 1 to 3650')
   .optional()
   .meta({ title: 'Days to keep (empty: as the policy says)' });
 

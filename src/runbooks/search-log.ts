@@ -3,6 +3,7 @@ import type { Day } from '../domain/day.ts';
 import { dayInLogs, levelPattern, LogFiles, logLevels, whyNotRead, type LogLevel } from '../domain/log-lines.ts';
 import { Note } from '../domain/note.ts';
 import { done, forbidden, invalid } from '../domain/outcome.ts';
+import { wholeNumber } from '../domain/whole-number.ts';
 import { defineRunbook } from '../kit/define-runbook.ts';
 import { HostNames } from './hosts.ts';
 import { ServiceName } from './services.ts';
@@ -10,7 +11,6 @@ import { looking, namesOf, upkeepOf, type Upkeep } from './upkeep.ts';
 
 /** Lines that a search gives of each source at most; more help nobody. */
 const mostLines = 2_000;
-const linesWords = 'is a number from 1 to 2000';
 
 /** As journalctl calls the levels; what it has none for is looked for as a word. */
 const priorities: Readonly<Partial<Record<LogLevel, string>>> = { WARNING: 'warning', ERROR: 'err', CRITICAL: 'crit' };
@@ -72,13 +72,7 @@ export const searchLog = defineRunbook({
     words: z.string().min(1, 'are missing').max(200, 'are at most 200 characters').optional().meta({ title: 'Words' }),
     level: z.enum(logLevels).optional().meta({ title: 'Level' }),
     today: z.boolean().default(false).meta({ title: 'Only of today' }),
-    last: z.coerce
-      .number(linesWords)
-      .int(linesWords)
-      .min(1, linesWords)
-      .max(mostLines, linesWords)
-      .default(mostLines)
-      .meta({ title: 'Newest lines, at most' }),
+    last: wholeNumber(1, mostLines, 'number of lines').default(mostLines).meta({ title: 'Newest lines, at most' }),
     note: Note,
   }),
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Note } from '../../domain/note.ts';
 import { conflict, done, notFound } from '../../domain/outcome.ts';
+import { wholeNumber } from '../../domain/whole-number.ts';
 import { defineAction } from '../../kit/define-action.ts';
 import { findPolicy, setPolicy, type PolicyRow } from './queries.ts';
 
 /** Why a policy cannot be changed; undefined if it can. */
 export const whyNotEdit = ({ kind, title }: PolicyRow): string | undefined => (kind === 'kept' ? `${title} is never removed` : undefined);
 
-const daysAllowed = 'is a number of days from 1 to 3650';
 const daysWords = (days: number | null): string => (days === 1 ? '1 day' : `${days ?? 0} days`);
 
 export const editPolicy = defineAction({
@@ -23,7 +23,7 @@ export const editPolicy = defineAction({
   entity: 'policy',
   input: z.object({
     id: z.coerce.bigint().positive().meta({ hidden: true, title: 'Policy' }),
-    days: z.coerce.number(daysAllowed).int(daysAllowed).min(1, daysAllowed).max(3_650, daysAllowed).meta({ title: 'Days to keep' }),
+    days: wholeNumber(1, 3_650, 'number of days').meta({ title: 'Days to keep' }),
     enabled: z.enum(['yes', 'no']).default('yes').meta({ title: 'Part of the full cleanup' }),
     note: Note,
   }),
