@@ -96,7 +96,7 @@ BEGIN
                      WHEN CASE WHEN (n.m).low THEN n.value < n.look ELSE n.value >= n.look END THEN 1 ELSE 0 END AS level
       FROM measured n
   )
-  SELECT 'measure ' || g.name, 'health', g.level, g.at::timestamptz, false, 'health', g.name, (g.m).title || CASE WHEN g.subject = '' THEN '' ELSE ': ' || g.subject END, coalesce(g.host, 'the bank'),
+  SELECT 'measure ' || g.name, 'health', g.level, g.at::timestamptz, false, 'health', g.name, regexp_replace((g.m).title, ' ends in$', '') || CASE WHEN g.subject = '' THEN '' ELSE ': ' || g.subject END, coalesce(g.host, 'the bank'),
          ops.alarm_words(g.value, CASE WHEN g.level < 2 AND (g.m).soon THEN g.look ELSE g.wrong END, g.m) || g.words, (g.m).helps,
          replace(replace((g.m).command, '{host}', coalesce(g.host, database_host, 'HOST')), '{subject}', g.subject)
     FROM graded g

@@ -3,16 +3,18 @@ import { indexOfCursor, resourceOf, rowAtCursor } from '../state/step.ts';
 import type { State, View } from '../state/types.ts';
 import { bothEnds, paint, unpainted, within } from '../theme.ts';
 
-const counted = ({ count }: View): string => {
+/** At least so many as the cursor stands at: rows may be read before they are counted again. */
+const counted = ({ count }: View, place: number): string => {
   if (!count) return '';
-  const number = count.value >= 1_000_000 ? `${(count.value / 1_000_000).toFixed(1)}M` : count.value.toLocaleString('en');
+  const value = Math.max(count.value, place);
+  const number = value >= 1_000_000 ? `${(value / 1_000_000).toFixed(1)}M` : value.toLocaleString('en');
   return `${count.exact ? '' : '~'}${number}`;
 };
 
 /** The cursor's place among all, where it is known: nobody counts the rows before a page of five million. */
 const standing = (view: View): string => {
-  const total = counted(view);
   const index = indexOfCursor(view);
+  const total = counted(view, index + 1);
   const place = total === '' || index < 0 || view.window.moreBefore ? total : `${(index + 1).toLocaleString('en')} of ${total}`;
   return [view.count?.words, place].filter(Boolean).join('  ');
 };

@@ -78,7 +78,7 @@ describe('the rule', () => {
   test('a certificate is told of when it ends soon, and once more when it is wrong', async () => {
     const certificate = (value: number) => ({ measure: 'host-certificate', subject: 'bank.example', value, words: 'until then' });
     const about = ['health', 'host-certificate:db1:bank.example'] as const;
-    const what = '"Certificate ends in: bank.example", "db1"';
+    const what = '"Certificate: bank.example", "db1"';
     await world.measures(certificate(20), 2);
     expect((await world.told(...about))[0]?.body).toContain(
       'Found:       "20 days, alarm below 30: until then"\n  What helps:  "renew certificates"\n  Command:     "bursar runs start renew-certificates --hosts db1 --note why"',

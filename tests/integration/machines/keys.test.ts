@@ -42,7 +42,7 @@ describe('its session', () => {
       ),
     ).toEqual([{ operator: 'machine.backup1', outcome: 'success', told: true }]);
     const told = await bank.rows(`SELECT subject, recipient, body FROM ops.notice WHERE about_id = 'machine-key'`);
-    expect(told).toMatchObject([{ subject: 'Ends soon: "Key of a machine ends in", "the bank"' }]);
+    expect(told).toMatchObject([{ subject: 'Ends soon: "Key of a machine", "the bank"' }]);
     expect(told[0]?.['body']).toContain('the key of the machine backup1 ends at ');
   });
 

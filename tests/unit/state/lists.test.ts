@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Page, Keyed } from '../../../src/domain/page.ts';
 import type { Happening } from '../../../src/tui/state/events.ts';
+import { crumbsLine } from '../../../src/tui/parts/crumbs.ts';
 import type { State } from '../../../src/tui/state/types.ts';
 import { anAccount, aState, manyAccounts, medium, small } from '../../support/state.ts';
 import { effectOf, happen, kindsOf, press } from '../../support/state-play.ts';
@@ -8,6 +9,12 @@ import { effectOf, happen, kindsOf, press } from '../../support/state-play.ts';
 const down = { name: 'moved', by: 1 } as const;
 const marksOf = ({ view }: State) => [...view.marks];
 const lineOfCursor = ({ view }: State): number => view.window.rows.findIndex(row => row.id === view.cursor) - view.top;
+
+test('the cursor never stands behind the last of all: rows may be read before they are counted again', () => {
+  const standing = (count: number): string | undefined =>
+    /\d+ of \d+/.exec(crumbsLine(aState(small, { view: { cursor: 3n, count: { value: count, exact: true } } }), 80))?.[0];
+  expect([standing(0), standing(8)]).toEqual(['3 of 3', '3 of 8']);
+});
 
 describe('marks', () => {
   test('Space marks and goes on; a second time takes the mark away', () => {
