@@ -97,10 +97,10 @@ test('a changed address is told to the old one, and for 24 hours a reset takes t
 test('P14 unauthorised access: failed logins, the user, deactivated, reset', async () => {
   const { id, username, email } = await aCustomer();
   for (let turn = 0; turn < 5; turn++)
-    await bank.rows(`SELECT bank.record_sign_in($1, '203.0.113.90', 'python-requests/2.31', 'script', false)`, [username]);
+    await bank.rows(`SELECT bank.record_sign_in($1, '192.0.2.90', 'python-requests/2.31', 'script', false)`, [username]);
   await using console = await bank.screen('sign-ins');
-  await goTo(console, 'sign-ins type=login_failure ip=203.0.113.90');
-  await console.sees('of 5', username, 'lockout from 203.0.113.90');
+  await goTo(console, 'sign-ins type=login_failure ip=192.0.2.90');
+  await console.sees('of 5', username, 'lockout from 192.0.2.90');
   await console.press('u');
   await console.sees('Users', '1 of 1', username, 'Locked out', 'by failures, until');
   await console.press('x', 'd');

@@ -30,12 +30,12 @@ test('H16 the security log is on, asks from warning, is kept 90 days, alerts at 
     'security.log': true, 'security.log-level': 'warning', 'security.log-days': 90, 'security.alert-failed-logins': 10, 'security.alert-suspicious': 5,
   }); // prettier-ignore
   const [name = ''] = await customers(1);
-  for (let turn = 0; turn < 9; turn++) await guess(name, '203.0.113.90');
+  for (let turn = 0; turn < 9; turn++) await guess(name, '192.0.2.90');
   await gather();
-  expect(await eventOf('failed logins', '203.0.113.90')).toBeUndefined();
-  await guess(name, '203.0.113.90');
+  expect(await eventOf('failed logins', '192.0.2.90')).toBeUndefined();
+  await guess(name, '192.0.2.90');
   expect(await gather()).toContain('new event');
-  expect(await eventOf('failed logins', '203.0.113.90')).toMatchObject({ level: 'warning', count: 10 });
+  expect(await eventOf('failed logins', '192.0.2.90')).toMatchObject({ level: 'warning', count: 10 });
 
   await askAndApprove(
     bank,
@@ -66,14 +66,14 @@ test('H16 the security log is on, asks from warning, is kept 90 days, alerts at 
   );
 
   await using console = await bank.screen('security');
-  await goTo(console, 'security source=203.0.113.90 kind="failed logins"');
+  await goTo(console, 'security source=192.0.2.90 kind="failed logins"');
   await console.sees('10 failed sign-ins of', 'warning', 'open', 'By hour, last 24 h', 'The events behind it', 'login failure');
 
   const markdown = await bank.bursar('security', 'report', '--days', '7');
   for (const part of [
     '# Security report',
     '| critical | failed logins |',
-    '203.0.113.90',
+    '192.0.2.90',
     'Failed logins by hour',
     'security.alert-suspicious | 5',
   ])
@@ -94,35 +94,35 @@ test('H16 the security log is on, asks from warning, is kept 90 days, alerts at 
 
 test('D21 brute force: an event counts it, its address is blocked and its user locked from the row, and it is acknowledged with a note', async () => {
   const names = await customers(6);
-  for (const name of names) for (let turn = 0; turn < 2; turn++) await guess(name, '203.0.113.91');
+  for (const name of names) for (let turn = 0; turn < 2; turn++) await guess(name, '192.0.2.91');
   await gather();
-  const event = await eventOf('brute force', '203.0.113.91');
+  const event = await eventOf('brute force', '192.0.2.91');
   expect(event).toMatchObject({
     count: 12,
     level: 'warning',
-    summary: '12 failed sign-ins with 6 names from 203.0.113.91 within 10 minutes',
+    summary: '12 failed sign-ins with 6 names from 192.0.2.91 within 10 minutes',
   });
 
   await using console = await bank.screen('security');
-  await goTo(console, 'security ip=203.0.113.91');
-  await console.sees('12 failed sign-ins with 6 names', 'What to do', 'x b blocks 203.0.113.91', 'The events behind it');
+  await goTo(console, 'security ip=192.0.2.91');
+  await console.sees('12 failed sign-ins with 6 names', 'What to do', 'x b blocks 192.0.2.91', 'The events behind it');
   expect(await bank.bursar('security', 'show', String(event?.['id']))).toContain('Top sources of failures, 24 h');
   await console.press('x');
   await console.sees('Block an address', 'Lock user', 'it is about no user of the platform');
   await console.press('b');
   await console.fill({ note });
-  await console.sees('sign-ins from 203.0.113.91/32 are refused by the platform for 24 hours');
+  await console.sees('sign-ins from 192.0.2.91/32 are refused by the platform for 24 hours');
   await console.confirm();
-  await console.sees('[ok] blocked 203.0.113.91/32');
-  expect(await guess(names[0] ?? '', '203.0.113.91', true)).toBe('blocked');
+  await console.sees('[ok] blocked 192.0.2.91/32');
+  expect(await guess(names[0] ?? '', '192.0.2.91', true)).toBe('blocked');
   await console.press('x', 'a');
   await console.fill({ note });
   await console.sees('it asks for nobody any more');
   await console.confirm();
   await console.sees('[ok] acknowledged', 'acknowledged');
-  expect(await eventOf('brute force', '203.0.113.91')).toMatchObject({ acknowledge_note: note });
+  expect(await eventOf('brute force', '192.0.2.91')).toMatchObject({ acknowledge_note: note });
   await console.press('t');
-  await console.sees('Sign-ins', 'ip=203.0.113.91', 'login failure');
+  await console.sees('Sign-ins', 'ip=192.0.2.91', 'login failure');
 
   const [victim = ''] = await customers(1);
   for (let turn = 0; turn < 10; turn++) await guess(victim, '203.0.113.92');

@@ -89,17 +89,13 @@ test(
 
 test('P14 the same without a screen: begun, its commands told, ticked by them, one walkthrough at a time', async () => {
   const name = await bank.value(`SELECT username FROM bank."user" WHERE status = 'active' AND role = 'customer' ORDER BY id LIMIT 1`);
-  await bank.rows(`SELECT bank.record_sign_in($1, '203.0.113.94', 'python-requests/2.31', 'script', false)`, [name]);
+  await bank.rows(`SELECT bank.record_sign_in($1, '192.0.2.94', 'python-requests/2.31', 'script', false)`, [name]);
   await bank.bursar('flows', 'begin', '--flow', 'unauthorised-access', '--about', name, '--note', note, '--yes');
   const flow = await bank.value('SELECT max(id) FROM ops.flow');
   const twice = await bank.tries('flows', 'begin', '--flow', 'unauthorised-access', '--about', name, '--note', note, '--yes');
   expect(twice).toMatchObject({ code: 3, stderr: expect.stringContaining('is open about') as string });
   const shown = await bank.bursar('flows', 'show', flow);
-  for (const line of [
-    `bursar sign-ins list user=${name}`,
-    `bursar users deactivate ${name}`,
-    'bursar ip-rules block --network 203.0.113.94',
-  ])
+  for (const line of [`bursar sign-ins list user=${name}`, `bursar users deactivate ${name}`, 'bursar ip-rules block --network 192.0.2.94'])
     expect(shown).toContain(line);
   await bank.bursar('users', 'lock', name, '--note', note, '--yes');
   await bank.bursar('flow-steps', 'settle', `${flow}06`, '--note', 'no account was used', '--yes');

@@ -85,14 +85,17 @@ test('the review is walked by keys: keep, keep, escalate; the cursor rests on th
 });
 
 test('Enter leads to the record, and back to the same item; what was done there begins the note of acting', async () => {
-  const pending = await bank.value(`SELECT id FROM bank.account WHERE status = 'pending' ORDER BY opened_at DESC LIMIT 1`);
-  const item = await bank.value(
-    `SELECT i.id FROM ops.daily_item i JOIN ops.daily_review r ON r.id = i.review_id WHERE r.closed_at IS NULL AND i.category = 'pending accounts' AND i.decision IS NULL ORDER BY i.id LIMIT 1`,
+  const item = (await left()).at(-1) ?? '';
+  // whether the review of a demo has an account that waits depends on the day: this item becomes one
+  await bank.rows(
+    `SET session_replication_role = replica;
+     UPDATE ops.daily_item i SET category = 'pending accounts', entity = 'account', entity_id = a.id::text, label = a.number, words = 'it waits for approval', pane = 'accounts', filter = 'id=' || a.id
+       FROM (SELECT p.id, p.number FROM bank.account p WHERE p.status = 'pending' AND NOT EXISTS (SELECT FROM ops.daily_item o JOIN ops.daily_review r ON r.id = o.review_id WHERE r.closed_at IS NULL AND o.entity = 'account' AND o.entity_id = p.id::text)
+              ORDER BY p.opened_at DESC LIMIT 1) a WHERE i.id = ${item}`,
   );
-  expect([pending, item]).toEqual([expect.anything(), expect.anything()]);
   await using console = await openConsole({ url: bank.url, operator: 'mona', size: [120, 40] });
-  await console.command(`daily-items item=${String(item)}`);
-  await console.until(() => cursorOf(console) === String(item), 'the item');
+  await console.command(`daily-items item=${item}`);
+  await console.until(() => cursorOf(console) === item, 'the item');
   await console.press('enter');
   await console.until(() => console.state.view.resource === 'accounts' && console.state.view.window.rows.length === 1, 'its account');
   await console.press('x', 'r');
@@ -100,14 +103,14 @@ test('Enter leads to the record, and back to the same item; what was done there 
   await console.confirm();
   await console.sees('[ok] rejected');
   await console.press('[');
-  await console.until(() => cursorOf(console) === String(item), 'the item again');
+  await console.until(() => cursorOf(console) === item, 'the item again');
   await console.sees('changed');
   await console.press('x', 'a');
   await console.sees('mona did accounts.reject, audit #');
   await console.press('enter');
   await console.confirm();
   await console.sees('[ok] acted on');
-  expect(await decided(String(item))).toMatchObject({
+  expect(await decided(item)).toMatchObject({
     decision: 'act',
     by: 'mona',
     note: expect.stringContaining('mona did accounts.reject') as string,
