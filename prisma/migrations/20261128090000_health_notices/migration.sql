@@ -101,8 +101,8 @@ BEGIN
          replace(replace((g.m).command, '{host}', coalesce(g.host, database_host, 'HOST')), '{subject}', g.subject)
     FROM graded g
   UNION ALL
-  SELECT 'backup ' || b.id, 'backups', CASE WHEN b.status = 'corrupt' OR b.copy_status IN ('corrupt', 'missing') THEN 2 ELSE 0 END, clock_timestamp(), false, 'backup', b.id::text, 'Backup ' || b.name, h.name,
-         CASE WHEN b.status = 'corrupt' THEN 'it is corrupt' WHEN b.copy_status IN ('corrupt', 'missing') THEN 'its copy is ' || b.copy_status ELSE 'it can be read whole' END,
+  SELECT 'backup ' || b.id, 'backups', CASE WHEN b.status = 'corrupt' OR b.copy_status IN ('corrupt', 'missing') OR b.fault IS NOT NULL THEN 2 ELSE 0 END, clock_timestamp(), false, 'backup', b.id::text, 'Backup ' || b.name, h.name,
+         CASE WHEN b.status = 'corrupt' THEN 'it is corrupt' WHEN b.copy_status IN ('corrupt', 'missing') THEN 'its copy is ' || b.copy_status WHEN b.fault IS NOT NULL THEN 'it is left as a copy alone' ELSE 'it can be read whole' END,
          'take another one now, and look at the disk that holds it', format('bursar runs start backup --host %s --note why', h.name)
     FROM ops.backup b JOIN ops.host h ON h.id = b.host_id WHERE b.status IN ('verified', 'corrupt')
   UNION ALL

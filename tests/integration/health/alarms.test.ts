@@ -130,12 +130,15 @@ describe('what is told besides', () => {
     await aBackup('newest', 'verified', 'verified');
     await aBackup('damaged', 'corrupt', null);
     await aBackup('alone', 'verified', 'missing');
+    await aBackup('elsewhere', 'verified', 'verified');
+    await world.bank.behindItsBack(`UPDATE ops.backup SET fault = 'it is not on this host any more' WHERE name = 'elsewhere'`);
     await world.samples(2);
     expect(await world.subjects('health', 'backup-size')).toEqual(['Alarm: "Last backup against the one before", "the bank"']);
     const about = `SELECT subject, substring(body from 'Found: +([^\\n]+)') AS found FROM ops.notice WHERE about_entity = 'backup' AND recipient = 'two' ORDER BY subject`;
     expect(await world.bank.rows(about)).toEqual([
       { subject: 'Alarm: "Backup alone", "db1"', found: '"its copy is missing"' },
       { subject: 'Alarm: "Backup damaged", "db1"', found: '"it is corrupt"' },
+      { subject: 'Alarm: "Backup elsewhere", "db1"', found: '"it is left as a copy alone"' },
     ]);
     await world.anHourLater();
     await world.samples();
